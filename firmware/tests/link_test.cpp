@@ -189,7 +189,7 @@ TEST_F(LinkUp, LowLightRaisesTheModulesWarnings) {
 
 TEST_F(LinkUp, MoreErrorsThanTheFecCorrectsTakeTheLinkDown) {
     const std::uint64_t start = world.now();
-    world.fibre.attenuate(Direction::from_a, 6.5, start); // pre-FEC error ratio above 1e-3
+    world.fibre.attenuate(Direction::from_a, 6.0, start); // pre-FEC error ratio above 1e-3
     ASSERT_TRUE(wait_reason(world.b, hw::MO_REASON_FEC_UNCORR, 100 * ms)) << world.b.log();
     EXPECT_LT(down_after(world.b, start), 1 * ms);
     ASSERT_TRUE(wait_reason(world.a, hw::MO_REASON_REMOTE_FAULT, 10 * ms));
