@@ -78,9 +78,9 @@ def command(base: Path, host: Host, topology: Topology, images: Images, run: Pat
     line += ["-L", str(root / "usr/share/qemu"), "-L", str(root / "usr/share/seabios"),
              "-name", f"{host.name},debug-threads=on", "-run-with", "exit-with-parent=on",
              "-accel", "kvm" if kvm else "tcg",
-             "-machine", "q35,hpet=off,memory-backend=mem" + (",kernel-irqchip=split" if kvm and options.strict_iommu
+             "-machine", "q35,hpet=off,sata=off,smbus=off,memory-backend=mem" + (",kernel-irqchip=split" if kvm and options.strict_iommu
                                                               else ""),
-             "-cpu", "host" if kvm else "max",
+             "-cpu", "host" if kvm else "max,-svm",
              # maxcpus of at least 2: with 1 the kernel patches its locks away.
              "-smp", f"{cpus},maxcpus={max(cpus, 2)}",
              "-m", str(memory), "-object", f"memory-backend-memfd,id=mem,size={memory}M,share=on",
