@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * Event queues: one per interrupt vector. Queue entries say which object has
+ * news; the news itself is in the object.
+ */
+#ifndef MO_HW_EVENT_H
+#define MO_HW_EVENT_H
+
+#include "types.h"
+
+/* X(NAME, type, text). RDMA asynchronous events have 0x40..0x5f. Append only. */
+#define MO_EVENTS(X) \
+	X(COMP, 0x01, "completion queue @object has entries") \
+	X(LINK, 0x10, "link of @port changed; see struct mo_link_state") \
+	X(MGMT, 0x11, "management core: enum mo_mgmt_state in @code, enum mo_fw_error in @data") \
+	X(MODULE, 0x12, "module of @port: plugged (@code 1), gone (0) or changed (2)") \
+	X(THERMAL, 0x13, "temperature of @port: @code 0 normal, 1 warning, 2 alarm") \
+	X(LANE, 0x14, "lane quality of @port changed; bit per lane in @data") \
+	X(QUEUE_ERROR, 0x20, "transmit or receive queue @object stopped: enum mo_queue_error in @code") \
+	X(CQ_ERROR, 0x21, "completion queue @object overran or could not be written") \
+	X(DMA_FAULT, 0x22, "DMA to an address that is not mapped; @object is its queue or 0") \
+	X(FATAL, 0x2f, "device stopped: enum mo_fatal in @code")
+
+enum mo_event {
+#define X(name, type, text) MO_EVENT_##name = (type),
+	MO_EVENTS(X)
+#undef X
+};
+
+/* Why a queue stopped: X(NAME, value, text). Append only. */
+#define MO_QUEUE_ERRORS(X) \
+	X(NONE, 0, "no error") \
+	X(TAIL, 1, "tail is further ahead than the ring is long") \
+	X(DESC, 2, "descriptor is malformed") \
+	X(DMA, 3, "DMA of a descriptor or buffer failed") \
+	X(CQ, 4, "its completion queue failed") \
+	X(DOORBELL_PAGE, 5, "doorbell came through another context's page")
+
+enum mo_queue_error {
+#define X(name, value, text) MO_QERR_##name = (value),
+	MO_QUEUE_ERRORS(X)
+#undef X
+};
+
+/**
+ * struct mo_eqe - event queue entry
+ * @type: MO_EVENT_*
+ * @port: port number
+ * @code: see the type
+ * @object: object number
+ * @data: see the type
+ * @rsvd: zero
+ * @phase: bit 0: phase, 1 in the first pass over the ring, then alternating
+ *
+ * @phase is written last.
+ */
+struct mo_eqe {
+	__u8 type;
+	__u8 port;
+	__le16 code;
+	__le32 object;
+	__le32 data;
+	__u8 rsvd[3];
+	__u8 phase;
+};
+
+MO_ASSERT_SIZE(mo_eqe, 16);
+
+#endif /* MO_HW_EVENT_H */
