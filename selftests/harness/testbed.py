@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -36,11 +37,11 @@ def _prepare(options: argparse.Namespace, run: RunDir) -> Any:
             raise HarnessError(f"--share {options.share}: no such folder")
         if "," in str(share):
             raise HarnessError(f"--share {share}: QEMU takes no comma in a path")
-    stage = None if options.bare else product.stage(options.stage)
+    base = buildroot.ensure()
+    with contextlib.nullcontext() if options.bare else product.stage(options.stage) as stage:
+        made = images.ensure(options.kernel, packages, stage)
     if plan.uses_ofemu():
         ofemu.binary()
-    base = buildroot.ensure()
-    made = images.ensure(options.kernel, packages, stage)
     settings = qemu.Options(options.cpus, options.memory, accel.kvm_works(base, made.vmlinux), share, options.iommu == "strict", options.plugin,
                             options.append)
     return daemon.Plan(run, plan, file, options.kernel, made, base, settings)
