@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -119,6 +120,20 @@ def shell(options: argparse.Namespace) -> int:
     if not os.isatty(0):
         raise HarnessError("shell: standard input is no terminal (use exec)")
     return client.execute(RunDir(options.name), options.host, ["bash", "-l"], terminal=True)
+
+
+def ctl(options: argparse.Namespace) -> int:
+    """Talk to the device model: cut a fibre, crash a firmware, show counters."""
+    from . import ofemu
+
+    words = options.command[1:] if options.command[:1] == ["--"] else options.command
+    run = RunDir(options.name)
+    emulator = client.request(run, op="status")["ofemu"]
+    if not emulator:
+        raise HarnessError(f"testbed {run.name!r} has no device model (only stock NICs)")
+    flags = ["--json"] if options.json else []
+    command = ofemu.command(buildroot.ensure(), ["ctl", "--socket", emulator["control"], *flags, *words])
+    return subprocess.run(command, check=False).returncode
 
 
 def status(options: argparse.Namespace) -> int:
@@ -243,6 +258,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD...")
 
     verb("shell", shell, "A login shell in a guest.").add_argument("host", metavar="HOST")
+    sub = verb("ctl", ctl, "Send a command to the device model; without one, list them.")
+    sub.add_argument("--json", action="store_true", help="the answer for programs")
+    sub.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND...")
     verb("status", status, "Show the testbeds.").add_argument("--json", action="store_true", help="for programs")
     verb("down", down, "End a testbed; nothing of it remains.").add_argument("--all", action="store_true", help="all of them")
     sub = verb("monitor", monitor, "Send a command to QEMU's monitor (QMP).")
