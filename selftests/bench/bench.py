@@ -102,7 +102,10 @@ class Pair:
         return statistics.median(times) * 1000
 
     def versions(self) -> str:
-        return self.run(0, "uname -r").strip()
+        """Kernel of the guests and how QEMU runs them."""
+        done = subprocess.run([TESTBED, "status", "--json"], capture_output=True, text=True, check=True)
+        accel = next(bed["accel"] for bed in json.loads(done.stdout) if bed["name"] == self.name)
+        return f"kernel {self.run(0, 'uname -r').strip()}, {accel.upper()}"
 
 
 def measure(rounds: int, kernel: str) -> tuple[list[Figure], str]:
@@ -129,8 +132,8 @@ def qemu_version() -> str:
 
 
 def report(figures: list[Figure], kernel: str, rounds: int, seconds: float) -> None:
-    print(f"\nGuests: kernel {kernel}, one CPU each, MTU 1500, QEMU {qemu_version()}, "
-          f"{'KVM' if os.access('/dev/kvm', os.W_OK) else 'TCG'}; host with {os.cpu_count()} CPUs. "
+    print(f"\nGuests: {kernel}, one CPU each, MTU 1500, QEMU {qemu_version()}; host with "
+          f"{os.cpu_count()} CPUs. "
           f"{OURS}: shadow doorbells. Median of {rounds} interleaved rounds (minimum - maximum); "
           f"{seconds:.0f} s.\n")
     print("| figure | NIC | median | min - max | unit | ours is better by |")
