@@ -72,9 +72,9 @@ Result<void> DmaMap::map_memory(std::uint64_t iova, std::span<std::byte> memory,
     return insert({.iova = iova, .size = memory.size(), .access = access}, memory.data(), nullptr);
 }
 
-Result<std::shared_ptr<const DmaMap::Backing>>
-DmaMap::find_or_map_backing(const DmaRegion& region, int fd) {
-    struct stat status {};
+Result<std::shared_ptr<const DmaMap::Backing>> DmaMap::find_or_map_backing(const DmaRegion& region,
+                                                                           int fd) {
+    struct stat status{};
     if (::fstat(fd, &status) != 0) {
         return fail(errno, describe(region) + ": cannot examine the file");
     }
@@ -114,9 +114,9 @@ bool DmaMap::overlaps(const DmaRegion& region) const {
         return false; // insert() refuses it
     }
     const auto& entries = table_->entries;
-    const auto next = std::lower_bound(
-        entries.begin(), entries.end(), region.iova,
-        [](const Entry& entry, std::uint64_t iova) { return entry.last < iova; });
+    const auto next =
+        std::lower_bound(entries.begin(), entries.end(), region.iova,
+                         [](const Entry& entry, std::uint64_t iova) { return entry.last < iova; });
     return next != entries.end() && next->iova <= last;
 }
 
@@ -135,9 +135,9 @@ Result<void> DmaMap::insert(const DmaRegion& region, std::byte* host,
                       .generation = ++generation_,
                       .access = region.access};
     const auto& old = table_->entries;
-    const auto place = std::lower_bound(
-        old.begin(), old.end(), region.iova,
-        [](const Entry& known, std::uint64_t iova) { return known.iova < iova; });
+    const auto place =
+        std::lower_bound(old.begin(), old.end(), region.iova,
+                         [](const Entry& known, std::uint64_t iova) { return known.iova < iova; });
     auto next = std::make_unique<Table>();
     next->generation = generation_;
     next->entries.reserve(old.size() + 1);
@@ -224,6 +224,8 @@ std::uint64_t DmaMap::mapped_bytes() const {
     return bytes;
 }
 
-DmaMap::ReadSection DmaMap::enter() const { return ReadSection(*this); }
+DmaMap::ReadSection DmaMap::enter() const {
+    return ReadSection(*this);
+}
 
 } // namespace mo::pcie

@@ -50,7 +50,8 @@ struct DmaFault {
     std::uint64_t iova;
 };
 
-template <typename T> using DmaResult = Result<T, DmaFault>;
+template <typename T>
+using DmaResult = Result<T, DmaFault>;
 
 /// Memory of this function lent for a later read ("borrow"): valid as long as nothing in the range
 /// was unmapped since. Validated by the read section that uses it.
@@ -178,7 +179,8 @@ class DmaMap::ReadSection {
     /// Naturally aligned words of up to 8 bytes that both sides poll (doorbell records, phase
     /// bits, event words): one access, with acquire or release order. T is Le<>, Be<> or an
     /// unsigned integer. A misaligned address is the caller's mistake and faults as `unmapped`.
-    template <typename T> DmaResult<T> load_acquire(std::uint64_t iova) {
+    template <typename T>
+    DmaResult<T> load_acquire(std::uint64_t iova) {
         static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
         auto place = word(iova, sizeof(T), Access::read);
         if (!place) {
@@ -189,7 +191,8 @@ class DmaMap::ReadSection {
         return value;
     }
 
-    template <typename T> DmaResult<void> store_release(std::uint64_t iova, T value) {
+    template <typename T>
+    DmaResult<void> store_release(std::uint64_t iova, T value) {
         static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
         auto place = word(iova, sizeof(T), Access::write);
         if (!place) {

@@ -156,8 +156,7 @@ TEST_F(DmaTest, MapsReadOnlyFilesForReadingOnly) {
     const Fd read_only(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     ASSERT_TRUE(read_only);
     EXPECT_EQ(map_.map({.iova = 0, .size = 0x1000}, read_only.get()).error().code, EACCES);
-    EXPECT_TRUE(
-        map_.map({.iova = 0, .size = 0x1000, .access = Access::read}, read_only.get()));
+    EXPECT_TRUE(map_.map({.iova = 0, .size = 0x1000, .access = Access::read}, read_only.get()));
     EXPECT_TRUE(map_.enter().read_object<std::uint8_t>(0));
     // A writable region of the same file needs, and gets, a mapping of its own.
     EXPECT_TRUE(map_.map({.iova = 0x1000, .size = 0x1000}, file.get()));
