@@ -11,6 +11,7 @@
 // Frames carry no FCS; every length here is without it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,23 +35,29 @@ inline constexpr std::uint32_t max_burst = 262144 + max_burst_header;
 /// Wire packets of the largest burst; bounds the work of one call.
 inline constexpr std::uint32_t max_burst_segments = 4096;
 /// Pieces of the longest body list.
-inline constexpr std::size_t max_body_pieces = 64;
+inline constexpr std::size_t max_body_pieces = 128;
 
 /// TCP segmentation that is still to be done. `head` of the frame is then exactly the header
-/// template (up to the end of the TCP header) and the body is the payload. The template's lengths
-/// and checksums are not valid; Segmenter fills them in for each wire packet.
+/// template (up to the end of the TCP header) and the body is the payload, at least one byte. The
+/// template's lengths and checksums are not valid; Segmenter fills them in for each wire packet.
 struct Burst {
     std::uint16_t mss = 0;       ///< payload bytes of a wire packet; 0 = this is no burst
     std::uint16_t l3_offset = 0; ///< start of the IP header in `head`
     std::uint16_t l4_offset = 0; ///< start of the TCP header in `head`
+    /// IPv6: where the destination of the pseudo header is; differs from the IP header's with a
+    /// routing header (RFC 8200 section 8.1).
+    std::uint16_t destination_offset = 0;
     bool ipv6 = false;
 };
 
-/// A checksum that the sender's hardware computed over the bytes of this frame: right by
-/// construction as long as nobody changes the bytes.
+/// A checksum that the sender's hardware inserted into this frame. Whoever verifies it need not
+/// sum the bytes again: it is right if and only if the seed is that of the packet's pseudo header
+/// (RFC 9293 section 3.1) and the range is that of the packet. Dropped when bytes change.
 struct KnownChecksum {
     std::uint16_t start = 0; ///< first byte that it covers; 0 = nothing is known
     std::uint16_t field = 0; ///< where it is stored, from the start of the frame
+    std::uint16_t seed = 0;  ///< sum that the field held before, as a number
+    std::uint32_t end = 0;   ///< byte behind the last one that it covers
 };
 
 struct Frame {
@@ -74,14 +81,22 @@ struct Frame {
     [[nodiscard]] std::uint32_t wire_packets() const noexcept {
         return is_burst() ? (payload() + burst.mss - 1U) / burst.mss : 1;
     }
+    /// Length of the wire packets but the last, which may be shorter.
+    [[nodiscard]] std::uint32_t longest_packet() const noexcept {
+        return is_burst() ? packet_length(std::min<std::uint32_t>(burst.mss, payload())) : length;
+    }
+    /// Length of the last wire packet.
+    [[nodiscard]] std::uint32_t last_packet() const noexcept {
+        return is_burst() ? packet_length(payload() - (wire_packets() - 1) * burst.mss) : length;
+    }
     /// Bytes on the wire of all packets of it, without FCS, preamble and gaps.
     [[nodiscard]] std::uint64_t wire_bytes() const noexcept {
-        return is_burst() ? std::uint64_t{wire_packets()} * head.size() + payload() : length;
+        return std::uint64_t{wire_packets() - 1} * longest_packet() + last_packet();
     }
-    /// Length of its longest wire packet.
-    [[nodiscard]] std::uint32_t longest_packet() const noexcept {
-        const auto cut = static_cast<std::uint32_t>(head.size()) + burst.mss;
-        return is_burst() && cut < length ? cut : length;
+
+  private:
+    [[nodiscard]] std::uint32_t packet_length(std::uint32_t bytes) const noexcept {
+        return std::max(min_frame, static_cast<std::uint32_t>(head.size()) + bytes);
     }
 };
 

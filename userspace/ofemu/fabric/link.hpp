@@ -125,11 +125,11 @@ class Link {
     const Direction& direction(End from) const noexcept {
         return directions_[static_cast<std::size_t>(from)];
     }
-    void pass(End from, const Frame& frame, std::uint64_t now_ns);
-    void send_packet(End from, const Frame& packet, Verdict verdict, std::uint64_t now_ns);
-    void forward(End from, const Frame& frame, std::uint64_t now_ns);
-    void deliver(End from, const Frame& frame, std::uint64_t now_ns);
-    void release_held(End from, std::uint64_t now_ns);
+    [[nodiscard]] bool clear_way(Direction& way, const Frame& frame, double loss) const noexcept;
+    void send_packet(Direction& way, const Frame& packet, double loss, std::uint64_t now_ns);
+    void forward(Direction& way, const Frame& frame, std::uint64_t now_ns);
+    void deliver(Direction& way, const Frame& frame, std::uint64_t now_ns);
+    void release_held(Direction& way, std::uint64_t now_ns);
 
     std::string name_;
     std::array<Direction, 2> directions_;
