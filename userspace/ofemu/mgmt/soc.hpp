@@ -13,7 +13,7 @@
 
 #include "common/hw.hpp"
 #include "common/result.hpp"
-#include "ofemu/mgmt/phy.hpp"
+#include "mgmt/phy.hpp"
 
 namespace mo::mgmt {
 

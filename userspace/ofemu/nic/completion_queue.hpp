@@ -40,14 +40,15 @@ class CompletionQueue {
     [[nodiscard]] bool working() const noexcept { return working_; }
 
     /// Writes an entry of exactly entry_size() bytes; the phase bit (bit 0 of the last byte) is
-    /// filled in and stored last. The consumer is not told before flush().
+    /// filled in and stored last. The core flushes the queue at the end of the round.
     /// @return false: overrun or DMA fault (now or earlier); MO_EVENT_CQ_ERROR was raised once,
     ///         the caller stops its queue with MO_QERR_CQ
     bool post(std::span<const std::byte> entry, bool solicited = false);
 
-    /// Orders what was posted before the arm word and raises the event if it is asked for and not
-    /// held back by moderation. Once per queue and round, after the last post().
-    void flush(std::uint64_t now_ns);
+    /// The core's part, once per round after the last post(): orders what was posted before the
+    /// arm word and raises the event if it is asked for and not held back by moderation.
+    /// @return true: to be called again, at deadline_ns(); false: not before EventSink::wants_flush
+    bool flush(std::uint64_t now_ns);
 
     /// The arm word may have changed (doorbell without MO_F_SHADOW_DB).
     void arm_changed(std::uint64_t now_ns) { evaluate(now_ns); }
@@ -66,8 +67,13 @@ class CompletionQueue {
     [[nodiscard]] std::uint32_t producer() const noexcept { return producer_; }
 
   private:
+    static constexpr std::size_t max_entry = 64;
+    static constexpr std::uint64_t never = ~std::uint64_t{0};
+
     void evaluate(std::uint64_t now_ns);
     [[nodiscard]] bool has_room();
+    bool load_arm(std::uint64_t& word);
+    void ask_for_flush();
     void fail();
 
     CompletionQueueConfig config_;
@@ -78,10 +84,12 @@ class CompletionQueue {
     std::uint32_t consumer_ = 0;       ///< as the arm word said last
     std::uint32_t last_solicited_ = 0; ///< index behind the last solicited entry
     std::uint32_t users_ = 0;
-    std::uint64_t first_waiting_ns_ = 0; ///< when the oldest unannounced entry was flushed
-    std::uint64_t deadline_ns_ = ~std::uint64_t{0};
-    bool waiting_ = false; ///< entries were posted that no event has announced
+    std::uint64_t first_waiting_ns_ = 0; ///< when the event that is held back was due
+    std::uint64_t deadline_ns_ = never;
+    bool any_solicited_ = false;
+    bool holding_ = false; ///< moderation holds an event back
     bool posted_ = false;  ///< since the last flush
+    bool listed_ = false;  ///< the core will call flush()
     bool working_ = true;
 };
 

@@ -2,7 +2,9 @@
 // EventSink: where completion queues and blocks put events. Implemented by the NIC.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "common/hw.hpp"
 
@@ -13,6 +15,7 @@ struct DmaFault;
 namespace mo::nic {
 
 struct NicCounters;
+class CompletionQueue;
 
 class EventSink {
   public:
@@ -24,6 +27,11 @@ class EventSink {
     virtual void report_dma_fault(std::uint32_t object, const pcie::DmaFault& fault) = 0;
     /// The device stops; only a reset helps.
     virtual void fatal(hw::mo_fatal why) = 0;
+    /// The queue has to be flushed at the end of this round, or at its deadline.
+    virtual void wants_flush(CompletionQueue& cq) = 0;
+    /// Lying mode (fault.hpp): may change an entry that is about to be written.
+    virtual void twist_completion(std::span<std::byte> entry) = 0;
+    virtual void twist_event(hw::mo_eqe& event) = 0;
     [[nodiscard]] virtual NicCounters& event_counters() = 0;
 
   protected:

@@ -81,7 +81,8 @@ class DatapathBlock {
     virtual void doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) = 0;
 
     /// Works off at most `budget` units (packets). True: there is more, or there was work: poll
-    /// again before sleeping. Flushes the completion queues that it posted to.
+    /// again before sleeping. Frames may also arrive outside of it; the core flushes completion
+    /// queues when all NICs have been polled.
     virtual bool poll(std::uint64_t now_ns, unsigned budget) = 0;
 
     /// Before the engine sleeps, with MO_F_SHADOW_DB: phase one publishes event indexes ...

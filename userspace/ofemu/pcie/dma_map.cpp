@@ -148,7 +148,14 @@ Result<void> DmaMap::insert(const DmaRegion& region, std::byte* host,
         owners_.emplace(region.iova, std::move(backing));
     }
     counters_.maps.add();
-    publish(std::move(next));
+    // A new map takes nothing away from readers: no need to make the driver wait for them, until
+    // old tables pile up.
+    constexpr std::size_t retired_limit = 16;
+    if (retired_.size() < retired_limit) {
+        publish(std::move(next));
+    } else {
+        publish_and_wait(std::move(next));
+    }
     return {};
 }
 
@@ -178,7 +185,7 @@ Result<std::uint64_t> DmaMap::unmap(std::uint64_t iova, std::uint64_t size) {
         return std::uint64_t{0};
     }
     counters_.unmaps.add(removed.size());
-    publish(std::move(next));
+    publish_and_wait(std::move(next));
     for (const std::uint64_t key : removed) {
         owners_.erase(key); // unmaps the file with its last region
     }
@@ -193,14 +200,20 @@ void DmaMap::unmap_all() {
     counters_.unmaps.add(table_->entries.size());
     auto next = std::make_unique<Table>();
     next->generation = generation_;
-    publish(std::move(next));
+    publish_and_wait(std::move(next));
     owners_.clear();
 }
 
 void DmaMap::publish(std::unique_ptr<const Table> next) {
     current_.store(next.get(), std::memory_order_seq_cst);
     table_.swap(next);
-    grace_.synchronise(); // nobody sees the former table, nor memory that only it knew
+    retired_.push_back(std::move(next));
+}
+
+void DmaMap::publish_and_wait(std::unique_ptr<const Table> next) {
+    publish(std::move(next));
+    grace_.synchronise(); // nobody sees a former table, nor memory that only it knew
+    retired_.clear();
 }
 
 void DmaMap::set_bus_master(bool enabled) {

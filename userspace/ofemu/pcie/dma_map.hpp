@@ -133,6 +133,7 @@ class DmaMap {
     [[nodiscard]] bool overlaps(const DmaRegion& region) const;
     Result<std::shared_ptr<const Backing>> find_or_map_backing(const DmaRegion& region, int fd);
     void publish(std::unique_ptr<const Table> next);
+    void publish_and_wait(std::unique_ptr<const Table> next);
 
     GracePeriod grace_;
     std::atomic<const Table*> current_;
@@ -141,6 +142,7 @@ class DmaMap {
 
     mutable std::mutex writer_;
     std::unique_ptr<const Table> table_;
+    std::vector<std::unique_ptr<const Table>> retired_; // readers may still see them
     std::map<std::uint64_t, std::shared_ptr<const Backing>> owners_; // by iova of the entry
     std::vector<std::weak_ptr<const Backing>> backings_;
     std::uint64_t generation_ = 0;
