@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The one exception whose text is meant for the person at the terminal."""
+
+
+class HarnessError(Exception):
+    """Something the user can understand and act on; printed without a traceback."""
