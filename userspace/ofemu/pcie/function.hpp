@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Function: one PCIe function, independent of what transports its accesses. Owns configuration
+// space, BAR dispatch, MSI-X, DMA map, FLR, power state, and the one path by which it resets.
+//
+// Threads: one control thread calls everything here except dma().enter() and msix().raise(), which
+// data-plane threads use, and set_present() and counters, which any thread may use.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/counter.hpp"
+#include "common/result.hpp"
+#include "pcie/config_space.hpp"
+#include "pcie/device_model.hpp"
+#include "pcie/dma_map.hpp"
+#include "pcie/msix.hpp"
+
+namespace mo::pcie {
+
+/// Values of PCI_EXP_LNKCAP's Max Link Speed (PCIe base specification 6.0, 7.5.3.6).
+enum class LinkSpeed : std::uint8_t {
+    gt_2_5 = 1,
+    gt_5 = 2,
+    gt_8 = 3,
+    gt_16 = 4,
+    gt_32 = 5,
+    gt_64 = 6,
+};
+
+/// A memory BAR; size 0 means absent, else a power of two of at least 4096.
+struct BarSpec {
+    std::uint64_t size = 0;
+    bool wide = true; ///< 64-bit: takes the next BAR's register as well
+    bool prefetchable = false;
+};
+
+struct FunctionSpec {
+    std::uint16_t vendor_id = 0;
+    std::uint16_t device_id = 0;
+    std::uint16_t subsystem_vendor_id = 0;
+    std::uint16_t subsystem_id = 0;
+    std::uint32_t class_code = 0x020000; ///< 24 bits; Ethernet controller
+    std::uint8_t revision = 0;
+    std::array<BarSpec, 6> bars{};
+    bool msix = true; ///< false: a personality without MSI-X, which QEMU can unplug
+    std::uint16_t msix_vectors = 128;
+    std::uint8_t msix_bar = 4; ///< left empty in `bars`; sized and served by Function
+    LinkSpeed link_speed = LinkSpeed::gt_64;
+    std::uint8_t link_width = 16;
+    std::uint64_t serial_number = 0; ///< Device Serial Number capability (EUI-64)
+};
+
+struct FunctionCounters {
+    std::array<Counter, 6> mmio_reads, mmio_writes; ///< by BAR
+    Counter config_reads, config_writes;
+    Counter refused;  ///< BAR accesses while memory space was off, in D3, or outside of a BAR
+    Counter resets;
+};
+
+class Function {
+  public:
+    /// Throws FatalError on a specification that no device could have.
+    explicit Function(const FunctionSpec& spec);
+    Function(const Function&) = delete;
+    Function& operator=(const Function&) = delete;
+    ~Function();
+
+    /// The device behind the BARs. It outlives the function's use by a transport. Until attached,
+    /// BARs read as all ones.
+    void attach(DeviceModel& device) noexcept { device_ = &device; }
+
+    // Control thread: accesses by the driver.
+
+    /// Configuration space, any offset and length; beyond the end: all ones, no effect.
+    void config_read(std::uint64_t offset, std::span<std::byte> out);
+    void config_write(std::uint64_t offset, std::span<const std::byte> data);
+
+    /// The same for values of 1, 2, 4 or 8 bytes.
+    [[nodiscard]] std::uint64_t config_read(std::uint64_t offset, unsigned size);
+    void config_write(std::uint64_t offset, unsigned size, std::uint64_t value);
+
+    /// BAR access of 1, 2, 4 or 8 bytes. What cannot be served reads as all ones and is counted.
+    [[nodiscard]] std::uint64_t mmio_read(unsigned bar, std::uint64_t offset, unsigned size);
+    void mmio_write(unsigned bar, std::uint64_t offset, unsigned size, std::uint64_t value);
+
+    /// BAR access of any length, cut into naturally aligned pieces of up to 8 bytes.
+    void mmio_read(unsigned bar, std::uint64_t offset, std::span<std::byte> out);
+    void mmio_write(unsigned bar, std::uint64_t offset, std::span<const std::byte> data);
+
+    /// Encloses a run of posted writes; see DeviceModel.
+    void begin_batch();
+    void end_batch();
+
+    /// The one reset: refuses and drains DMA, restores configuration space, resets the device;
+    /// with `connection_lost` also drops DMA maps and eventfds.
+    void reset(ResetKind kind);
+
+    /// Unmaps after telling the device. Errors as DmaMap::unmap().
+    Result<std::uint64_t> dma_unmap(std::uint64_t iova, std::uint64_t size);
+    void dma_unmap_all();
+
+    /// Size of a BAR in bytes (the MSI-X BAR included); 0 if absent.
+    [[nodiscard]] std::uint64_t bar_size(unsigned bar) const noexcept;
+    [[nodiscard]] const FunctionSpec& spec() const noexcept { return spec_; }
+
+    // Any thread.
+
+    [[nodiscard]] DmaMap& dma() noexcept { return dma_; }
+    [[nodiscard]] MsixVectors& msix() noexcept { return msix_; }
+    [[nodiscard]] const FunctionCounters& counters() const noexcept { return counters_; }
+
+    /// False: the function looks surprise-removed (reads are all ones, writes vanish) though the
+    /// transport lives. For fault injection.
+    void set_present(bool present) noexcept { present_.store(present, std::memory_order_relaxed); }
+    [[nodiscard]] bool present() const noexcept { return present_.load(std::memory_order_relaxed); }
+
+  private:
+    [[nodiscard]] bool bar_accessible(unsigned bar, std::uint64_t offset, unsigned size) noexcept;
+    [[nodiscard]] std::uint64_t msix_bar_read(std::uint64_t offset, unsigned size) const noexcept;
+    void msix_bar_write(std::uint64_t offset, unsigned size, std::uint64_t value) noexcept;
+    void apply_command_and_power();
+    void reset_msix_table() noexcept;
+
+    FunctionSpec spec_;
+    ConfigSpace config_;
+    std::size_t pm_offset_ = 0, pcie_offset_ = 0;
+    std::vector<std::byte> msix_table_; // table, then zeros for the pending bits
+    std::size_t msix_table_size_ = 0;
+    DmaMap dma_;
+    MsixVectors msix_;
+    DeviceModel* device_ = nullptr;
+    bool memory_enabled_ = false;
+    bool may_initiate_ = false;
+    std::atomic<bool> present_{true};
+    FunctionCounters counters_;
+};
+
+} // namespace mo::pcie
