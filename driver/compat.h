@@ -8,6 +8,7 @@
 #ifndef MO_COMPAT_H
 #define MO_COMPAT_H
 
+#include <linux/netlink.h>
 #include <linux/slab.h>
 #include <net/devlink.h>
 
@@ -33,6 +34,11 @@ typedef union devlink_param_value mo_param_value;
 #define mo_param_u8(val)			((val).vu8)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, *(val))
+#endif
+
+/* Had "DUMP" in its name while only dumps had a context. */
+#ifndef NL_ASSERT_CTX_FITS
+#define NL_ASSERT_CTX_FITS			NL_ASSERT_DUMP_CTX_FITS
 #endif
 
 #endif /* MO_COMPAT_H */

@@ -7,16 +7,18 @@
  *   1. devlink instance lock (devl_lock). Held by probe, remove, reload, flash,
  *      health recovery, suspend, resume and the reset; so at most one of them
  *      changes the shape of the device at a time.
- *   2. rtnl_lock, then the netdev's own lock (ops lock). Never take 1 here.
- *   3. md->link.lock: requested link settings, and the order of LINK_SET.
- *   4. md->mgmt.lock: the one message to the management firmware.
- *   5. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
+ *   2. md->event_lock: dispatch of asynchronous events, one after another.
+ *   3. rtnl_lock, then the netdev's own lock (ops lock). Never take 1 or 2 here.
+ *   4. md->link.lock: requested link settings, and the order of LINK_SET.
+ *   5. md->mgmt.lock: the one message to the management firmware.
+ *   6. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
  *
- * Admin commands sleep. They may be called with 1 to 4 held, from any process
- * context; after the device has gone or while it is being reset they fail at
- * once, so a path that only destroys things ends in bounded time.
- * md->service_work and md->event_work are cancelled under 1 by nobody: both
- * take it themselves or not at all (mo_service_stop() comes before devl_lock).
+ * Admin commands sleep. They may be called with 1, 3, 4 and 5 held, from any
+ * process context; after the device has gone or while it is being reset they
+ * fail at once, so a path that only destroys things ends in bounded time.
+ * Nothing that runs under 2 waits for the firmware: it would wait for the
+ * events that 2 holds up.
+ * mo_service_stop() comes before devl_lock in remove: its work takes 1 itself.
  */
 #ifndef MO_H
 #define MO_H
@@ -52,6 +54,7 @@
 
 struct mo_dev;
 struct mo_eq;
+struct mo_hwmon;
 struct mo_net;
 
 #define MO_DRV_NAME		"mesh_optical"
@@ -62,7 +65,8 @@ enum mo_state_bit {
 	MO_STATE_FATAL,		/* device stopped; a reset is due */
 	MO_STATE_RESETTING,	/* between tear-down and replay */
 	MO_STATE_ADMIN_UP,	/* commands are accepted */
-	MO_STATE_REMOVING,	/* remove() or shutdown() has begun */
+	MO_STATE_FROZEN,	/* the PCI core resets or suspends the device */
+	MO_STATE_SERVICE,	/* failures are reported and recovered from */
 };
 
 /* ------------------------------------------------------------ doorbells */
@@ -196,13 +200,25 @@ struct mo_mgmt {
 	void *buf;			/* request, then response */
 	dma_addr_t dma;
 	wait_queue_head_t wait;		/* for changes of state */
-	u32 changes;			/* state changes seen */
 	enum mo_mgmt_state state;
 	enum mo_fw_error error;
 	bool usable;			/* runs and speaks our ABI */
 	bool expect_restart;		/* the driver restarts it right now */
-	struct mo_mb_version version;
+	struct mo_mb_version version;	/* of what runs, when usable */
+	char text[96];			/* a reason that has numbers in it */
 	u64 crashes;
+};
+
+/**
+ * struct mo_link_request - what the host wants of the link
+ * @admin_up: carrier wanted
+ * @fec: mask of MO_FEC_*
+ * @modes: mask of MO_LM_*
+ */
+struct mo_link_request {
+	bool admin_up;
+	u8 fec;
+	u32 modes;
 };
 
 struct mo_link {
@@ -211,11 +227,8 @@ struct mo_link {
 	struct mo_link_state snap;	/* last consistent copy of the area */
 	struct mo_link_state *area;
 	dma_addr_t area_dma;
-	bool admin_up;			/* requested, replayed after resets */
-	bool modes_set;
-	bool fec_set;
-	u32 modes;
-	u8 fec;
+	struct mo_link_request want;	/* replayed to firmware that starts anew */
+	u32 want_mask;			/* MO_LINK_SET_* that were asked for */
 	struct mo_mb_link_caps caps;
 	bool caps_valid;
 };
@@ -256,13 +269,20 @@ struct mo_dev {
 	struct mo_health_state health;
 	DECLARE_KFIFO(events, struct mo_eqe, MO_EVENT_FIFO);
 	bool events_lost;		/* look at all states again */
+	struct mutex event_lock;	/* dispatch of events, and net_ready */
+	bool net_ready;			/* the netdev takes events */
+	bool up;			/* between mo_dev_up() and mo_dev_down() */
 	struct work_struct event_work;
-	struct work_struct service_work;	/* reset, device gone */
+	struct delayed_work service_work;	/* reset, device gone */
+	const char *fail_text;		/* why the reset is due */
+	unsigned int backoff_ms;	/* before the next reset */
+	unsigned long last_reset;	/* jiffies, 0 = never */
 	struct workqueue_struct *wq;
 	struct devlink_port dl_port;
 	struct mo_net *net;		/* the datapath's part, or NULL */
 	struct net_device *netdev;	/* set by mo_net_create() */
 	struct device *hwmon;
+	struct mo_hwmon *hwmon_data;
 	struct dentry *debugfs;
 };
 
@@ -324,9 +344,6 @@ static inline void mo_arm(struct mo_dev *md, struct mo_arm *arm, u32 ci)
 		writeq(MO_DB_VALUE(arm->object, ci), md->db + arm->reg);
 }
 
-/* ------------------------------------------------------------------ pci.c */
-extern struct pci_driver mo_pci_driver;
-
 /* ------------------------------------------------------------------ dev.c */
 int mo_dev_init(struct mo_dev *md);
 void mo_dev_exit(struct mo_dev *md);
@@ -341,7 +358,9 @@ int mo_dev_reattach(struct mo_dev *md);
 void mo_dev_fail(struct mo_dev *md, const char *why);
 /* All ones were read: stops everything, for ever; any context. */
 void mo_dev_gone(struct mo_dev *md);
+void mo_service_start(struct mo_dev *md);
 void mo_service_stop(struct mo_dev *md);
+unsigned int mo_backoff_ms(unsigned int *backoff_ms, unsigned long last);
 
 /* ----------------------------------------------------------------- regs.c */
 u32 mo_rd(struct mo_dev *md, u32 offset);
@@ -363,6 +382,7 @@ const char *mo_queue_error_text(u32 error);
 const char *mo_mb_status_text(u16 status);
 int mo_mb_status_errno(u16 status);
 const char *mo_mb_cmd_name(u16 cmd);
+const char *mo_link_reason_text(u16 reason);
 
 /* --------------------------------------------------------------- adminq.c */
 int mo_adminq_alloc(struct mo_dev *md);
@@ -467,15 +487,23 @@ int mo_eq_moderate(struct mo_eq *eq, u16 period_us, u16 count,
 		   struct netlink_ext_ack *extack);
 
 /* ------------------------------------------------------------------- fw.c */
-int mo_fw_init(struct mo_dev *md);
-void mo_fw_exit(struct mo_dev *md);
 /* Gets firmware running as the load policy says; says in the log why not. */
 int mo_fw_boot(struct mo_dev *md, struct netlink_ext_ack *extack);
 /* As mo_fw_boot(), but starts anew what runs already. */
 int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack);
+void mo_fw_event(struct mo_dev *md, u16 state, u32 error);
+void mo_fw_resync(struct mo_dev *md);
+
+/* ---------------------------------------------------------------- flash.c */
 int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,
 		struct netlink_ext_ack *extack);
-void mo_fw_event(struct mo_dev *md, u16 state, u32 error);
+
+/* ----------------------------------------------------------------- mgmt.c */
+int mo_mgmt_init(struct mo_dev *md);
+void mo_mgmt_exit(struct mo_dev *md);
+int mo_mgmt_call_early(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const void *req,
+		       size_t req_len, void *rsp, size_t rsp_len,
+		       struct netlink_ext_ack *extack);
 
 /**
  * mo_mgmt_call() - send a message to the management firmware
@@ -499,7 +527,11 @@ int mo_health_init(struct mo_dev *md);
 void mo_health_exit(struct mo_dev *md);
 int mo_health_start(struct mo_dev *md);
 void mo_health_stop(struct mo_dev *md);
+int mo_health_register(struct mo_dev *md);
+void mo_health_unregister(struct mo_dev *md);
+void mo_health_cancel(struct mo_dev *md);
 void mo_health_crashed(struct mo_dev *md);
+void mo_health_fatal(struct mo_dev *md, const char *why);
 
 /* -------------------------------------------------------------- devlink.c */
 extern const struct devlink_ops mo_devlink_ops;
@@ -514,19 +546,32 @@ int mo_link_start(struct mo_dev *md);
 void mo_link_stop(struct mo_dev *md);
 /* Sends the requested settings again, after a firmware restart. */
 int mo_link_replay(struct mo_dev *md);
-/* The area changed, or firmware died: copy it and tell the netdev. */
+/* Events; event_lock held. */
 void mo_link_event(struct mo_dev *md);
+void mo_link_module_event(struct mo_dev *md, u16 code);
+void mo_link_lane_event(struct mo_dev *md, u32 lanes);
+/* Firmware is about to restart, or has gone: no carrier. */
+void mo_link_fw_down(struct mo_dev *md);
 /* Last consistent state; any context. */
 void mo_link_get(struct mo_dev *md, struct mo_link_state *ls);
 int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps);
+/* Requests; without firmware they wait for it, and never fail for that. */
 int mo_link_set_admin(struct mo_dev *md, bool up);
-/* For the ethtool operations of the same name. */
+int mo_link_set_modes(struct mo_dev *md, u32 modes);
+int mo_link_set_fec(struct mo_dev *md, u8 fec);
+void mo_link_requested(struct mo_dev *md, u32 *modes, u8 *fec);
+int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec);
+
+/* ------------------------------------------------------------- linkmode.c */
+/*
+ * For the ethtool operations of the same name; the netdev's ethtool_ops must
+ * have cap_link_lanes_supported.
+ */
 int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks);
 int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings *ks);
 int mo_link_get_fecparam(struct mo_dev *md, struct ethtool_fecparam *fec);
 int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec);
 int mo_link_get_ext_state(struct mo_dev *md, struct ethtool_link_ext_state_info *info);
-int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec);
 
 /* --------------------------------------------------------------- module.c */
 int mo_module_get_page(struct mo_dev *md, const struct ethtool_module_eeprom *page,
@@ -540,14 +585,13 @@ int mo_module_set_power(struct mo_dev *md,
 int mo_module_reset(struct mo_dev *md, u32 *flags);
 
 /* ---------------------------------------------------------------- hwmon.c */
-int mo_hwmon_init(struct mo_dev *md);
+void mo_hwmon_init(struct mo_dev *md);
 void mo_hwmon_exit(struct mo_dev *md);
 
 /* ------------------------------------------------------------------- nl.c */
 int mo_nl_init(void);
 void mo_nl_exit(void);
-/* New flight recorder entries may exist: tell the listeners. */
-void mo_nl_link_event(struct mo_dev *md, const struct mo_link_state *ls);
+void mo_nl_link_event(struct mo_dev *md);
 
 /* -------------------------------------------------------------- debugfs.c */
 void mo_debugfs_init(void);
@@ -568,9 +612,9 @@ void mo_net_destroy(struct mo_dev *md);
 void mo_net_detach(struct mo_dev *md);
 /* The device is up again: replays settings and goes on. devl_lock held. */
 int mo_net_attach(struct mo_dev *md);
-/* Carrier or speed changed. Process context, no lock but md->link's. */
+/* Carrier or speed changed. Process context, event_lock held. */
 void mo_net_link_update(struct mo_dev *md, const struct mo_link_state *ls);
-/* MO_EVENT_QUEUE_ERROR or MO_EVENT_CQ_ERROR of @object. Process context. */
+/* MO_EVENT_QUEUE_ERROR or MO_EVENT_CQ_ERROR of @object. As above. */
 void mo_net_queue_error(struct mo_dev *md, u8 event, u32 object, u16 code);
 /* The device behind a netdev, NULL if it is not ours. */
 struct mo_dev *mo_net_to_dev(const struct net_device *netdev);
