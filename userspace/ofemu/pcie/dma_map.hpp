@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -128,6 +129,7 @@ class DmaMap {
   private:
     Result<void> insert(const DmaRegion& region, std::byte* host,
                         std::shared_ptr<const Backing> backing);
+    [[nodiscard]] bool overlaps(const DmaRegion& region) const;
     Result<std::shared_ptr<const Backing>> find_or_map_backing(const DmaRegion& region, int fd);
     void publish(std::unique_ptr<const Table> next);
 
@@ -138,6 +140,7 @@ class DmaMap {
 
     mutable std::mutex writer_;
     std::unique_ptr<const Table> table_;
+    std::map<std::uint64_t, std::shared_ptr<const Backing>> owners_; // by iova of the entry
     std::vector<std::weak_ptr<const Backing>> backings_;
     std::uint64_t generation_ = 0;
 };
@@ -213,6 +216,16 @@ class DmaMap::ReadSection {
     /// Validates, then reads `out.size()` bytes from `offset` on; beyond the end is `unmapped`.
     DmaResult<void> read(const DmaReference& reference, std::uint32_t offset,
                          std::span<std::byte> out);
+
+    /// Accounts for access through segment(), which the counters cannot see.
+    void count_read(std::uint64_t bytes) noexcept {
+        ++reads_;
+        read_bytes_ += bytes;
+    }
+    void count_write(std::uint64_t bytes) noexcept {
+        ++writes_;
+        write_bytes_ += bytes;
+    }
 
   private:
     friend class DmaMap;

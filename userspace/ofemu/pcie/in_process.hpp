@@ -43,7 +43,7 @@ class InProcessHost {
     /// Function-level reset by DEVCTL, as a driver does it; configuration must be enabled again.
     void function_level_reset();
 
-    /// Interrupts seen on a vector so far. Any thread.
+    /// Interrupts delivered on a vector so far. Any thread.
     [[nodiscard]] std::uint64_t interrupts(std::uint32_t vector) const noexcept;
 
     [[nodiscard]] Function& function() noexcept { return function_; }
