@@ -39,7 +39,7 @@ lint: host ## the checkers alone
 	selftests/run lint
 
 bench: stage ## our figures beside Debian's stock NICs
-	selftests/run bench
+	selftests/bench/bench.py
 
 # Building --------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -156,6 +157,20 @@ def shell(options: argparse.Namespace) -> int:
     return client.execute(RunDir(options.name), options.host, ["bash", "-l"], terminal=True)
 
 
+def ctl(options: argparse.Namespace) -> int:
+    """Talk to the device model: cut a fibre, crash a firmware, show counters."""
+    from . import ofemu
+
+    words = options.command[1:] if options.command[:1] == ["--"] else options.command
+    run = RunDir(options.name)
+    emulator = client.request(run, op="status")["ofemu"]
+    if not emulator:
+        raise HarnessError(f"testbed {run.name!r} has no device model (only stock NICs)")
+    flags = ["--json"] if options.json else []
+    command = ofemu.command(buildroot.ensure(), ["ctl", "--socket", emulator["control"], *flags, *words])
+    return subprocess.run(command, check=False).returncode
+
+
 def status(options: argparse.Namespace) -> int:
     """Show what is up."""
     found = []
@@ -238,18 +253,6 @@ def monitor(options: argparse.Namespace) -> int:
     return 1 if "error" in reply else 0
 
 
-def ofemu_ctl(options: argparse.Namespace) -> int:
-    """`ofemu ctl` of a testbed."""
-    host.require_yaml()
-    from . import ofemu
-
-    run = RunDir(options.name)
-    if not run.is_running():
-        raise HarnessError(f"testbed {run.name!r} is not up")
-    line = ofemu.command(buildroot.ensure(), ["ctl", "--socket", str(ofemu.control_socket(run.path)), *options.command])
-    os.execv(line[0], line)
-
-
 def _positive(text: str) -> float:
     value = float(text)
     if value <= 0:
@@ -290,10 +293,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD...")
 
     verb("shell", shell, "A login shell in a guest.").add_argument("host", metavar="HOST")
+    sub = verb("ctl", ctl, "Send a command to the device model; without one, list them.")
+    sub.add_argument("--json", action="store_true", help="the answer for programs")
+    sub.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND...")
     verb("status", status, "Show the testbeds.").add_argument("--json", action="store_true", help="for programs")
     verb("down", down, "End a testbed; nothing of it remains.").add_argument("--all", action="store_true", help="all of them")
-    sub = verb("ofemu", ofemu_ctl, "Control the device model: cut and mend fibres, faults, counters (ofemu ctl).")
-    sub.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD...")
     sub = verb("monitor", monitor, "Send a command to QEMU's monitor (QMP).")
     sub.add_argument("host", metavar="HOST")
     sub.add_argument("command", metavar="JSON")

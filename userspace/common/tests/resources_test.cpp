@@ -20,7 +20,9 @@
 namespace mo {
 namespace {
 
-bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+bool is_open(int fd) {
+    return ::fcntl(fd, F_GETFD) >= 0;
+}
 
 TEST(Fd, ClosesWhatItOwnsOnce) {
     auto made = make_eventfd();
@@ -132,7 +134,8 @@ TEST(GracePeriod, ProtectsWhatReadersUse) {
 }
 
 /// Runs `body` with standard error going into a pipe; returns what it wrote.
-template <typename F> std::string captured(F&& body) {
+template <typename F>
+std::string captured(F&& body) {
     testing::internal::CaptureStderr();
     body();
     return testing::internal::GetCapturedStderr();

@@ -51,7 +51,8 @@ TEST(Result, VoidIsSuccessUnlessAnError) {
     EXPECT_EQ(bad.error().code, ENOENT);
 }
 
-template <typename T> std::array<unsigned char, sizeof(T)> bytes_of(const T& value) {
+template <typename T>
+std::array<unsigned char, sizeof(T)> bytes_of(const T& value) {
     std::array<unsigned char, sizeof(T)> bytes{};
     std::memcpy(bytes.data(), &value, sizeof(T));
     return bytes;

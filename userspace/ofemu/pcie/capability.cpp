@@ -20,7 +20,9 @@ constexpr std::size_t dsn_offset = 0x150;
 constexpr std::uint32_t msix_entry_size = PCI_MSIX_ENTRY_SIZE;
 constexpr unsigned max_msix_vectors = PCI_MSIX_FLAGS_QSIZE + 1;
 
-[[noreturn]] void refuse(const std::string& text) { throw FatalError("PCIe function: " + text); }
+[[noreturn]] void refuse(const std::string& text) {
+    throw FatalError("PCIe function: " + text);
+}
 
 void check_msix(const FunctionSpec& spec) {
     if (spec.msix_vectors == 0 || spec.msix_vectors > max_msix_vectors) {
@@ -34,8 +36,7 @@ void check_msix(const FunctionSpec& spec) {
         std::uint64_t{spec.msix_table_offset} + std::uint64_t{spec.msix_vectors} * msix_entry_size;
     const std::uint64_t pba_end =
         std::uint64_t{spec.msix_pba_offset} + (spec.msix_vectors + 63U) / 64 * 8;
-    const bool apart =
-        table_end <= spec.msix_pba_offset || pba_end <= spec.msix_table_offset;
+    const bool apart = table_end <= spec.msix_pba_offset || pba_end <= spec.msix_table_offset;
     if (spec.msix_table_offset % 8 != 0 || spec.msix_pba_offset % 8 != 0 || !apart ||
         table_end > spec.msix_bar_size || pba_end > spec.msix_bar_size) {
         refuse("MSI-X table and pending bits overlap or lie outside of their BAR");
@@ -109,8 +110,7 @@ void define_pci_express(const FunctionSpec& spec, ConfigSpace& config) {
     config.define(pcie_offset + PCI_EXP_DEVCAP, 4,
                   payload_512 | PCI_EXP_DEVCAP_EXT_TAG | PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR);
     config.define(pcie_offset + PCI_EXP_DEVCTL, 2,
-                  PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
-                      PCI_EXP_DEVCTL_READRQ_512B,
+                  PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ_512B,
                   0x7fff | flr);
     config.define(pcie_offset + PCI_EXP_DEVSTA, 2, 0, 0,
                   PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | PCI_EXP_DEVSTA_FED |

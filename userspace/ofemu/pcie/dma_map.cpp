@@ -72,9 +72,9 @@ Result<void> DmaMap::map_memory(std::uint64_t iova, std::span<std::byte> memory,
     return insert({.iova = iova, .size = memory.size(), .access = access}, memory.data(), nullptr);
 }
 
-Result<std::shared_ptr<const DmaMap::Backing>>
-DmaMap::find_or_map_backing(const DmaRegion& region, int fd) {
-    struct stat status {};
+Result<std::shared_ptr<const DmaMap::Backing>> DmaMap::find_or_map_backing(const DmaRegion& region,
+                                                                           int fd) {
+    struct stat status{};
     if (::fstat(fd, &status) != 0) {
         return fail(errno, describe(region) + ": cannot examine the file");
     }
@@ -114,9 +114,9 @@ bool DmaMap::overlaps(const DmaRegion& region) const {
         return false; // insert() refuses it
     }
     const auto& entries = table_->entries;
-    const auto next = std::lower_bound(
-        entries.begin(), entries.end(), region.iova,
-        [](const Entry& entry, std::uint64_t iova) { return entry.last < iova; });
+    const auto next =
+        std::lower_bound(entries.begin(), entries.end(), region.iova,
+                         [](const Entry& entry, std::uint64_t iova) { return entry.last < iova; });
     return next != entries.end() && next->iova <= last;
 }
 
@@ -135,9 +135,9 @@ Result<void> DmaMap::insert(const DmaRegion& region, std::byte* host,
                       .generation = ++generation_,
                       .access = region.access};
     const auto& old = table_->entries;
-    const auto place = std::lower_bound(
-        old.begin(), old.end(), region.iova,
-        [](const Entry& known, std::uint64_t iova) { return known.iova < iova; });
+    const auto place =
+        std::lower_bound(old.begin(), old.end(), region.iova,
+                         [](const Entry& known, std::uint64_t iova) { return known.iova < iova; });
     auto next = std::make_unique<Table>();
     next->generation = generation_;
     next->entries.reserve(old.size() + 1);
@@ -148,7 +148,14 @@ Result<void> DmaMap::insert(const DmaRegion& region, std::byte* host,
         owners_.emplace(region.iova, std::move(backing));
     }
     counters_.maps.add();
-    publish(std::move(next));
+    // A new map takes nothing away from readers: no need to make the driver wait for them, until
+    // old tables pile up.
+    constexpr std::size_t retired_limit = 16;
+    if (retired_.size() < retired_limit) {
+        publish(std::move(next));
+    } else {
+        publish_and_wait(std::move(next));
+    }
     return {};
 }
 
@@ -178,7 +185,7 @@ Result<std::uint64_t> DmaMap::unmap(std::uint64_t iova, std::uint64_t size) {
         return std::uint64_t{0};
     }
     counters_.unmaps.add(removed.size());
-    publish(std::move(next));
+    publish_and_wait(std::move(next));
     for (const std::uint64_t key : removed) {
         owners_.erase(key); // unmaps the file with its last region
     }
@@ -193,14 +200,20 @@ void DmaMap::unmap_all() {
     counters_.unmaps.add(table_->entries.size());
     auto next = std::make_unique<Table>();
     next->generation = generation_;
-    publish(std::move(next));
+    publish_and_wait(std::move(next));
     owners_.clear();
 }
 
 void DmaMap::publish(std::unique_ptr<const Table> next) {
     current_.store(next.get(), std::memory_order_seq_cst);
     table_.swap(next);
-    grace_.synchronise(); // nobody sees the former table, nor memory that only it knew
+    retired_.push_back(std::move(next));
+}
+
+void DmaMap::publish_and_wait(std::unique_ptr<const Table> next) {
+    publish(std::move(next));
+    grace_.synchronise(); // nobody sees a former table, nor memory that only it knew
+    retired_.clear();
 }
 
 void DmaMap::set_bus_master(bool enabled) {
@@ -224,6 +237,8 @@ std::uint64_t DmaMap::mapped_bytes() const {
     return bytes;
 }
 
-DmaMap::ReadSection DmaMap::enter() const { return ReadSection(*this); }
+DmaMap::ReadSection DmaMap::enter() const {
+    return ReadSection(*this);
+}
 
 } // namespace mo::pcie

@@ -50,7 +50,8 @@ struct DmaFault {
     std::uint64_t iova;
 };
 
-template <typename T> using DmaResult = Result<T, DmaFault>;
+template <typename T>
+using DmaResult = Result<T, DmaFault>;
 
 /// Memory of this function lent for a later read ("borrow"): valid as long as nothing in the range
 /// was unmapped since. Validated by the read section that uses it.
@@ -132,6 +133,7 @@ class DmaMap {
     [[nodiscard]] bool overlaps(const DmaRegion& region) const;
     Result<std::shared_ptr<const Backing>> find_or_map_backing(const DmaRegion& region, int fd);
     void publish(std::unique_ptr<const Table> next);
+    void publish_and_wait(std::unique_ptr<const Table> next);
 
     GracePeriod grace_;
     std::atomic<const Table*> current_;
@@ -140,6 +142,7 @@ class DmaMap {
 
     mutable std::mutex writer_;
     std::unique_ptr<const Table> table_;
+    std::vector<std::unique_ptr<const Table>> retired_; // readers may still see them
     std::map<std::uint64_t, std::shared_ptr<const Backing>> owners_; // by iova of the entry
     std::vector<std::weak_ptr<const Backing>> backings_;
     std::uint64_t generation_ = 0;
@@ -178,7 +181,8 @@ class DmaMap::ReadSection {
     /// Naturally aligned words of up to 8 bytes that both sides poll (doorbell records, phase
     /// bits, event words): one access, with acquire or release order. T is Le<>, Be<> or an
     /// unsigned integer. A misaligned address is the caller's mistake and faults as `unmapped`.
-    template <typename T> DmaResult<T> load_acquire(std::uint64_t iova) {
+    template <typename T>
+    DmaResult<T> load_acquire(std::uint64_t iova) {
         static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
         auto place = word(iova, sizeof(T), Access::read);
         if (!place) {
@@ -189,7 +193,8 @@ class DmaMap::ReadSection {
         return value;
     }
 
-    template <typename T> DmaResult<void> store_release(std::uint64_t iova, T value) {
+    template <typename T>
+    DmaResult<void> store_release(std::uint64_t iova, T value) {
         static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
         auto place = word(iova, sizeof(T), Access::write);
         if (!place) {

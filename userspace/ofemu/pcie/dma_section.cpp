@@ -61,8 +61,7 @@ DmaResult<std::span<std::byte>> DmaMap::ReadSection::segment(std::uint64_t iova,
     }
     const std::uint64_t beyond_first = entry->last - iova; // + 1 could wrap
     const std::uint64_t size = length - 1 <= beyond_first ? length : beyond_first + 1;
-    return std::span<std::byte>(entry->host + (iova - entry->iova),
-                                static_cast<std::size_t>(size));
+    return std::span<std::byte>(entry->host + (iova - entry->iova), static_cast<std::size_t>(size));
 }
 
 DmaResult<void> DmaMap::ReadSection::check(std::uint64_t iova, std::uint64_t length,
@@ -184,8 +183,7 @@ DmaResult<void> DmaMap::ReadSection::read(const DmaReference& reference, std::ui
 }
 
 DmaResult<void> copy(DmaMap::ReadSection& source, std::uint64_t source_iova,
-                     DmaMap::ReadSection& target, std::uint64_t target_iova,
-                     std::uint64_t length) {
+                     DmaMap::ReadSection& target, std::uint64_t target_iova, std::uint64_t length) {
     auto readable = source.check(source_iova, length, Access::read);
     if (!readable) {
         return readable;
@@ -217,8 +215,8 @@ DmaResult<void> copy(DmaMap::ReadSection& source, const DmaReference& reference,
                      std::uint32_t offset, DmaMap::ReadSection& target, std::uint64_t target_iova,
                      std::uint32_t length) {
     if (offset > reference.length || length > reference.length - offset) {
-        return Unexpected{DmaFault{DmaFaultReason::unmapped, false,
-                                   reference.iova + reference.length}};
+        return Unexpected{
+            DmaFault{DmaFaultReason::unmapped, false, reference.iova + reference.length}};
     }
     auto valid = source.validate(reference);
     if (!valid) {

@@ -110,9 +110,8 @@ void Function::config_write(std::uint64_t offset, unsigned size, std::uint64_t v
 
 void Function::apply_command_and_power() {
     const std::uint64_t command = config_.get(PCI_COMMAND, 2);
-    const bool d0 =
-        (config_.get(capabilities_.power_management + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK) ==
-        0;
+    const bool d0 = (config_.get(capabilities_.power_management + PCI_PM_CTRL, 2) &
+                     PCI_PM_CTRL_STATE_MASK) == 0;
     memory_enabled_ = d0 && (command & PCI_COMMAND_MEMORY) != 0;
     const bool may_initiate = d0 && (command & PCI_COMMAND_MASTER) != 0;
     if (may_initiate == may_initiate_) {

@@ -27,7 +27,7 @@ namespace mo::pcie {
 struct FunctionCounters {
     std::array<Counter, 6> mmio_reads, mmio_writes; ///< by BAR
     Counter config_reads, config_writes;
-    Counter refused;  ///< BAR accesses while memory space was off, in D3, or outside of a BAR
+    Counter refused; ///< BAR accesses while memory space was off, in D3, or outside of a BAR
     Counter resets;
 };
 

@@ -25,7 +25,8 @@ class InProcessHost {
 
     /// The guest's memory, and a typed view of it at an address. FatalError out of bounds.
     [[nodiscard]] std::span<std::byte> ram() noexcept { return ram_; }
-    template <typename T> [[nodiscard]] T& at(std::uint64_t iova, std::size_t index = 0) {
+    template <typename T>
+    [[nodiscard]] T& at(std::uint64_t iova, std::size_t index = 0) {
         return reinterpret_cast<T*>(checked(iova, sizeof(T) * (index + 1)))[index];
     }
     [[nodiscard]] std::uint64_t ram_base() const noexcept { return base_; }

@@ -20,16 +20,17 @@ bool may_be_eventfd(int fd) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     std::array<char, 64> target{};
     const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-    return length < 0 ||
-           std::string_view(target.data(), static_cast<std::size_t>(length)) ==
-               "anon_inode:[eventfd]";
+    return length < 0 || std::string_view(target.data(), static_cast<std::size_t>(length)) ==
+                             "anon_inode:[eventfd]";
 }
 
 } // namespace
 
 MsixVectors::MsixVectors(std::uint32_t count) : vectors_(count) {}
 
-MsixVectors::~MsixVectors() { unbind_all(); }
+MsixVectors::~MsixVectors() {
+    unbind_all();
+}
 
 Result<void> MsixVectors::bind(std::uint32_t vector, Fd eventfd) {
     if (vector >= vectors_.size()) {
@@ -70,7 +71,9 @@ Result<void> MsixVectors::unbind(std::uint32_t start, std::uint32_t count) {
     return {};
 }
 
-void MsixVectors::unbind_all() { (void)unbind(0, count()); }
+void MsixVectors::unbind_all() {
+    (void)unbind(0, count());
+}
 
 void MsixVectors::set_enabled(bool enabled) {
     enabled_.store(enabled, std::memory_order_seq_cst);

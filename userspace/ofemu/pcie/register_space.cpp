@@ -12,8 +12,7 @@ namespace {
 
 /// Bits of bytes [first, first + size) of a register.
 std::uint64_t lanes(unsigned first, unsigned size) noexcept {
-    const std::uint64_t ones =
-        size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
+    const std::uint64_t ones = size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
     return ones << (8 * first);
 }
 
@@ -164,7 +163,9 @@ void RegisterSpace::write_part(Register& reg, unsigned first, unsigned size, std
     }
 }
 
-std::uint64_t RegisterSpace::get(std::uint32_t offset) const { return exactly_at(offset).value; }
+std::uint64_t RegisterSpace::get(std::uint32_t offset) const {
+    return exactly_at(offset).value;
+}
 
 void RegisterSpace::set(std::uint32_t offset, std::uint64_t value) {
     Register& reg = exactly_at(offset);

@@ -98,7 +98,8 @@ Result<void> success(Result<Client::Reply> reply) {
 }
 
 /// The reply's payload as a struct.
-template <typename T> Result<T> expect(Result<Client::Reply> reply) {
+template <typename T>
+Result<T> expect(Result<Client::Reply> reply) {
     if (!reply) {
         return Unexpected{std::move(reply).error()};
     }
@@ -161,8 +162,7 @@ Result<Client::Reply> Client::receive_reply(std::uint16_t message_id, Command co
     if (!received) {
         return Unexpected{std::move(received).error()};
     }
-    if (header.message_id != message_id ||
-        header.command != static_cast<std::uint16_t>(command) ||
+    if (header.message_id != message_id || header.command != static_cast<std::uint16_t>(command) ||
         (header.flags & flag_type_mask) != flag_reply || header.size < sizeof(Header) ||
         header.size > max_message) {
         return fail(EPROTO, "not the reply that was expected");
@@ -178,8 +178,7 @@ Result<Client::Reply> Client::receive_reply(std::uint16_t message_id, Command co
 }
 
 Result<Client::Reply> Client::transact(Command command, std::span<const std::byte> payload,
-                                       std::span<const std::byte> data,
-                                       std::span<const int> fds) {
+                                       std::span<const std::byte> data, std::span<const int> fds) {
     const std::uint16_t id = next_id_++;
     auto sent = send(command, 0, id, payload, data, fds);
     if (!sent) {
@@ -344,7 +343,9 @@ Result<void> Client::trigger_vectors(std::uint32_t start, std::uint32_t count) {
     return set_irqs(irq_data_none | irq_action_trigger, start, count, {});
 }
 
-Result<void> Client::reset() { return success(call(Command::device_reset, {})); }
+Result<void> Client::reset() {
+    return success(call(Command::device_reset, {}));
+}
 
 Result<void> Client::enable() {
     return write<std::uint16_t>(region_config, PCI_COMMAND,

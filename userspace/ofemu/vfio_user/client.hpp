@@ -67,7 +67,8 @@ class Client {
     Result<void> region_write_multi(std::span<const WriteMultiEntry> writes);
 
     /// Unsigned little-endian value of sizeof(T) bytes.
-    template <typename T> Result<T> read(std::uint32_t region, std::uint64_t offset) {
+    template <typename T>
+    Result<T> read(std::uint32_t region, std::uint64_t offset) {
         Le<T> value{};
         auto done = region_read(region, offset, std::as_writable_bytes(std::span(&value, 1)));
         if (!done) {
@@ -75,7 +76,8 @@ class Client {
         }
         return value.value();
     }
-    template <typename T> Result<void> write(std::uint32_t region, std::uint64_t offset, T value) {
+    template <typename T>
+    Result<void> write(std::uint32_t region, std::uint64_t offset, T value) {
         const Le<T> wire(value);
         return region_write(region, offset, std::as_bytes(std::span(&wire, 1)));
     }

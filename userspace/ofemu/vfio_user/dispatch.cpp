@@ -10,7 +10,8 @@ namespace mo::vfio_user {
 
 namespace {
 
-template <std::size_t N> constexpr std::string_view with_nul(const char (&text)[N]) {
+template <std::size_t N>
+constexpr std::string_view with_nul(const char (&text)[N]) {
     return {text, N};
 }
 

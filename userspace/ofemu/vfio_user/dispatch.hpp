@@ -18,8 +18,7 @@ class Dispatcher {
 
     /// Carries out a request; appends the payload of the reply. Returns 0 or the errno to reply
     /// (the payload is then to be ignored). Takes the descriptors it needs out of `fds`.
-    [[nodiscard]] std::uint32_t handle(const Frame& request, std::span<Fd> fds,
-                                       ByteWriter& reply);
+    [[nodiscard]] std::uint32_t handle(const Frame& request, std::span<Fd> fds, ByteWriter& reply);
 
     /// True for writes to BARs that want no reply: those that may be handled as a batch.
     [[nodiscard]] static bool is_posted_write(const Frame& request) noexcept;

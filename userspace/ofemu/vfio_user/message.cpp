@@ -27,7 +27,8 @@ Frame parse_frame(std::span<const std::byte> stream) noexcept {
     return frame;
 }
 
-template <typename T> std::optional<T> decode(std::span<const std::byte> payload) noexcept {
+template <typename T>
+std::optional<T> decode(std::span<const std::byte> payload) noexcept {
     ByteReader reader(payload);
     const T request = reader.object<T>();
     if (!reader.finished() || request.argsz < sizeof(T)) {
@@ -51,8 +52,7 @@ std::optional<SetIrqsMessage> decode_set_irqs(std::span<const std::byte> payload
     return SetIrqsMessage{.request = request, .data = reader.bytes(reader.remaining())};
 }
 
-std::optional<RegionWriteMessage>
-decode_region_write(std::span<const std::byte> payload) noexcept {
+std::optional<RegionWriteMessage> decode_region_write(std::span<const std::byte> payload) noexcept {
     ByteReader reader(payload);
     const auto request = reader.object<RegionAccess>();
     if (!reader.ok() || reader.remaining() != request.count) {
@@ -76,8 +76,7 @@ WriteMultiEntry WriteMultiMessage::entry(std::size_t index) const noexcept {
     return reader.object<WriteMultiEntry>();
 }
 
-std::optional<WriteMultiMessage>
-decode_write_multi(std::span<const std::byte> payload) noexcept {
+std::optional<WriteMultiMessage> decode_write_multi(std::span<const std::byte> payload) noexcept {
     ByteReader reader(payload);
     const std::uint64_t count = reader.le64();
     if (!reader.ok() || reader.remaining() % sizeof(WriteMultiEntry) != 0 ||
@@ -103,8 +102,7 @@ std::optional<Version> decode_version(std::span<const std::byte> payload) noexce
     return version;
 }
 
-Header reply_header(const Header& request, std::size_t payload_size,
-                    std::uint32_t error) noexcept {
+Header reply_header(const Header& request, std::size_t payload_size, std::uint32_t error) noexcept {
     return Header{.message_id = request.message_id,
                   .command = request.command,
                   .size = static_cast<std::uint32_t>(sizeof(Header) + payload_size),

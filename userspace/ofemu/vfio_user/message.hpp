@@ -21,9 +21,9 @@ enum class FrameState : std::uint8_t {
 
 struct Frame {
     FrameState state = FrameState::incomplete;
-    Header header{};                   ///< valid unless `incomplete`
+    Header header{};                    ///< valid unless `incomplete`
     std::span<const std::byte> payload; ///< of a complete message; points into the stream
-    std::size_t size = 0;              ///< of a complete message, header included
+    std::size_t size = 0;               ///< of a complete message, header included
 };
 
 [[nodiscard]] Frame parse_frame(std::span<const std::byte> stream) noexcept;
@@ -70,8 +70,7 @@ class WriteMultiMessage {
 decode_write_multi(std::span<const std::byte> payload) noexcept;
 
 /// VERSION: numbers; JSON, if any, is NUL-terminated.
-[[nodiscard]] std::optional<Version>
-decode_version(std::span<const std::byte> payload) noexcept;
+[[nodiscard]] std::optional<Version> decode_version(std::span<const std::byte> payload) noexcept;
 
 /// Header of the reply to `request`, for `payload_size` bytes or an errno.
 [[nodiscard]] Header reply_header(const Header& request, std::size_t payload_size,

@@ -18,8 +18,7 @@ constexpr std::size_t scm_max_fd = 253; // the kernel's limit for one message
 constexpr std::size_t fds_expected = max_message_fds;
 
 void append(std::vector<Fd>& to, std::vector<Fd>& from) {
-    to.insert(to.end(), std::make_move_iterator(from.begin()),
-              std::make_move_iterator(from.end()));
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
     from.clear();
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 /// Removes a socket file that no process serves any more.
 Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return {};
     }
@@ -55,12 +55,12 @@ Result<std::unique_ptr<Server>> Server::listen(const std::string& path, pcie::Fu
     if (::listen(listener.get(), waiting_clients) != 0) {
         return fail(errno, "cannot listen on '" + path + "'");
     }
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return fail(errno, "cannot examine '" + path + "'");
     }
-    return std::unique_ptr<Server>(new Server(path, status.st_ino, std::move(listener), function,
-                                              std::move(options)));
+    return std::unique_ptr<Server>(
+        new Server(path, status.st_ino, std::move(listener), function, std::move(options)));
 }
 
 Server::Server(std::string path, ino_t inode, Fd listener, pcie::Function& function,
@@ -70,7 +70,7 @@ Server::Server(std::string path, ino_t inode, Fd listener, pcie::Function& funct
 
 Server::~Server() {
     stop();
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path_.c_str(), &status) == 0 && status.st_ino == inode_) {
         ::unlink(path_.c_str());
     }

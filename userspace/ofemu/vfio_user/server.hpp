@@ -35,8 +35,7 @@ class Server {
   public:
     /// Listens on `path` (shorter than 108 bytes). A socket file that nobody serves any more is
     /// replaced; one that is served is EADDRINUSE. Clients wait from here on; start() serves them.
-    static Result<std::unique_ptr<Server>> listen(const std::string& path,
-                                                  pcie::Function& function,
+    static Result<std::unique_ptr<Server>> listen(const std::string& path, pcie::Function& function,
                                                   ServerOptions options = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -12,8 +12,8 @@ namespace mo::vfio_user {
 
 Session::Session(int socket, pcie::Function& function, std::chrono::microseconds spin,
                  ServerCounters& counters)
-    : socket_(socket), function_(function), spin_(spin), counters_(counters),
-      dispatcher_(function), reply_(std::make_unique_for_overwrite<std::byte[]>(max_message)) {}
+    : socket_(socket), function_(function), spin_(spin), counters_(counters), dispatcher_(function),
+      reply_(std::make_unique_for_overwrite<std::byte[]>(max_message)) {}
 
 void Session::run() {
     while (receive() && serve_buffered()) {

@@ -70,8 +70,7 @@ TEST(Capabilities, ShowWhatTheSpecificationSays) {
     EXPECT_EQ((link & PCI_EXP_LNKSTA_NLW) >> PCI_EXP_LNKSTA_NLW_SHIFT, 8U);
     EXPECT_EQ(config.get(places.pci_express + PCI_EXP_LNKCAP2, 4), 0x3eU);
     EXPECT_EQ(config.get(places.serial_number + 4, 8), 0x0011223344556677U);
-    EXPECT_NE(config.get(places.power_management + PCI_PM_CTRL, 2) & PCI_PM_CTRL_NO_SOFT_RESET,
-              0U);
+    EXPECT_NE(config.get(places.power_management + PCI_PM_CTRL, 2) & PCI_PM_CTRL_NO_SOFT_RESET, 0U);
 }
 
 TEST(Capabilities, WithoutMsixHaveNoSuchCapabilityNorBar) {

@@ -37,8 +37,8 @@ TEST_F(FunctionTest, BarsAnswerOnlyWithMemorySpaceOn) {
     function_.mmio_write(2, 0x1fff8, 8, 0x1122334455667788);
     EXPECT_EQ(function_.mmio_read(2, 0, 8), 0x1122334455667788U);
     EXPECT_EQ(function_.mmio_read(0, 2, 2), 0x7788U); // cut to its width
-    EXPECT_EQ(device_.take(), (Calls{"write 2 131064 8 1234605616436508552", "read 2 0 8",
-                                     "read 0 2 2"}));
+    EXPECT_EQ(device_.take(),
+              (Calls{"write 2 131064 8 1234605616436508552", "read 2 0 8", "read 0 2 2"}));
     EXPECT_EQ(function_.counters().mmio_writes[2].value(), 1U);
     EXPECT_EQ(function_.counters().mmio_reads[2].value(), 1U);
 }
@@ -188,10 +188,11 @@ TEST(InProcessHost, TakesItsMemoryAway) {
     Function function(example_spec());
     FakeDevice device;
     function.attach(device);
-    { const InProcessHost host(function, 4096); }
+    {
+        const InProcessHost host(function, 4096);
+    }
     EXPECT_EQ(function.dma().map_count(), 0U);
-    EXPECT_EQ(device.take(),
-              (Calls{"bus master on", "bus master off", "reset connection-lost"}));
+    EXPECT_EQ(device.take(), (Calls{"bus master on", "bus master off", "reset connection-lost"}));
 }
 
 } // namespace

@@ -10,7 +10,9 @@
 namespace mo::pcie {
 namespace {
 
-Fd eventfd_owner() { return std::move(make_eventfd()).value(); }
+Fd eventfd_owner() {
+    return std::move(make_eventfd()).value();
+}
 
 std::uint64_t drain(const Fd& fd) {
     eventfd_t count = 0;

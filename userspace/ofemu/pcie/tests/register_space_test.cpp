@@ -37,9 +37,8 @@ TEST_F(RegisterTest, AppliesMasks) {
 
 TEST_F(RegisterTest, TellsValueAndWhatWasWritten) {
     std::vector<std::uint64_t> seen;
-    space_.on_write(0x04, [&](std::uint64_t value, std::uint64_t written) {
-        seen = {value, written};
-    });
+    space_.on_write(0x04,
+                    [&](std::uint64_t value, std::uint64_t written) { seen = {value, written}; });
     space_.write(0x04, 4, 0x1234);
     EXPECT_EQ(seen, (std::vector<std::uint64_t>{0x34, 0x1234}));
     space_.on_read(0x00, [] { return 5; });
@@ -125,7 +124,8 @@ TEST_F(RegisterTest, RefusesMistakesInTheTable) {
     };
     EXPECT_EQ(refusal({.name = "X", .offset = 0x14}), "control: register X overlaps RING");
     EXPECT_EQ(refusal({.name = "X", .offset = 0x18, .width = 8}), "accepted");
-    EXPECT_EQ(refusal({.name = "Y", .offset = 0x00, .width = 8}), "control: register Y overlaps ID");
+    EXPECT_EQ(refusal({.name = "Y", .offset = 0x00, .width = 8}),
+              "control: register Y overlaps ID");
     EXPECT_NE(refusal({.name = "X", .offset = 0x42}), "accepted");
     EXPECT_NE(refusal({.name = "X", .offset = 4096}), "accepted");
     EXPECT_NE(refusal({.name = "X", .offset = 0x40, .width = 3}), "accepted");

@@ -60,16 +60,15 @@ void fuzz_messages(std::span<const std::byte> stream) {
         if (request.state != FrameState::complete) {
             return;
         }
-        if (request.size > stream.size() || request.payload.size() + sizeof(Header) != request.size) {
+        if (request.size > stream.size() ||
+            request.payload.size() + sizeof(Header) != request.size) {
             std::abort();
         }
         (void)Dispatcher::is_posted_write(request);
-        ByteWriter reply(
-            std::span(reply_memory.get(), max_message).subspan(sizeof(Header)));
+        ByteWriter reply(std::span(reply_memory.get(), max_message).subspan(sizeof(Header)));
         std::array<Fd, 1> no_fd; // an owner of nothing: what a client's bad descriptor looks like
         const std::size_t fds = request.header.message_id % 2U;
-        const std::uint32_t error =
-            dispatcher.handle(request, std::span(no_fd).first(fds), reply);
+        const std::uint32_t error = dispatcher.handle(request, std::span(no_fd).first(fds), reply);
         const Header answer = reply_header(request.header, reply.size(), error);
         if (!reply.ok() || answer.size > max_message || error > 4095) {
             std::abort();

@@ -20,7 +20,8 @@
 namespace mo::vfio_user {
 
 /// Waits until `condition` holds; false after ten seconds.
-template <typename F> [[nodiscard]] bool eventually(F&& condition) {
+template <typename F>
+[[nodiscard]] bool eventually(F&& condition) {
     const Nanoseconds deadline = monotonic_now() + std::chrono::seconds(10);
     while (!condition()) {
         if (monotonic_now() > deadline) {
@@ -73,7 +74,8 @@ class RecordingDevice : public pcie::DeviceModel {
 
 class ServedFunction : public testing::Test {
   protected:
-    ServedFunction() : path_(testing::TempDir() + "mo-vfio-user-" + std::to_string(::getpid()) + ".sock") {
+    ServedFunction()
+        : path_(testing::TempDir() + "mo-vfio-user-" + std::to_string(::getpid()) + ".sock") {
         log::set_level(log::Level::error);
         function_.attach(device_);
         auto server = Server::listen(path_, function_);

@@ -108,8 +108,7 @@ TEST_F(ServedFunction, WrongDescriptorsAreRefused) {
     EXPECT_FALSE(client.dma_map({.iova = 0, .size = 0x1000}, event.get()));
     EXPECT_FALSE(client.dma_map({.iova = 0, .size = 0x1000}, pipe_in.get()));
     EXPECT_EQ(client.dma_map({.iova = 0, .size = 0x1001}, memory.fd()).error().code, EINVAL);
-    const DmaMapRequest map{
-        .argsz = 32U, .flags = 3U, .offset = 0U, .iova = 0U, .size = 0x1000U};
+    const DmaMapRequest map{.argsz = 32U, .flags = 3U, .offset = 0U, .iova = 0U, .size = 0x1000U};
     const std::array<int, 2> two{memory.fd(), memory.fd()};
     EXPECT_EQ(client.call(Command::dma_map, raw(map), two)->error, unsigned{EINVAL});
     const std::array<int, 1> file{memory.fd()};
@@ -158,11 +157,10 @@ TEST_F(ServedFunction, OddInterruptRequestsAreRefused) {
     EXPECT_EQ(error_of(with([](SetIrqs& irqs) { irqs.flags = 0x9U; })), unsigned{EINVAL});
     EXPECT_EQ(error_of(with([](SetIrqs& irqs) { irqs.flags = 0U; })), unsigned{EINVAL});
     EXPECT_EQ(error_of(with([](SetIrqs& irqs) { irqs.argsz = 4U; })), unsigned{EINVAL});
-    const SetIrqs booleans =
-        with([](SetIrqs& irqs) {
-            irqs.flags = 0x22U;
-            irqs.count = 4U;
-        });
+    const SetIrqs booleans = with([](SetIrqs& irqs) {
+        irqs.flags = 0x22U;
+        irqs.count = 4U;
+    });
     EXPECT_EQ(error_of(booleans, 3), unsigned{EINVAL});
     EXPECT_EQ(error_of(booleans, 4), 0U);
 }

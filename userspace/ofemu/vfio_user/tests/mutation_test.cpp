@@ -15,7 +15,8 @@ namespace {
 
 class Conversation {
   public:
-    template <typename... Parts> void add(Command command, const Parts&... parts) {
+    template <typename... Parts>
+    void add(Command command, const Parts&... parts) {
         const std::size_t size = sizeof(Header) + (std::size_t{0} + ... + sizeof(Parts));
         const std::size_t start = bytes_.size();
         starts_.push_back(start);
@@ -36,24 +37,24 @@ class Conversation {
 Conversation valid_conversation() {
     Conversation talk;
     talk.add(Command::version, Version{.major = version_major, .minor = version_minor});
-    talk.add(Command::device_get_info, DeviceInfo{.argsz = 16U, .flags = 0U, .regions = 0U, .irqs = 0U});
+    talk.add(Command::device_get_info,
+             DeviceInfo{.argsz = 16U, .flags = 0U, .regions = 0U, .irqs = 0U});
     RegionInfo region{};
     region.argsz = 32U;
     region.index = region_config;
     talk.add(Command::device_get_region_info, region);
     talk.add(Command::device_get_irq_info,
              IrqInfo{.argsz = 16U, .flags = 0U, .index = 2U, .count = 0U});
-    talk.add(Command::dma_map, DmaMapRequest{.argsz = 32U,
-                                             .flags = 3U,
-                                             .offset = 0U,
-                                             .iova = 0x1000U,
-                                             .size = 0x1000U});
+    talk.add(
+        Command::dma_map,
+        DmaMapRequest{.argsz = 32U, .flags = 3U, .offset = 0U, .iova = 0x1000U, .size = 0x1000U});
     talk.add(Command::device_set_irqs,
              SetIrqs{.argsz = 20U, .flags = 0x21U, .index = 2U, .start = 0U, .count = 4U});
     talk.add(Command::region_write,
              RegionAccess{.offset = 4U, .region = region_config, .count = 2U},
              Le<std::uint16_t>(6));
-    talk.add(Command::region_read, RegionAccess{.offset = 0U, .region = region_config, .count = 4096U});
+    talk.add(Command::region_read,
+             RegionAccess{.offset = 0U, .region = region_config, .count = 4096U});
     talk.add(Command::region_write, RegionAccess{.offset = 8U, .region = 2U, .count = 8U},
              Le<std::uint64_t>(77));
     talk.add(Command::region_read, RegionAccess{.offset = 1U, .region = 0U, .count = 100U});
@@ -118,9 +119,8 @@ TEST(MessageMutations, SeededStormsOfChanges) {
                 bytes[place] = static_cast<std::byte>(interesting[random() % interesting.size()]);
                 break;
             case 2: // a message's head over another place
-                std::copy_n(talk.bytes_.begin() +
-                                static_cast<std::ptrdiff_t>(
-                                    talk.starts_[random() % talk.starts_.size()]),
+                std::copy_n(talk.bytes_.begin() + static_cast<std::ptrdiff_t>(
+                                                      talk.starts_[random() % talk.starts_.size()]),
                             std::min<std::size_t>(16, bytes.size() - place),
                             bytes.begin() + static_cast<std::ptrdiff_t>(place));
                 break;

@@ -125,8 +125,8 @@ TEST_F(ServedFunction, TakesManyWritesInOneMessage) {
     writes[1].count = 4U;
     ASSERT_TRUE(client.region_write_multi(writes));
     EXPECT_EQ(*client.read<std::uint32_t>(0, 0), 0xa0000000U);
-    EXPECT_EQ(device_.take(), (Calls{"begin", "write 2 0 2 1", "write 2 8 4 2", "write 2 16 4 3",
-                                     "end"}));
+    EXPECT_EQ(device_.take(),
+              (Calls{"begin", "write 2 0 2 1", "write 2 8 4 2", "write 2 16 4 3", "end"}));
 }
 
 TEST_F(ServedFunction, MapsGuestMemory) {
@@ -203,8 +203,8 @@ TEST_F(ServedFunction, DescriptorsMayComeWithAMessageInPieces) {
     const std::array<int, 1> fds{memory.fd()};
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const bool first = i == 0;
-        ASSERT_TRUE(client.send_raw(std::span(bytes).subspan(i, 1),
-                                    std::span(fds).first(first ? 1 : 0)));
+        ASSERT_TRUE(
+            client.send_raw(std::span(bytes).subspan(i, 1), std::span(fds).first(first ? 1 : 0)));
     }
     EXPECT_EQ(client.receive_reply(7, Command::dma_map)->error, 0U);
     EXPECT_EQ(*function_.dma().enter().read_object<std::uint8_t>(0), 33U);
@@ -296,7 +296,8 @@ TEST_F(ServedFunction, KeepsItsPathToItself) {
 }
 
 TEST(Server, ReplacesASocketFileThatNobodyServes) {
-    const std::string path = testing::TempDir() + "mo-vfio-user-stale-" + std::to_string(::getpid()) + ".sock";
+    const std::string path =
+        testing::TempDir() + "mo-vfio-user-stale-" + std::to_string(::getpid()) + ".sock";
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof(address.sun_path) - 1);
@@ -311,16 +312,18 @@ TEST(Server, ReplacesASocketFileThatNobodyServes) {
 }
 
 TEST(Server, SpinsAndReportsConnections) {
-    const std::string path = testing::TempDir() + "mo-vfio-user-spin-" + std::to_string(::getpid()) + ".sock";
+    const std::string path =
+        testing::TempDir() + "mo-vfio-user-spin-" + std::to_string(::getpid()) + ".sock";
     pcie::Function function(pcie::example_spec());
     std::atomic<int> came{0};
     std::atomic<int> went{0};
-    auto server = std::move(Server::listen(path, function,
-                                           {.spin = std::chrono::microseconds(200),
-                                            .on_connection = [&](bool connected) {
-                                                (connected ? came : went).fetch_add(1);
-                                            }}))
-                      .value();
+    auto server =
+        std::move(
+            Server::listen(
+                path, function,
+                {.spin = std::chrono::microseconds(200),
+                 .on_connection = [&](bool connected) { (connected ? came : went).fetch_add(1); }}))
+            .value();
     server->start();
     {
         auto client = std::move(Client::connect(path)).value();

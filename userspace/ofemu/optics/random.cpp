@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "optics/random.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace mo::optics {
+
+std::uint64_t Random::bits() {
+    state_ += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31U);
+}
+
+double Random::uniform() { return static_cast<double>(bits() >> 11U) * 0x1p-53; }
+
+double Random::normal() {
+    const double radius = std::sqrt(-2.0 * std::log1p(-uniform()));
+    return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+std::uint64_t Random::poisson_small(double mean) {
+    const double limit = std::exp(-mean);
+    std::uint64_t count = 0;
+    for (double product = uniform(); product > limit; product *= uniform()) {
+        ++count;
+    }
+    return count;
+}
+
+std::uint64_t Random::binomial(std::uint64_t n, double p) {
+    if (n == 0 || p <= 0.0) {
+        return 0;
+    }
+    if (p >= 1.0) {
+        return n;
+    }
+    if (p > 0.5) {
+        return n - binomial(n, 1.0 - p);
+    }
+    const double mean = static_cast<double>(n) * p;
+    if (n <= 64) {
+        std::uint64_t count = 0;
+        for (std::uint64_t i = 0; i < n; ++i) {
+            count += uniform() < p ? 1 : 0;
+        }
+        return count;
+    }
+    if (mean < 30.0) { // then p is small, and Poisson is the binomial's limit
+        return std::min(n, poisson_small(mean));
+    }
+    const double value = mean + std::sqrt(mean * (1.0 - p)) * normal();
+    return std::min(n, static_cast<std::uint64_t>(std::llround(std::max(0.0, value))));
+}
+
+} // namespace mo::optics
