@@ -218,18 +218,6 @@ def monitor(options: argparse.Namespace) -> int:
     return 1 if "error" in reply else 0
 
 
-def ofemu_ctl(options: argparse.Namespace) -> int:
-    """`ofemu ctl` of a testbed."""
-    host.require_yaml()
-    from . import ofemu
-
-    run = RunDir(options.name)
-    if not run.is_running():
-        raise HarnessError(f"testbed {run.name!r} is not up")
-    line = ofemu.command(buildroot.ensure(), ["ctl", "--socket", str(ofemu.control_socket(run.path)), *options.command])
-    os.execv(line[0], line)
-
-
 def _positive(text: str) -> float:
     value = float(text)
     if value <= 0:
@@ -275,8 +263,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND...")
     verb("status", status, "Show the testbeds.").add_argument("--json", action="store_true", help="for programs")
     verb("down", down, "End a testbed; nothing of it remains.").add_argument("--all", action="store_true", help="all of them")
-    sub = verb("ofemu", ofemu_ctl, "Control the device model: cut and mend fibres, faults, counters (ofemu ctl).")
-    sub.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD...")
     sub = verb("monitor", monitor, "Send a command to QEMU's monitor (QMP).")
     sub.add_argument("host", metavar="HOST")
     sub.add_argument("command", metavar="JSON")

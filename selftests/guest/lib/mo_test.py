@@ -107,7 +107,7 @@ class Bed:
 
     def ofemu(self, *arguments: str, check: bool = True) -> str:
         """`ofemu ctl` of this testbed."""
-        return self.call("ofemu", *arguments, check=check).stdout.rstrip("\n")
+        return self.call("ctl", "--", *arguments, check=check).stdout.rstrip("\n")
 
     def status(self) -> dict[str, Any]:
         """This testbed as `status --json` describes it."""
