@@ -96,7 +96,7 @@ TEST_F(ModuleBus, SaysWhatItIs) {
     EXPECT_EQ(text(129), "Mesh Optical    ");
     EXPECT_EQ(text(148), "MO-8DR8-LPO     ");
     EXPECT_EQ(text(166), "SN1             ");
-    EXPECT_EQ(byte(0, 201), 34); // 8.5 W
+    EXPECT_EQ(byte(0, 201), 34);     // 8.5 W
     EXPECT_EQ(be16(1, 138), 26200U); // 1310 nm
     EXPECT_EQ(read(0, 86, 5), (std::vector<std::uint8_t>{0x23, 0x92, 0x88, 0x01, 0x22}));
     EXPECT_EQ(byte(1, 161) | byte(1, 162), 0); // no clock recovery: linear

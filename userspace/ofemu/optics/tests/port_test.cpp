@@ -220,9 +220,9 @@ TEST_F(Ports, CoreResetIsDarkAndSilent) {
 TEST_F(Ports, AbsentLanesReadZeroAndIgnoreWrites) {
     Port four{{4, 5, 35.0}};
     four.phy_write(hw::MO_SOC_SERDES, reg(hw::MO_SOC_SERDES_CTRL) + 5 * MO_SOC_LANE_STRIDE, 3, 0);
-    EXPECT_EQ(four.phy_read(hw::MO_SOC_SERDES,
-                            reg(hw::MO_SOC_SERDES_CTRL) + 5 * MO_SOC_LANE_STRIDE, 0),
-              0U);
+    EXPECT_EQ(
+        four.phy_read(hw::MO_SOC_SERDES, reg(hw::MO_SOC_SERDES_CTRL) + 5 * MO_SOC_LANE_STRIDE, 0),
+        0U);
     EXPECT_EQ(four.phy_read(hw::MO_SOC_SERDES, reg(hw::MO_SOC_SERDES_LANES), 0), 4U);
     EXPECT_EQ(four.phy_read(hw::MO_SOC_PCS, 0xffc, 0), 0U);
 }
