@@ -12,7 +12,7 @@
 #include "trace.h"
 
 /* What this driver can make use of; anything else stays off. */
-#define MO_DRV_FEATURES		(MO_F_SHADOW_DB | MO_F_MGMT | MO_F_ETH)
+#define MO_DRV_FEATURES		(MO_F_SHADOW_DB | MO_F_MGMT | MO_F_ETH | MO_F_GRO_HW)
 
 #define MO_READY_TIMEOUT_MS	3000
 
