@@ -1,270 +1,163 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What guest tests share: KTAP output, and a network of two hosts seen from outside.
+"""What tests share, in guests and beside the testbed: KTAP output, checks,
+commands, waiting. Standard library only.
 
-A test is a function with a docstring; `run(...)` runs them in order, prints
-KTAP and exits. Undo what you change with `defer()` at the place of the change.
-Wait for a condition with a deadline (`wait_for`), never sleep for luck.
+A test is a function with a docstring; it raises to fail. Undo is written beside
+the change, with `defer`. Waiting is for a condition with a deadline.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-KSFT_SKIP = 4
-_undo: list[Callable[[], object]] = []
+_deferred: list[Callable[[], object]] = []
 
 
 class Skip(Exception):
-    """The test cannot run here; the text says why."""
+    """Not supported here; the text says what is missing."""
 
 
-class Failed(Exception):
-    """Something is not as it must be."""
+class Failure(AssertionError):
+    """A check that does not hold."""
 
 
-def defer(undo: Callable[..., object], *args: object) -> None:
-    """Calls `undo` when the test function ends, last deferred first."""
-    _undo.append(lambda: undo(*args))
+def defer(function: Callable[..., object], *arguments: Any) -> None:
+    """Call a function when the running test has ended; last one first."""
+    _deferred.append(lambda: function(*arguments))
 
 
-def check(condition: object, text: str) -> None:
-    """Fails with `text` unless `condition`."""
-    if not condition:
-        raise Failed(text)
+def eq(have: object, want: object, what: str = "") -> None:
+    """Fail unless both are equal."""
+    if have != want:
+        raise Failure(f"{what + ': ' if what else ''}{have!r}, expected {want!r}")
 
 
-def equal(seen: object, wanted: object, text: str) -> None:
-    """Fails unless both are equal."""
-    if seen != wanted:
-        raise Failed(f"{text}: {seen!r} instead of {wanted!r}")
+def true(value: object, what: str) -> None:
+    """Fail with `what` unless the value is true."""
+    if not value:
+        raise Failure(what)
 
 
-def matches(text: str, pattern: str, what: str = "output") -> re.Match[str]:
-    """Fails unless `pattern` is found."""
-    found = re.search(pattern, text, re.M)
-    if not found:
-        raise Failed(f"{what}: nothing matches {pattern!r} in:\n{text.rstrip()}")
-    return found
+def contains(text: str, part: str, what: str = "") -> None:
+    """Fail unless `part` is in the text."""
+    if part not in text:
+        raise Failure(f"{what + ': ' if what else ''}no {part!r} in:\n{text}")
 
 
-def wait_for(condition: Callable[[], Any], timeout: float, what: str, every: float = 0.05) -> Any:
-    """Waits until `condition()` is true and returns it."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise Failed(f"{what}: not within {timeout:g} s")
-        time.sleep(every)
+def wait_for(condition: Callable[[], Any], timeout: float, what: str, interval: float = 0.05) -> Any:
+    """The first true value of a condition; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise Failure(f"{what}: not within {timeout:g} s")
+        time.sleep(interval)
+    return value
 
 
-def run(*tests: Callable[[], None]) -> None:
-    """Runs the tests, prints KTAP and exits with the kernel's conventions."""
-    print("TAP version 13")
-    print(f"1..{len(tests)}", flush=True)
-    failed = skipped = 0
-    for number, test in enumerate(tests, 1):
-        name = test.__name__
-        result = ""
-        try:
-            test()
-        except Skip as skip:
-            skipped += 1
-            result = f"ok {number} {name} # SKIP {skip}"
-        except (Failed, subprocess.SubprocessError, OSError, ValueError, LookupError) as failure:
-            failed += 1
-            where = traceback.extract_tb(failure.__traceback__)
-            lines = [f"{entry.filename.rsplit('/', 1)[-1]}:{entry.lineno}" for entry in where][1:]
-            for line in [f"{' < '.join(reversed(lines))}: {type(failure).__name__}", *str(failure).splitlines()]:
-                print(f"# {line}")
-            result = f"not ok {number} {name}"
-        while _undo:
-            try:
-                _undo.pop()()
-            except (Failed, subprocess.SubprocessError, OSError) as failure:
-                print(f"# undo: {failure}")
-                if not result.startswith("not ok"):
-                    failed += 1
-                    result = f"not ok {number} {name}"
-        print(result or f"ok {number} {name}", flush=True)
-    print(f"# Totals: pass:{len(tests) - failed - skipped} fail:{failed} xfail:0 xpass:0 skip:{skipped} error:0")
-    sys.exit(1 if failed else KSFT_SKIP if skipped == len(tests) else 0)
+def run(command: str | list[str], check: bool = True, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command here (a string goes through sh); output as text."""
+    line = ["sh", "-c", command] if isinstance(command, str) else command
+    options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=timeout, check=False, **options)
+    if check and done.returncode:
+        raise Failure(f"{command}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
 
 
-class Host:
-    """A guest of the testbed, seen from outside."""
-
-    def __init__(self, bed: Bed, name: str, number: int) -> None:
-        self.bed = bed
-        self.name = name
-        self.ip = f"192.0.2.{number + 1}"
-        self.ip6 = f"2001:db8::{number + 1}"
-        self._interfaces: list[str] = []
-
-    def popen(self, command: str, **options: Any) -> subprocess.Popen[str]:
-        """Starts a shell command in the guest."""
-        return subprocess.Popen([self.bed.testbed, "exec", "--name", self.bed.name, self.name, "--", "sh", "-c", command],
-                                stdin=subprocess.DEVNULL, text=True, **options)
-
-    def status(self, command: str, timeout: float = 60) -> tuple[int, str]:
-        """Runs a shell command; exit status and all output."""
-        done = subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, "--timeout", f"{timeout:g}", self.name,
-                               "--", "sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-        return done.returncode, done.stdout
-
-    def run(self, command: str, timeout: float = 60) -> str:
-        """Runs a shell command that must succeed; its output."""
-        status, text = self.status(command, timeout)
-        if status:
-            raise Failed(f"{self.name}: `{command}` ended with {status}:\n{text.rstrip()}")
-        return text
-
-    def json(self, command: str) -> Any:
-        """Runs a command that prints JSON."""
-        return json.loads(self.run(command))
-
-    def interfaces(self) -> list[str]:
-        """Network interfaces of our NICs, in PCI order."""
-        if not self._interfaces:
-            self._interfaces = self.run("ls -d /sys/bus/pci/drivers/mesh_optical/*/net/* | sed 's,.*/,,'").split()
-        return self._interfaces
-
-    @property
-    def dev(self) -> str:
-        """The one network interface."""
-        found = self.interfaces()
-        check(len(found) == 1, f"{self.name} has {len(found)} interfaces")
-        return found[0]
-
-    @property
-    def pci(self) -> str:
-        """PCI address of the one NIC, also while no driver holds it."""
-        return self.run("for d in /sys/bus/pci/devices/*; do grep -q 0x4d4f $d/vendor && echo ${d##*/}; done").split()[0]
-
-    def carrier(self) -> bool:
-        """The carrier; false while the interface is down."""
-        return self.status(f"cat /sys/class/net/{self.dev}/carrier 2>/dev/null")[1].strip() == "1"
-
-    def modprobe(self) -> None:
-        """Loads the driver and waits for the interface."""
-        self.run("modprobe mesh_optical && udevadm settle")
-        self._interfaces = []
-        wait_for(lambda: self.status("ls -d /sys/bus/pci/drivers/mesh_optical/*/net/*")[0] == 0, 10,
-                 f"{self.name}: interface appears")
+def sh(command: str, timeout: float = 60) -> str:
+    """Output of a shell command here, without the last newline; fails when it does."""
+    return run(command, timeout=timeout).stdout.rstrip("\n")
 
 
 class Bed:
-    """The testbed of the running test."""
+    """A testbed, from beside it."""
 
-    def __init__(self) -> None:
-        self.testbed = os.path.join(os.environ["MO_SELFTESTS"], "testbed")
-        self.name = os.environ["MO_TESTBED"]
-        self.host0 = Host(self, "host0", 0)
-        self.host1 = Host(self, "host1", 1)
-        self.hosts = (self.host0, self.host1)
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or os.environ["MO_TESTBED"]
+        self.program = os.path.join(os.environ["MO_SELFTESTS"], "testbed")
 
-    def ctl(self, *words: str) -> Any:
-        """Sends a command to the device model; its answer."""
-        done = subprocess.run([self.testbed, "ctl", "--name", self.name, "--json", "--", *words], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failed(f"ofemu ctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-        return json.loads(done.stdout)
+    def call(self, verb: str, *arguments: str, check: bool = True, timeout: float = 300,
+             **options: Any) -> subprocess.CompletedProcess[str]:
+        """A verb of the testbed command."""
+        return run([self.program, verb, "--name", self.name, *arguments], check=check, timeout=timeout, **options)
 
-    def connect(self) -> None:
-        """Brings both ends up with addresses and waits until they reach each other."""
-        for host in self.hosts:
-            host.run(f"ip link set {host.dev} up && ip address replace {host.ip}/24 dev {host.dev} && "
-                     f"ip -6 address replace {host.ip6}/64 dev {host.dev} nodad")
-        self.wait_carrier(True)
-        self.ping()
+    def run(self, host: str, command: str, check: bool = True, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
+        """A shell command in a guest."""
+        return self.call("exec", "--timeout", f"{timeout:g}", host, "--", "sh", "-c", command, check=check,
+                         timeout=timeout + 30, **options)
 
-    def wait_carrier(self, up: bool, timeout: float = 15) -> None:
-        """Waits until both ends have, or have lost, the carrier."""
-        for host in self.hosts:
-            wait_for(lambda host=host: host.carrier() == up, timeout,  # type: ignore[misc]
-                     f"{host.name}: carrier {'up' if up else 'down'}")
+    def sh(self, host: str, command: str, timeout: float = 60) -> str:
+        """Output of a shell command in a guest; fails when it does."""
+        return self.run(host, command, timeout=timeout).stdout.rstrip("\n")
 
-    def ping(self, count: int = 3, options: str = "") -> None:
-        """host0 pings host1 without loss; the first round may wait for ARP."""
-        text = self.host0.run(f"ping -q -c {count} -i 0.1 -W 5 {options} {self.host1.ip}")
-        matches(text, r" 0% packet loss", "ping")
+    def start(self, host: str, command: str, **options: Any) -> subprocess.Popen[str]:
+        """A shell command in a guest that goes on; ended when the test ends."""
+        child = subprocess.Popen([self.program, "exec", "--name", self.name, host, "--", "sh", "-c", command],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 **options)
+        defer(_end, child)
+        return child
 
-    def transfer(self, megabytes: int = 8, reverse: bool = False) -> None:
-        """Sends random bytes by TCP and compares their hash."""
-        source, sink = (self.host1, self.host0) if reverse else (self.host0, self.host1)
-        port = 5100 + int(time.monotonic() * 1000) % 800
-        receiver = sink.popen(f"timeout 120 python3 -c '{_SINK}' {sink.ip} {port}", stdout=subprocess.PIPE)
-        sent = source.run(f"timeout 120 python3 -c '{_SOURCE}' {sink.ip} {port} {megabytes}", timeout=130)
-        received, _ = receiver.communicate(timeout=130)
-        equal(received.split(), sent.split(), "bytes and hash of what was received")
+    def ofemu(self, *arguments: str, check: bool = True) -> str:
+        """`ofemu ctl` of this testbed."""
+        return self.call("ctl", "--", *arguments, check=check).stdout.rstrip("\n")
+
+    def status(self) -> dict[str, Any]:
+        """This testbed as `status --json` describes it."""
+        beds = json.loads(run([self.program, "status", "--json"]).stdout)
+        return next((bed for bed in beds if bed["name"] == self.name), {})
 
 
-_SINK = """
-import hashlib, socket, sys
-s = socket.create_server((sys.argv[1], int(sys.argv[2])))
-c, _ = s.accept()
-h, n = hashlib.sha256(), 0
-while True:
-    d = c.recv(1 << 18)
-    if not d: break
-    h.update(d); n += len(d)
-print(n, h.hexdigest())
-""".strip()
-
-_SOURCE = """
-import hashlib, os, socket, sys, time
-for i in range(100):
+def _end(child: subprocess.Popen[str]) -> None:
+    child.terminate()
     try:
-        c = socket.create_connection((sys.argv[1], int(sys.argv[2]))); break
-    except OSError:
-        time.sleep(0.1)
-h, n = hashlib.sha256(), 0
-block = os.urandom(1 << 20)
-for i in range(int(sys.argv[3])):
-    d = block[i:] + block[:i]
-    c.sendall(d); h.update(d); n += len(d)
-c.close()
-print(n, h.hexdigest())
-""".strip()
+        child.wait(10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    if child.stdout:
+        child.stdout.close()
 
 
-class Traffic:
-    """TCP both ways in the background of a `with`; ends with a count of what came through."""
-
-    def __init__(self, bed: Bed, seconds: float = 600) -> None:
-        self.bed = bed
-        self.seconds = seconds
-        self.processes: list[subprocess.Popen[str]] = []
-
-    def __enter__(self) -> Traffic:
-        self.bed.host1.run("iperf3 -s -D -p 5300")
-        self.processes.append(self.bed.host0.popen(
-            f"iperf3 -c {self.bed.host1.ip} -p 5300 -t {self.seconds:g} --bidir --forceflush -i 1",
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for host in self.bed.hosts:
-            host.status("pkill iperf3")
-        for process in self.processes:
-            process.terminate()
-            process.communicate(timeout=30)
+def _undo() -> list[str]:
+    problems = []
+    while _deferred:
+        try:
+            _deferred.pop()()
+        except Exception as error:  # pylint: disable=broad-except
+            problems.append(f"undo: {error}")
+    return problems
 
 
-def in_background(work: Callable[[], object]) -> threading.Thread:
-    """A daemon thread, already started."""
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
+def main(*tests: Callable[[], object]) -> NoReturn:
+    """Run tests, print KTAP, exit as kselftest does."""
+    print("KTAP version 1")
+    print(f"1..{len(tests)}", flush=True)
+    failed = skipped = 0
+    for number, test in enumerate(tests, 1):
+        directive, problems = "", []
+        start = time.monotonic()
+        try:
+            test()
+        except Skip as reason:
+            directive = f" # SKIP {reason}"
+            skipped += 1
+        except Failure as error:
+            problems = str(error).splitlines()
+        except Exception:  # pylint: disable=broad-except
+            problems = traceback.format_exc().splitlines()
+        problems += _undo()
+        for line in problems:
+            print(f"# {line}")
+        failed += bool(problems)
+        seconds = time.monotonic() - start
+        print(f"{'not ok' if problems else 'ok'} {number} {test.__name__}{directive}"
+              + ("" if directive else f" # {seconds:.1f} s"), flush=True)
+    sys.exit(1 if failed else 4 if tests and skipped == len(tests) else 0)

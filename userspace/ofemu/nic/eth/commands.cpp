@@ -56,13 +56,14 @@ bool EthBlock::handles(std::uint16_t opcode) const {
                                [&](const Command& command) { return command.opcode == opcode; });
 }
 
-hw::mo_status EthBlock::command(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns) {
+hw::mo_status EthBlock::command(const hw::mo_cmd_desc& desc, Result result,
+                                std::uint64_t /*now_ns*/) {
     if (desc.hdr.port != port_) {
         return hw::MO_ST_BAD_PORT;
     }
     for (const Command& command : commands()) {
         if (command.opcode == desc.hdr.opcode) {
-            return (this->*command.handler)(desc, result, now_ns);
+            return (this->*command.handler)(desc, result);
         }
     }
     return hw::MO_ST_BAD_OPCODE;
@@ -101,8 +102,7 @@ hw::mo_status EthBlock::check_queue(const hw::mo_cmd_queue& body, QueueConfig& c
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::create_txq(const hw::mo_cmd_desc& desc, Result result,
-                                   std::uint64_t /*now_ns*/) {
+hw::mo_status EthBlock::create_txq(const hw::mo_cmd_desc& desc, Result result) {
     hw::mo_cmd_queue body;
     if (!take_body(desc, body) || body.buf_len != 0 || body.hdr_len != 0) {
         return hw::MO_ST_RESERVED;
@@ -133,8 +133,7 @@ hw::mo_status EthBlock::create_txq(const hw::mo_cmd_desc& desc, Result result,
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::create_rxq(const hw::mo_cmd_desc& desc, Result result,
-                                   std::uint64_t /*now_ns*/) {
+hw::mo_status EthBlock::create_rxq(const hw::mo_cmd_desc& desc, Result result) {
     hw::mo_cmd_queue body;
     if (!take_body(desc, body)) {
         return hw::MO_ST_RESERVED;
@@ -168,8 +167,7 @@ hw::mo_status EthBlock::create_rxq(const hw::mo_cmd_desc& desc, Result result,
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::destroy_txq(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                    std::uint64_t now_ns) {
+hw::mo_status EthBlock::destroy_txq(const hw::mo_cmd_desc& desc, Result /*result*/) {
     hw::mo_cmd_object body;
     if (!take_body(desc, body) || body.rsvd != 0) {
         return hw::MO_ST_RESERVED;
@@ -179,16 +177,14 @@ hw::mo_status EthBlock::destroy_txq(const hw::mo_cmd_desc& desc, Result /*result
         return hw::MO_ST_BAD_OBJECT;
     }
     // Frames leave inside poll(): none is in flight here.
-    queue->cq().flush(now_ns);
     queue->cq().detach();
-    forget(*queue);
+    std::erase(active_, queue);
     tx_queues_.erase(body.object);
     env_.destroy_object(body.object);
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::destroy_rxq(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                    std::uint64_t now_ns) {
+hw::mo_status EthBlock::destroy_rxq(const hw::mo_cmd_desc& desc, Result /*result*/) {
     hw::mo_cmd_object body;
     if (!take_body(desc, body) || body.rsvd != 0) {
         return hw::MO_ST_RESERVED;
@@ -198,7 +194,6 @@ hw::mo_status EthBlock::destroy_rxq(const hw::mo_cmd_desc& desc, Result /*result
         return hw::MO_ST_BAD_OBJECT;
     }
     queue->gro.close(*queue, mac_.counters);
-    queue->cq().flush(now_ns);
     queue->cq().detach();
     std::erase(touched_, queue);
     rx_queues_.erase(body.object);
@@ -206,8 +201,7 @@ hw::mo_status EthBlock::destroy_rxq(const hw::mo_cmd_desc& desc, Result /*result
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::query_queue(const hw::mo_cmd_desc& desc, Result result,
-                                    std::uint64_t /*now_ns*/) {
+hw::mo_status EthBlock::query_queue(const hw::mo_cmd_desc& desc, Result result) {
     hw::mo_cmd_object body;
     if (!take_body(desc, body) || body.rsvd != 0) {
         return hw::MO_ST_RESERVED;
@@ -224,8 +218,7 @@ hw::mo_status EthBlock::query_queue(const hw::mo_cmd_desc& desc, Result result,
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::set_port_rx(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                    std::uint64_t now_ns) {
+hw::mo_status EthBlock::set_port_rx(const hw::mo_cmd_desc& desc, Result /*result*/) {
     hw::mo_cmd_port_rx body;
     if (!take_body(desc, body) || body.rsvd != 0) {
         return hw::MO_ST_RESERVED;
@@ -234,7 +227,7 @@ hw::mo_status EthBlock::set_port_rx(const hw::mo_cmd_desc& desc, Result /*result
         return hw::MO_ST_BAD_PARAM;
     }
     receive_enabled_ = body.enable != 0;
-    flush(now_ns);
+    close_packets();
     return hw::MO_ST_OK;
 }
 
@@ -247,8 +240,7 @@ hw::mo_status EthBlock::read_host(std::uint64_t address, std::span<std::byte> ou
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::set_rx_mode(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                    std::uint64_t /*now_ns*/) {
+hw::mo_status EthBlock::set_rx_mode(const hw::mo_cmd_desc& desc, Result /*result*/) {
     constexpr std::uint32_t all_flags =
         MO_RX_MODE_BROADCAST | MO_RX_MODE_ALLMULTI | MO_RX_MODE_PROMISC;
     hw::mo_cmd_rx_mode body;
@@ -274,8 +266,7 @@ hw::mo_status EthBlock::set_rx_mode(const hw::mo_cmd_desc& desc, Result /*result
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::set_vlans(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                  std::uint64_t /*now_ns*/) {
+hw::mo_status EthBlock::set_vlans(const hw::mo_cmd_desc& desc, Result /*result*/) {
     hw::mo_cmd_vlan body;
     if (!take_body(desc, body)) {
         return hw::MO_ST_RESERVED;
@@ -292,31 +283,24 @@ hw::mo_status EthBlock::set_vlans(const hw::mo_cmd_desc& desc, Result /*result*/
     return status;
 }
 
-std::uint32_t EthBlock::possible_offloads() const {
-    return MO_OFFLOAD_RX_CSUM | MO_OFFLOAD_RX_VLAN | MO_OFFLOAD_RX_HASH | MO_OFFLOAD_RX_FCS_ERR |
-           MO_OFFLOAD_RX_GRO | MO_OFFLOAD_LOOPBACK;
-}
-
-hw::mo_status EthBlock::set_offload(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                    std::uint64_t now_ns) {
+hw::mo_status EthBlock::set_offload(const hw::mo_cmd_desc& desc, Result /*result*/) {
     hw::mo_cmd_offload body;
     if (!take_body(desc, body)) {
         return hw::MO_ST_RESERVED;
     }
-    if ((body.flags & ~possible_offloads()) != 0 || body.mtu < min_mtu ||
+    if ((body.flags & ~all_offloads) != 0 || body.mtu < min_mtu ||
         body.mtu > MO_ETH_MAX_MTU) {
         return hw::MO_ST_BAD_PARAM;
     }
     if ((body.flags & MO_OFFLOAD_RX_GRO) != 0 && (env_.features() & hw::MO_F_GRO_HW) == 0) {
         return hw::MO_ST_NO_FEATURE;
     }
-    flush(now_ns); // what is open was received under the former rules
+    close_packets(); // what is open was received under the former rules
     receiver_.offload = {.flags = body.flags, .mtu = body.mtu};
     return hw::MO_ST_OK;
 }
 
-hw::mo_status EthBlock::set_rss(const hw::mo_cmd_desc& desc, Result /*result*/,
-                                std::uint64_t /*now_ns*/) {
+hw::mo_status EthBlock::set_rss(const hw::mo_cmd_desc& desc, Result /*result*/) {
     constexpr unsigned max_table_log = 9;
     static_assert(1U << max_table_log == MO_RSS_TABLE_MAX);
     hw::mo_cmd_dma body;

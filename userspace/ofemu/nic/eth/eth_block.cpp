@@ -57,11 +57,6 @@ void EthBlock::activate(TxQueue& queue) {
     }
 }
 
-void EthBlock::forget(const TxQueue& queue) {
-    std::erase(active_, &queue);
-    std::erase(completed_, &queue);
-}
-
 bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
     bool worked = !touched_.empty();
     unsigned resting = 0;
@@ -74,7 +69,6 @@ bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
         if (queue.poll(*this, packet_, now_ns, share)) {
             worked = true;
             queue.idle_rounds = 0;
-            completed_.push_back(&queue);
         } else {
             ++queue.idle_rounds;
         }
@@ -88,7 +82,7 @@ bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
         std::erase_if(active_, [](const TxQueue* queue) { return !queue->active; });
         next_active_ = 0;
     }
-    flush(now_ns);
+    close_packets();
     return worked;
 }
 
@@ -130,17 +124,13 @@ std::uint64_t EthBlock::next_deadline_ns() const {
     return touched_.empty() ? fabric::no_deadline : 0;
 }
 
-void EthBlock::flush(std::uint64_t now_ns) {
+/// Completes what coalescing has left open.
+void EthBlock::close_packets() {
     for (RxQueue* const queue : touched_) {
         queue->gro.close(*queue, mac_.counters);
-        queue->cq().flush(now_ns);
         queue->touched = false;
     }
     touched_.clear();
-    for (TxQueue* const queue : completed_) {
-        queue->cq().flush(now_ns);
-    }
-    completed_.clear();
 }
 
 void EthBlock::touch(RxQueue& queue) {
@@ -190,7 +180,6 @@ void EthBlock::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
 void EthBlock::reset() {
     active_.clear();
     touched_.clear();
-    completed_.clear();
     next_active_ = 0;
     tx_queues_.clear();
     rx_queues_.clear();
@@ -202,17 +191,15 @@ void EthBlock::reset() {
     receive_enabled_ = false;
 }
 
-void EthBlock::port_changed(std::uint8_t number, std::uint64_t now_ns) {
+void EthBlock::port_changed(std::uint8_t number, std::uint64_t /*now_ns*/) {
     if (number == port_) {
-        flush(now_ns);
+        close_packets();
     }
 }
 
 /// Open packets are the only thing that refers to guest memory between rounds.
 void EthBlock::dma_unmapping(std::uint64_t /*iova*/, std::uint64_t /*size*/) {
-    for (RxQueue* const queue : touched_) {
-        queue->gro.close(*queue, mac_.counters);
-    }
+    close_packets();
 }
 
 void EthBlock::identify(hw::mo_identify& out) const {
@@ -220,7 +207,7 @@ void EthBlock::identify(hw::mo_identify& out) const {
     out.max_rxq = limits_.rx_queues;
     out.max_mtu = MO_ETH_MAX_MTU;
     out.max_tso = MO_TX_MAX_TSO;
-    out.offloads = possible_offloads();
+    out.offloads = all_offloads;
     out.max_mac = MO_FILTER_MAX_MAC;
     out.rss_table_max = MO_RSS_TABLE_MAX;
     out.queue_max_log = MO_QUEUE_MAX_LOG;

@@ -63,7 +63,7 @@ class EthBlock final : public DatapathBlock,
 
   private:
     using Result = std::span<std::byte, 48>;
-    using Handler = hw::mo_status (EthBlock::*)(const hw::mo_cmd_desc&, Result, std::uint64_t);
+    using Handler = hw::mo_status (EthBlock::*)(const hw::mo_cmd_desc&, Result);
     struct Command {
         hw::mo_cmd opcode;
         Handler handler;
@@ -71,29 +71,27 @@ class EthBlock final : public DatapathBlock,
     static std::span<const Command> commands();
 
     // Commands, in commands.cpp.
-    hw::mo_status create_txq(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status create_rxq(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status destroy_txq(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status destroy_rxq(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status query_queue(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status set_port_rx(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status set_rx_mode(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status set_vlans(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status set_offload(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
-    hw::mo_status set_rss(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns);
+    hw::mo_status create_txq(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status create_rxq(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status destroy_txq(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status destroy_rxq(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status query_queue(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status set_port_rx(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status set_rx_mode(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status set_vlans(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status set_offload(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status set_rss(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status check_queue(const hw::mo_cmd_queue& body, QueueConfig& config);
     hw::mo_status read_host(std::uint64_t address, std::span<std::byte> out);
-    [[nodiscard]] std::uint32_t possible_offloads() const;
 
     // Transmitter, RxQueues
     void transmit(const fabric::Frame& frame, std::uint64_t now_ns) override;
     [[nodiscard]] RxQueue* rx_queue(std::uint32_t object) override;
 
     void activate(TxQueue& queue);
-    void forget(const TxQueue& queue);
     bool rest(TxQueue& queue);
     void touch(RxQueue& queue);
-    void flush(std::uint64_t now_ns);
+    void close_packets();
     [[nodiscard]] bool loopback() const noexcept {
         return receiver_.offload.has(MO_OFFLOAD_LOOPBACK);
     }
@@ -108,8 +106,7 @@ class EthBlock final : public DatapathBlock,
     QueueTable<RxQueue> rx_queues_;
     std::vector<TxQueue*> active_;    ///< transmit queues that poll() looks at
     std::size_t next_active_ = 0;     ///< where the next poll() begins, for fairness
-    std::vector<RxQueue*> touched_;   ///< received since the last flush
-    std::vector<TxQueue*> completed_; ///< posted completions since the last flush
+    std::vector<RxQueue*> touched_;   ///< may hold an open packet
     TxPacket packet_;
     Mac mac_;
     Receiver receiver_;

@@ -29,7 +29,7 @@ std::uint8_t flags_of(const std::byte* transport) noexcept {
     return std::to_integer<std::uint8_t>(transport[tcp::flags]);
 }
 
-bool equal(Bytes a, Bytes b, std::size_t from, std::size_t to) noexcept {
+bool same_bytes(Bytes a, Bytes b, std::size_t from, std::size_t to) noexcept {
     return std::memcmp(a.data() + from, b.data() + from, to - from) == 0;
 }
 
@@ -143,15 +143,15 @@ bool Gro::same_headers(Bytes other) const noexcept {
     const Bytes mine(header_);
     const std::size_t ip = l3_offset_;
     const std::size_t transport = l4_offset_;
-    const bool network = ipv6_ ? equal(mine, other, 0, ip + 4) &&
-                                     equal(mine, other, ip + 6, ip + ipv6_header)
-                               : equal(mine, other, 0, ip + 2) &&
-                                     equal(mine, other, ip + 6, ip + 10) &&
-                                     equal(mine, other, ip + 12, ip + 20);
-    return network && equal(mine, other, transport, transport + 4) &&
-           equal(mine, other, transport + 8, transport + tcp::flags) &&
-           equal(mine, other, transport + tcp::flags + 1, transport + tcp::checksum) &&
-           equal(mine, other, transport + tcp::checksum + 2, header_size_);
+    const bool network = ipv6_ ? same_bytes(mine, other, 0, ip + 4) &&
+                                     same_bytes(mine, other, ip + 6, ip + ipv6_header)
+                               : same_bytes(mine, other, 0, ip + 2) &&
+                                     same_bytes(mine, other, ip + 6, ip + 10) &&
+                                     same_bytes(mine, other, ip + 12, ip + 20);
+    return network && same_bytes(mine, other, transport, transport + 4) &&
+           same_bytes(mine, other, transport + 8, transport + tcp::flags) &&
+           same_bytes(mine, other, transport + tcp::flags + 1, transport + tcp::checksum) &&
+           same_bytes(mine, other, transport + tcp::checksum + 2, header_size_);
 }
 
 /// How many segments of the cut the open packet, or a new one, takes.
@@ -196,7 +196,7 @@ bool Gro::start(Cut& cut, std::uint32_t bytes, RxQueue& queue) {
             store_be16(header_.data() + l3_offset_ + 4, cut.id);
         }
         if (bytes != cut.left) {
-            transport[tcp::flags] &= static_cast<std::byte>(~unsigned{tcp::psh});
+            transport[tcp::flags] &= ~static_cast<std::byte>(tcp::psh);
         }
         if (bytes <= run.mss) {
             // It may stay alone, then it needs a checksum over its bytes.

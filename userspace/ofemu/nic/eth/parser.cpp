@@ -161,7 +161,7 @@ struct Parser {
         out.l4 = MO_L4_OTHER;
         if (out.protocol == protocol_tcp && has(at, tcp_min_header) &&
             at + tcp_min_header <= out.l3_end) {
-            const std::size_t header = std::size_t{byte_at(head, at + 12) >> 4U} * 4;
+            const std::size_t header = std::size_t{4} * (byte_at(head, at + 12) >> 4U);
             if (header >= tcp_min_header && has(at, header) && at + header <= out.l3_end) {
                 set_transport(MO_L4_TCP, at, header);
             }

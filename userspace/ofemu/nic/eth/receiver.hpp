@@ -16,6 +16,11 @@
 
 namespace mo::nic::eth {
 
+/// Every MO_OFFLOAD_* that there is.
+inline constexpr std::uint32_t all_offloads = MO_OFFLOAD_RX_CSUM | MO_OFFLOAD_RX_VLAN |
+                                              MO_OFFLOAD_RX_HASH | MO_OFFLOAD_RX_FCS_ERR |
+                                              MO_OFFLOAD_RX_GRO | MO_OFFLOAD_LOOPBACK;
+
 /// MO_CMD_OFFLOAD; the values before the first one.
 struct OffloadConfig {
     std::uint32_t flags = 0;

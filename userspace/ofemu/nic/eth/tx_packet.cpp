@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "fabric/checksum.hpp"
+#include "fabric/segmenter.hpp"
 #include "nic/eth/parser.hpp"
 
 namespace mo::nic::eth {
