@@ -190,6 +190,13 @@ inline Packet make_packet(const PacketSpec& spec) {
     return p;
 }
 
+/// A usual packet with so many bytes of payload.
+inline Packet sized_packet(std::size_t payload) {
+    PacketSpec spec;
+    spec.payload = payload;
+    return make_packet(spec);
+}
+
 /// The wire packets of a TCP packet that is too long, by the rules of TCP segmentation.
 inline std::vector<Packet> reference_segments(const Packet& big, const PacketSpec& spec,
                                               std::size_t mss) {
