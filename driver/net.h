@@ -40,7 +40,7 @@
 
 #define MO_TX_LOG_DEFAULT	10
 #define MO_RX_LOG_DEFAULT	10
-#define MO_TX_LOG_MIN		7	/* a few of the longest packets */
+#define MO_TX_LOG_MIN		6	/* a few of the longest packets */
 #define MO_RX_LOG_MIN		6	/* two of the longest packets */
 #define MO_QUEUE_LOG_LIMIT	13	/* memory; the device may do more */
 
@@ -378,6 +378,13 @@ enum mo_port_counter {
 #undef X
 };
 
+/* A queue that the device gave up on, as the event said. */
+struct mo_queue_event {
+	u8 event;
+	u16 code;
+	u32 object;
+};
+
 /**
  * struct mo_net - private part of the netdev
  * @md: device
@@ -395,7 +402,9 @@ enum mo_port_counter {
  * @rss: spreading
  * @filter: address and VLAN filter
  * @block: counters of the port
- * @repair: restarts the channels in @broken
+ * @carrier_lock: look at the link's state, and the carrier that follows from it
+ * @repair: looks at @events and restarts the channels in @broken
+ * @events: from the event work
  * @broken: bit per channel
  * @repairs: restarts since @repair_start
  * @repair_start: jiffies
@@ -416,8 +425,10 @@ struct mo_net {
 	struct mo_rss rss;
 	struct mo_filter filter;
 	struct mo_stats_block block;
+	spinlock_t carrier_lock;	/* look at the link, and the carrier made of it */
 
 	struct work_struct repair;
+	DECLARE_KFIFO(events, struct mo_queue_event, 16);
 	DECLARE_BITMAP(broken, MO_MAX_VECTORS);
 	unsigned int repairs;
 	unsigned long repair_start;

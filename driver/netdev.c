@@ -76,6 +76,34 @@ int mo_net_set_offloads(struct mo_net *net, netdev_features_t features, u32 mtu,
 	return mo_cmd_offload(net->md, net->port, flags & net->offloads, mtu, extack);
 }
 
+/*
+ * Carrier, from the last state of the link: whoever comes last, has the latest.
+ * A netdev without queues has none.
+ */
+static void mo_net_carrier(struct mo_net *net)
+{
+	struct mo_link_state ls;
+
+	spin_lock_bh(&net->carrier_lock);
+	mo_link_get(net->md, &ls);
+	if (ls.carrier && READ_ONCE(net->running))
+		netif_carrier_on(net->netdev);
+	else
+		netif_carrier_off(net->netdev);
+	spin_unlock_bh(&net->carrier_lock);
+}
+
+/**
+ * mo_net_link_update() - carrier or speed changed
+ * @md: device
+ * @ls: state of the link, which mo_link_get() knows already
+ */
+void mo_net_link_update(struct mo_dev *md, const struct mo_link_state *ls)
+{
+	if (md->net)
+		mo_net_carrier(md->net);
+}
+
 /* Queues exist: everything else that the device must know. */
 static int mo_net_start(struct mo_net *net)
 {
@@ -92,7 +120,6 @@ static int mo_net_start(struct mo_net *net)
 
 static int mo_net_up(struct mo_net *net)
 {
-	struct mo_link_state ls;
 	int err;
 
 	err = mo_queues_open(net, NULL);
@@ -105,17 +132,16 @@ static int mo_net_up(struct mo_net *net)
 	}
 	/* The request is kept; without firmware it waits until there is some. */
 	mo_link_set_admin(net->md, true);
-	mo_link_get(net->md, &ls);
-	mo_net_link_update(net->md, &ls);
+	mo_net_carrier(net);
 	return 0;
 }
 
 static void mo_net_down(struct mo_net *net)
 {
-	netif_carrier_off(net->netdev);
 	/* Even if this fails: destroying a queue ends its DMA. */
 	mo_cmd_port_rx(net->md, net->port, false);
 	mo_queues_close(net);
+	mo_net_carrier(net);
 }
 
 static int mo_open(struct net_device *netdev)
@@ -230,12 +256,40 @@ static void mo_net_repair(struct mo_net *net, unsigned int index)
 		netdev_warn(net->netdev, "queues of channel %u were restarted\n", index);
 }
 
+/* Finds the channel of a queue that the device gave up on. */
+static void mo_net_blame(struct mo_net *net, const struct mo_queue_event *ev)
+{
+	unsigned int i;
+
+	for (i = 0; net->running && i < net->cfg.channels; i++) {
+		const struct mo_qpair *qp = net->channels[i].qp;
+		const char *kind;
+
+		if (ev->object == qp->tx.db.object)
+			kind = "tx";
+		else if (ev->object == qp->rx.db.object)
+			kind = "rx";
+		else if (ev->object == qp->tx.cq.comp.cqn || ev->object == qp->rx.cq.comp.cqn)
+			kind = "completion";
+		else
+			continue;
+		netdev_warn(net->netdev, "%s queue of channel %u stopped: %s\n", kind, i,
+			    ev->event == MO_EVENT_CQ_ERROR ? "overrun or not writable" :
+			    mo_queue_error_text(ev->code));
+		set_bit(i, net->broken);
+		break;
+	}
+}
+
 static void mo_net_repair_work(struct work_struct *work)
 {
 	struct mo_net *net = container_of(work, struct mo_net, repair);
+	struct mo_queue_event ev;
 	unsigned int index;
 
 	mo_net_lock(net);
+	while (kfifo_get(&net->events, &ev))
+		mo_net_blame(net, &ev);
 	for_each_set_bit(index, net->broken, MO_MAX_VECTORS) {
 		clear_bit(index, net->broken);
 		if (net->running && index < net->cfg.channels)
@@ -250,47 +304,19 @@ static void mo_net_repair_work(struct work_struct *work)
  * @event: MO_EVENT_QUEUE_ERROR or MO_EVENT_CQ_ERROR
  * @object: object number; perhaps of a queue that is gone
  * @code: enum mo_queue_error
+ *
+ * Called by the event work, which must not wait for the netdev's locks.
  */
 void mo_net_queue_error(struct mo_dev *md, u8 event, u32 object, u16 code)
 {
+	struct mo_queue_event ev = { .event = event, .code = code, .object = object };
 	struct mo_net *net = mo_net(md);
-	unsigned int i;
 
 	if (!net)
 		return;
-	mo_net_lock(net);
-	for (i = 0; net->running && i < net->cfg.channels; i++) {
-		const struct mo_qpair *qp = net->channels[i].qp;
-
-		if (object != qp->tx.db.object && object != qp->rx.db.object &&
-		    object != qp->tx.cq.comp.cqn && object != qp->rx.cq.comp.cqn)
-			continue;
-		netdev_warn(net->netdev, "%s queue of channel %u stopped: %s\n",
-			    object == qp->tx.db.object ? "tx" :
-			    object == qp->rx.db.object ? "rx" : "completion",
-			    i, event == MO_EVENT_CQ_ERROR ? "overrun or not writable" :
-			    mo_queue_error_text(code));
-		mo_channel_broken(&net->channels[i]);
-		break;
-	}
-	mo_net_unlock(net);
-}
-
-/**
- * mo_net_link_update() - carrier or speed changed
- * @md: device
- * @ls: state of the link
- */
-void mo_net_link_update(struct mo_dev *md, const struct mo_link_state *ls)
-{
-	struct net_device *netdev = md->netdev;
-
-	if (!netdev)
-		return;
-	if (ls->carrier)
-		netif_carrier_on(netdev);
-	else
-		netif_carrier_off(netdev);
+	/* When there is no room, 16 others are being looked at already. */
+	kfifo_put(&net->events, ev);
+	queue_work(md->wq, &net->repair);
 }
 
 /**
@@ -358,6 +384,8 @@ static int mo_net_init(struct mo_net *net)
 	if (!(md->features & MO_F_GRO_HW))
 		net->offloads &= ~MO_OFFLOAD_RX_GRO;
 	INIT_WORK(&net->repair, mo_net_repair_work);
+	INIT_KFIFO(net->events);
+	spin_lock_init(&net->carrier_lock);
 
 	err = mo_qcfg_check(net, &net->cfg, NULL);
 	if (err)
@@ -525,12 +553,17 @@ int mo_net_attach(struct mo_dev *md)
 		return 0;
 	mo_net_lock(net);
 	err = mo_stats_start(net, net->block.period_us);
-	if (!err && netif_running(net->netdev))
+	if (err)
+		goto unlock;
+	if (netif_running(net->netdev))
 		err = mo_net_up(net);
-	if (!err) {
-		net->detached = false;
-		netif_device_attach(net->netdev);
+	if (err) {
+		mo_stats_stop(net);
+		goto unlock;
 	}
+	net->detached = false;
+	netif_device_attach(net->netdev);
+unlock:
 	mo_net_unlock(net);
 	return err;
 }

@@ -252,7 +252,7 @@ int mo_queues_open(struct mo_net *net, struct netlink_ext_ack *extack)
 		mo_channel_start(ch);
 	}
 	kfree(qps);
-	net->running = true;
+	WRITE_ONCE(net->running, true);
 	return 0;
 }
 
@@ -266,7 +266,7 @@ void mo_queues_close(struct mo_net *net)
 
 	if (!net->running)
 		return;
-	net->running = false;
+	WRITE_ONCE(net->running, false);
 	for (i = 0; i < net->cfg.channels; i++)
 		mo_channel_stop(&net->channels[i]);
 	for (i = 0; i < net->cfg.channels; i++)

@@ -25,6 +25,7 @@ from .results import FAIL, PASS, SKIP, Result
 
 TESTBED = str(paths.SELFTESTS / "testbed")
 KSFT_SKIP = 4
+_LOG_LINES = 80
 _GUEST_FOLDER = "/root/selftests/guest"
 
 
@@ -146,18 +147,16 @@ def judge(status: int, output: str, logs: dict[str, str], lost: list[str], expec
         reasons += [f"KTAP: {text}" for text in report.problems]
         reasons += [f"not ok: {result.name} {result.reason}".rstrip() for result in report.results
                     if result.outcome == "fail"]
-    warned = False
     for host, log in logs.items():
         for line in klog.problems(log, expect):
             reasons.append(f"kernel log of {host}: {line.strip()}")
-            warned = True
     reasons += [f"{host} is gone" for host in lost]
     if reasons:
         text = "\n".join([*reasons, "--- output", output.rstrip()])
         for host, log in logs.items():
             if log.strip():
-                text += f"\n--- kernel log of {host}\n" + "\n".join(log.strip().splitlines()[-200:])
-        return FAIL, text if not warned else text
+                text += f"\n--- kernel log of {host}\n" + "\n".join(log.strip().splitlines()[-_LOG_LINES:])
+        return FAIL, text
     if status == KSFT_SKIP or report.outcome() == "skip":
         lines = [line for line in output.splitlines() if line.strip() and "version" not in line]
         return SKIP, report.skip_all or next((r.reason for r in report.results if r.reason), lines[-1] if lines else "")
