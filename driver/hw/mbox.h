@@ -452,8 +452,29 @@ struct mo_mb_record {
 
 MO_ASSERT_SIZE(mo_mb_record, 32);
 
-#define MO_RECORD_LINK		0	/* enum mo_link_fsm */
-#define MO_RECORD_MODULE	1	/* CMIS module states */
+#define MO_RECORD_LINK		0	/* enum mo_link_fsm; detail: bit per lane */
+#define MO_RECORD_MODULE	1	/* enum mo_module_fsm; detail: 00h:41 fault cause */
+#define MO_RECORD_LANE		2	/* enum mo_lane_state; detail: bit of the lane */
+
+/* States of the module as the firmware sees it: X(NAME, value, text). */
+#define MO_MODULE_FSM(X) \
+	X(ABSENT, 0, "not plugged") \
+	X(RESET, 1, "held in reset") \
+	X(WAIT_MGMT, 2, "waiting for its management interface") \
+	X(IDENTIFY, 3, "being identified") \
+	X(SETUP, 4, "being prepared") \
+	X(LOW_POWER, 5, "ready, low power") \
+	X(POWER_UP, 6, "powering up") \
+	X(READY, 7, "ready, high power") \
+	X(POWER_DOWN, 8, "powering down") \
+	X(FAULT, 9, "reports a fault") \
+	X(IO_ERROR, 10, "does not answer on its bus")
+
+enum mo_module_fsm {
+#define X(name, value, text) MO_MODULE_##name = (value),
+	MO_MODULE_FSM(X)
+#undef X
+};
 
 #define MO_RECORDS_MAX	60
 

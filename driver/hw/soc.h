@@ -159,7 +159,7 @@ enum mo_soc_block {
 	X(LASER, TEMP, 0x408, RO, 0, "laser temperature, 1/1000 degree C, signed")
 
 #define MO_SOC_REGS_PCS(X) \
-	X(PCS, CTRL, 0x00, RW, 0, "bit 0 on, bit 1 send local fault, bit 2 clear counters") \
+	X(PCS, CTRL, 0x00, RW, 0, "bit 0 on, bit 1 send remote fault (also sent while not aligned), bit 2 clear counters") \
 	X(PCS, LANES, 0x04, RW, 0, "bit per SerDes lane that carries data") \
 	X(PCS, FEC, 0x08, RW, 0, "MO_FEC_* in use") \
 	X(PCS, STATUS, 0x0c, RO, 0, "bit 0 all lanes aligned, bit 1 remote fault, bit 2 local fault, bit 3 uncorrectable burst") \

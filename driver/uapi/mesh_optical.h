@@ -9,11 +9,17 @@
 #define MESH_OPTICAL_FAMILY_NAME	"mesh_optical"
 #define MESH_OPTICAL_FAMILY_VERSION	1
 
+/*
+ * Which end of the optical engine a lane value belongs to.
+ */
 enum mesh_optical_side {
 	MESH_OPTICAL_SIDE_HOST,
 	MESH_OPTICAL_SIDE_MEDIA,
 };
 
+/*
+ * Same values as enum mo_lane_state of the hardware interface.
+ */
 enum mesh_optical_lane_state {
 	MESH_OPTICAL_LANE_STATE_ABSENT,
 	MESH_OPTICAL_LANE_STATE_DISABLED,
@@ -23,6 +29,9 @@ enum mesh_optical_lane_state {
 	MESH_OPTICAL_LANE_STATE_FAILED,
 };
 
+/*
+ * Alarms and warnings of a lane, same bits as MO_LANE_F_*.
+ */
 enum mesh_optical_lane_flag {
 	MESH_OPTICAL_LANE_FLAG_TX_FAULT = 1,
 	MESH_OPTICAL_LANE_FLAG_RX_LOS = 2,
@@ -42,17 +51,26 @@ enum mesh_optical_lane_flag {
 	MESH_OPTICAL_LANE_FLAG_BIAS_LOW_WARN = 32768,
 };
 
+/*
+ * Where the module retimes the signal.
+ */
 enum mesh_optical_retimed {
 	MESH_OPTICAL_RETIMED_LINEAR,
 	MESH_OPTICAL_RETIMED_TX,
 	MESH_OPTICAL_RETIMED_FULL,
 };
 
+/*
+ * The state machine that a record is about.
+ */
 enum mesh_optical_machine {
 	MESH_OPTICAL_MACHINE_LINK,
 	MESH_OPTICAL_MACHINE_MODULE,
 };
 
+/*
+ * Who is likely to be at fault, same values as enum mo_blame.
+ */
 enum mesh_optical_blame {
 	MESH_OPTICAL_BLAME_UNKNOWN,
 	MESH_OPTICAL_BLAME_LOCAL,

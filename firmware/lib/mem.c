@@ -4,13 +4,9 @@
  * which have libc's. Built with -fno-tree-loop-distribute-patterns, or the
  * compiler would turn the loops into calls of themselves.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "lib/mem.h"
 
-void *memcpy(void *restrict to, const void *restrict from, size_t len);
-void *memmove(void *to, const void *from, size_t len);
-void *memset(void *to, int value, size_t len);
-int memcmp(const void *a, const void *b, size_t len);
+#include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t len)
 {

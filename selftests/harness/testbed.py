@@ -23,6 +23,10 @@ DEFAULT_NAME = "default"
 _DOWN_S = 20.0
 
 
+class _Taken(HarnessError):
+    """Another process owns the testbed's folder: it is not ours to clean."""
+
+
 def _prepare(options: argparse.Namespace, run: RunDir) -> Any:
     """Make all that the daemon needs; imported late, `exec` must start fast."""
     host.require_yaml()
@@ -85,25 +89,56 @@ def up(options: argparse.Namespace) -> int:
     if run.is_running():
         raise HarnessError(f"testbed {run.name!r} is up already (down it, or choose another --name)")
     plan = _prepare(options, run)
-    lock = run.acquire(create=True)
-    if lock is None:
-        raise HarnessError(f"testbed {run.name!r} is being started or is up already")
-    run.clear()
     start = time.monotonic()
     try:
-        report, lifeline = _fork_daemon(plan)
-        with os.fdopen(report) as stream:
-            line = stream.readline()
-    finally:
-        os.close(lock)
-    message = json.loads(line) if line else {"error": "the daemon died"}
+        message = _start(run, plan)
+    except _Taken:
+        raise
+    except BaseException:
+        _clean_up(run)
+        raise
     if "error" in message:
-        os.wait()
+        _clean_up(run)
         raise HarnessError(message["error"])
-    os.close(lifeline)
     names = ", ".join(guest.name for guest in plan.topology.hosts)
     note(f"{run.name}: {names} up with kernel {plan.images.version} in {time.monotonic() - start:.1f} s")
     return 0
+
+
+def _start(run: RunDir, plan: Any) -> dict[str, Any]:
+    """Fork the daemon; its first and only report."""
+    lock = run.acquire(create=True)
+    if lock is None:
+        raise _Taken(f"testbed {run.name!r} is being started or is up already")
+    try:
+        run.clear()
+        report, lifeline = _fork_daemon(plan)
+    finally:
+        os.close(lock)
+    try:
+        with os.fdopen(report) as stream:
+            line = stream.readline()
+    finally:
+        # A daemon that has not reported yet takes this as the end of `up`.
+        os.close(lifeline)
+    if not line:
+        return {"error": "the testbed's daemon died at its start"}
+    message = dict(json.loads(line))
+    if "error" in message:
+        os.wait()
+    return message
+
+
+def _clean_up(run: RunDir) -> None:
+    """Remove the folder of a start that failed, once its daemon has ended."""
+    deadline = time.monotonic() + _DOWN_S
+    while run.path.exists() and time.monotonic() < deadline:
+        lock = run.acquire(create=False)
+        if lock is not None:
+            run.remove()
+            os.close(lock)
+            return
+        time.sleep(0.02)
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -272,6 +272,11 @@ void Parser::link(const YAML::Node& node) {
           {"loss_db",
            [&](const YAML::Node& value) {
                entry.loss_db = number<double>(value, "loss_db", 0, largest_loss_db, " dB");
+           }},
+          {"attenuation_db",
+           [&](const YAML::Node& value) {
+               entry.attenuation_db =
+                   number<double>(value, "attenuation_db", 0, largest_loss_db, " dB");
            }}},
          {"name", "ends"});
     config_.links.push_back(std::move(entry));

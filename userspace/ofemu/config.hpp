@@ -31,7 +31,8 @@ struct LinkEntry {
     std::string name;
     std::array<std::string, 2> ends; ///< names of NICs or foreign peers
     double length_m = 10;
-    double loss_db = 0; ///< at connectors and in the fibre, 0..60
+    double loss_db = 0.8;      ///< of the connectors at both ends together; the fibre adds its own
+    double attenuation_db = 0; ///< extra attenuation of both directions, as `ctl attenuate` sets it
 };
 
 struct Config {

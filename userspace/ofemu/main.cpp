@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofemu: the device model of Mesh Optical's NICs.
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -31,8 +28,9 @@ Emulates optical NICs and the fibres between them. Each NIC is served to one QEM
 CONFIG is a YAML file. "ready" is printed on standard output when all sockets listen.
 
 Options:
+      --config CONFIG  the same as the plain argument
   -c, --check     only check the configuration
-  -v, --verbose   log resets and the firmware's log; twice: more
+  -v, --verbose   log resets and the firmware's log too
   -h, --help      print this text
       --version   print the version of the hardware interface that is modelled
 )";
@@ -40,7 +38,7 @@ Options:
 struct Options {
     std::string config;
     bool check = false;
-    int verbose = 0;
+    bool verbose = false;
 };
 
 int usage_error(const std::string& text) {
@@ -93,7 +91,10 @@ int serve(const Options& options) {
 
 int run(const std::vector<std::string_view>& arguments) {
     Options options;
-    for (const std::string_view argument : arguments) {
+    std::vector<std::string> configs;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view argument = arguments[i];
+        constexpr std::string_view config_option = "--config=";
         if (argument == "-h" || argument == "--help") {
             std::fputs(usage_text, stdout);
             return 0;
@@ -106,19 +107,28 @@ int run(const std::vector<std::string_view>& arguments) {
         if (argument == "-c" || argument == "--check") {
             options.check = true;
         } else if (argument == "-v" || argument == "--verbose") {
-            ++options.verbose;
+            options.verbose = true;
+        } else if (argument == "--config") {
+            if (++i == arguments.size()) {
+                return usage_error("--config needs a file");
+            }
+            configs.emplace_back(arguments[i]);
+        } else if (argument.rfind(config_option, 0) == 0) {
+            configs.emplace_back(argument.substr(config_option.size()));
         } else if (!argument.empty() && argument.front() == '-') {
             return usage_error("unknown option " + std::string(argument));
-        } else if (!options.config.empty()) {
-            return usage_error("more than one configuration");
         } else {
-            options.config = argument;
+            configs.emplace_back(argument);
         }
     }
+    if (configs.size() > 1) {
+        return usage_error("more than one configuration");
+    }
+    options.config = configs.empty() ? "" : configs.front();
     if (options.config.empty()) {
         return usage_error("no configuration given");
     }
-    if (options.verbose > 0) {
+    if (options.verbose) {
         log::set_level(log::Level::debug);
     }
     return serve(options);

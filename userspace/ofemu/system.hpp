@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// System: everything that a configuration asks for, wired: engine, NICs, links, and a vfio-user
-// server for each NIC. Owns all of it and the order in which it starts and ends.
+// System: everything that a configuration asks for, wired: engine, NICs, foreign peers, links. Owns
+// all of it and the order in which it starts and ends.
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
 #include "config.hpp"
+#include "foreign_unit.hpp"
+#include "link_unit.hpp"
 #include "nic/engine.hpp"
-#include "nic/nic.hpp"
-#include "vfio_user/server.hpp"
+#include "nic_unit.hpp"
 
 namespace mo::ofemu {
-
-/// A NIC with its parts and its server.
-struct NicUnit {
-    std::unique_ptr<nic::Nic> nic;
-    std::unique_ptr<vfio_user::Server> server;
-};
 
 class System {
   public:
@@ -38,18 +32,30 @@ class System {
 
     [[nodiscard]] nic::Engine& engine() noexcept { return engine_; }
     [[nodiscard]] const Config& config() const noexcept { return config_; }
-    [[nodiscard]] std::vector<NicUnit>& nics() noexcept { return nics_; }
-    /// nullptr: no NIC of this name.
+    [[nodiscard]] const std::vector<std::unique_ptr<NicUnit>>& nics() const noexcept {
+        return nics_;
+    }
+    [[nodiscard]] const std::vector<std::unique_ptr<LinkUnit>>& links() const noexcept {
+        return links_;
+    }
+    [[nodiscard]] const std::vector<std::unique_ptr<ForeignUnit>>& foreign() const noexcept {
+        return foreign_;
+    }
+    /// nullptr: there is none of this name.
     [[nodiscard]] NicUnit* find_nic(std::string_view name) noexcept;
+    [[nodiscard]] LinkUnit* find_link(std::string_view name) noexcept;
 
   private:
     explicit System(const Config& config);
     Result<void> build();
+    Result<void> connect(LinkUnit& link);
 
     Config config_;
     nic::RealClock clock_;
     nic::Engine engine_;
-    std::vector<NicUnit> nics_;
+    std::vector<std::unique_ptr<NicUnit>> nics_;
+    std::vector<std::unique_ptr<ForeignUnit>> foreign_;
+    std::vector<std::unique_ptr<LinkUnit>> links_; // ends before what it connects
 };
 
 } // namespace mo::ofemu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the build root: compile both kernel modules for one of Debian's kernels.
-#   modules.sh stable|backports JOBS [make arguments]
+#   modules.sh stable|backports JOBS [MO_OUT=FOLDER] [make arguments]
 # kbuild writes beside its sources, so it works on a copy in build/modules/VERSION.
 set -eu
 name=$1 jobs=$2
@@ -9,6 +9,11 @@ shift 2
 source=$(cd "$(dirname "$0")/../../.." && pwd)
 version=$("$source/selftests/buildroot" --kernel "$name")
 target=$source/build/modules/$version
+for argument; do
+	case $argument in
+	MO_OUT=*) target=$source/build/${argument#*=} ;;
+	esac
+done
 mkdir -p "$target"
 rsync --archive --delete --prune-empty-dirs \
 	--exclude='*.mod.c' --exclude='compat_gen.h' \

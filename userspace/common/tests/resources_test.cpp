@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <memory>
 #include <string>
 #include <sys/eventfd.h>
 #include <thread>
@@ -108,7 +109,7 @@ TEST(GracePeriod, SectionsNestAndDoNotWait) {
 // A reader must never see an object that the writer has poisoned after its grace period.
 TEST(GracePeriod, ProtectsWhatReadersUse) {
     const GracePeriod grace;
-    std::atomic<std::uint64_t*> published{new std::uint64_t(1)};
+    std::atomic<std::uint64_t*> published{std::make_unique<std::uint64_t>(1).release()};
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> seen{0};
     const auto read = [&] {
@@ -122,15 +123,15 @@ TEST(GracePeriod, ProtectsWhatReadersUse) {
     std::thread first(read);
     std::thread second(read);
     for (int i = 0; i < 2000 || seen.load() < 1000; ++i) {
-        std::unique_ptr<std::uint64_t> old(
-            published.exchange(new std::uint64_t(1), std::memory_order_seq_cst));
+        std::unique_ptr<std::uint64_t> old(published.exchange(
+            std::make_unique<std::uint64_t>(1).release(), std::memory_order_seq_cst));
         grace.synchronise();
         *old = 0;
     }
     stop.store(true);
     first.join();
     second.join();
-    delete published.load(); // NOLINT(cppcoreguidelines-owning-memory): see above
+    const std::unique_ptr<std::uint64_t> last(published.load());
 }
 
 /// Runs `body` with standard error going into a pipe; returns what it wrote.

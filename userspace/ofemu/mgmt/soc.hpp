@@ -66,7 +66,7 @@ struct SocConfig {
     std::uint32_t board = MO_BOARD_DEVKIT_800G;
     std::uint32_t ports = 1;
     std::uint32_t keys = (1U << MO_FW_KEY_PRODUCTION) | (1U << MO_FW_KEY_DEVELOPMENT); ///< fuses
-    std::uint32_t security_version = 0;                                                ///< fuses
+    std::uint32_t security_version = 1;                                                ///< fuses
     std::string flash_path; ///< keeps the flash; empty: in memory, erased at start
 };
 

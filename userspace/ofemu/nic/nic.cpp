@@ -466,16 +466,7 @@ void Nic::link_changed() {
 }
 
 mgmt::SensorValues Nic::read_sensors(std::uint64_t now_ns) {
-    mgmt::SensorValues values;
-    // Idle power of the board; energy follows from it.
-    constexpr std::uint32_t board_mw = 18'500;
-    values.temp_board_mc = 41'500;
-    values.temp_asic_mc = 58'250;
-    values.volt_core_mv = 750;
-    values.volt_io_mv = 1'800;
-    values.power_mw = board_mw;
-    values.energy_uj = now_ns / 1000 * board_mw / 1000;
-    return values;
+    return sensors_ ? sensors_(now_ns) : mgmt::SensorValues{};
 }
 
 } // namespace mo::nic

@@ -10,7 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -70,6 +70,10 @@ class Nic final : public pcie::DeviceModel,
     void attach(DatapathBlock& block, std::uint64_t feature);
     /// The management core. Powers it on.
     void attach(MgmtCore& core);
+
+    /// Where the board's sensors get their values; a board at rest otherwise. Engine thread.
+    using Sensors = std::function<mgmt::SensorValues(std::uint64_t now_ns)>;
+    void set_sensors(Sensors sensors) { sensors_ = std::move(sensors); }
 
     [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
     [[nodiscard]] const NicConfig& config() const noexcept { return config_; }
@@ -179,6 +183,7 @@ class Nic final : public pcie::DeviceModel,
     MgmtBridge mgmt_;
     std::vector<AttachedBlock> blocks_;
     PortState port_;
+    Sensors sensors_;
     ControlRegisters registers_;
     std::uint64_t features_ = 0; ///< accepted when the admin queue was switched on
     std::uint64_t now_ns_ = 0;   ///< of the round

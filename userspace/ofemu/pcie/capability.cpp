@@ -35,7 +35,7 @@ void check_msix(const FunctionSpec& spec) {
     const std::uint64_t table_end =
         std::uint64_t{spec.msix_table_offset} + std::uint64_t{spec.msix_vectors} * msix_entry_size;
     const std::uint64_t pba_end =
-        std::uint64_t{spec.msix_pba_offset} + (spec.msix_vectors + 63U) / 64 * 8;
+        std::uint64_t{spec.msix_pba_offset} + (spec.msix_vectors + std::uint64_t{63}) / 64 * 8;
     const bool apart = table_end <= spec.msix_pba_offset || pba_end <= spec.msix_table_offset;
     if (spec.msix_table_offset % 8 != 0 || spec.msix_pba_offset % 8 != 0 || !apart ||
         table_end > spec.msix_bar_size || pba_end > spec.msix_bar_size) {

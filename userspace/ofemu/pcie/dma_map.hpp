@@ -142,7 +142,7 @@ class DmaMap {
 
     mutable std::mutex writer_;
     std::unique_ptr<const Table> table_;
-    std::vector<std::unique_ptr<const Table>> retired_; // readers may still see them
+    std::vector<std::unique_ptr<const Table>> retired_;              // readers may still see them
     std::map<std::uint64_t, std::shared_ptr<const Backing>> owners_; // by iova of the entry
     std::vector<std::weak_ptr<const Backing>> backings_;
     std::uint64_t generation_ = 0;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What makes an image acceptable. Pure functions of bytes and rules: no register
+ * is read here, so that the host's tests reach every refusal.
+ */
+#ifndef MO_BOOT_VERIFY_H
+#define MO_BOOT_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifndef MO_HW_FREESTANDING
+#define MO_HW_FREESTANDING 1
+#endif
+#include "hw/fwimg.h"
+#include "hw/ids.h"
+#include "lib/ed25519.h"
+#include "lib/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Public root keys, by MO_FW_KEY_* - 1. All zero: there is no such key. */
+#define MO_ROOT_KEYS	2
+
+struct mo_root_keys {
+	uint8_t key[MO_ROOT_KEYS][MO_ED25519_KEY_LEN];
+};
+
+/**
+ * struct mo_verify_rules - what this device accepts
+ * @board: MO_BOARD_*
+ * @if_version: hardware interface, major << 16 | minor
+ * @keys: bit per enabled MO_FW_KEY_*
+ * @security_version: least accepted
+ * @root_keys: the keys
+ */
+struct mo_verify_rules {
+	uint32_t board;
+	uint32_t if_version;
+	uint32_t keys;
+	uint32_t security_version;
+	const struct mo_root_keys *root_keys;
+};
+
+/*
+ * Checks a header, of which `available` bytes are there with all that follows
+ * it: everything up to the signature, in the order of enum mo_fw_error. A header
+ * that claims to be longer than what is there is TRUNCATED, once magic and
+ * version say that it is a header.
+ */
+MO_MUST_USE enum mo_fw_error
+mo_verify_header(const struct mo_fw_hdr *hdr, uint32_t available,
+		 const struct mo_verify_rules *rules);
+
+/* Whether the image may be copied to where its header says. */
+bool mo_verify_layout(const struct mo_fw_hdr *hdr);
+
+/* The hash of the image, which must already lie where nobody else can write. */
+MO_MUST_USE enum mo_fw_error mo_verify_image(const struct mo_fw_hdr *hdr,
+					     const void *image);
+
+/* Protection against going back to an image with known weaknesses. */
+MO_MUST_USE enum mo_fw_error
+mo_verify_security_version(const struct mo_fw_hdr *hdr,
+			   const struct mo_verify_rules *rules);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MO_BOOT_VERIFY_H */
