@@ -3,6 +3,7 @@
 // host would use the rings. Everything in virtual time, in one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -49,7 +50,7 @@ class TestNic final : public QueueEnv, public EventSink {
     std::byte* at(std::uint64_t iova) { return ram.data() + (iova - ram_base); }
     template <typename T> T& object(std::uint64_t iova) { return *reinterpret_cast<T*>(at(iova)); }
     void store(std::uint64_t iova, std::span<const std::byte> bytes) {
-        std::memcpy(at(iova), bytes.data(), bytes.size());
+        std::copy(bytes.begin(), bytes.end(), at(iova));
     }
     std::uint64_t put(std::span<const std::byte> bytes, std::size_t alignment = 1) {
         const std::uint64_t iova = allocate(bytes.size(), alignment);
@@ -444,7 +445,7 @@ inline void open_receiver(TestNic& nic, HostRx& rx, std::uint32_t offloads = usu
 
 /// Two NICs on a fibre.
 struct TestPair {
-    TestPair() {
+    explicit TestPair(std::size_t ram_size = 8U << 20) : a(ram_size), b(ram_size) {
         a.block.connect(&link, fabric::End::a);
         b.block.connect(&link, fabric::End::b);
     }
