@@ -11,6 +11,7 @@
 #define MO_ETH_MAX_MTU		9000
 #define MO_TX_MAX_SEGS		20	/* MAX_SKB_FRAGS + head, rounded up */
 #define MO_TX_MAX_TSO		262144	/* bytes of one TSO packet */
+#define MO_TX_MAX_TSO_SEGS	4096	/* segments made of it */
 #define MO_TX_MAX_HDR		256	/* bytes of headers that TSO replicates */
 #define MO_RX_MAX_SEGS		20	/* receive buffers of one completion */
 #define MO_QUEUE_MIN_LOG	5

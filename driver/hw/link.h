@@ -77,23 +77,23 @@ enum mo_link_fsm {
 	X(MODULE_UNSUPPORTED, 5, CABLE_ISSUE, CI_UNSUPPORTED_CABLE, LOCAL, \
 	  "module offers no application for the requested mode") \
 	X(MODULE_IO, 6, EEPROM_ISSUE, NONE, LOCAL, "module does not answer on its bus") \
-	X(NO_LIGHT, 7, LINK_LOGICAL_MISMATCH, LINK_LOGICAL_MISMATCH_LOS, FIBER, \
+	X(NO_LIGHT, 7, BAD_SIGNAL_INTEGRITY, BSI_SERDES_ALOS, FIBER, \
 	  "no light on one or more lanes") \
-	X(NO_LOCK, 8, BAD_SIGNAL_INTEGRITY, BSI_SERDES_ALOS, UNKNOWN, \
+	X(NO_LOCK, 8, BAD_SIGNAL_INTEGRITY, NONE, UNKNOWN, \
 	  "signal present but clock recovery does not lock") \
 	X(ADAPT_FAILED, 9, LINK_TRAINING_FAILURE, NONE, UNKNOWN, \
 	  "receiver equaliser did not converge") \
-	X(NO_ALIGN, 10, LINK_LOGICAL_MISMATCH, LLM_PCS_NOT_ALIGNED, UNKNOWN, \
+	X(NO_ALIGN, 10, LINK_LOGICAL_MISMATCH, LLM_PCS_DID_NOT_GET_ALIGN_STATUS, UNKNOWN, \
 	  "PCS lanes do not align") \
 	X(FEC_UNCORR, 11, BAD_SIGNAL_INTEGRITY, BSI_LARGE_NUMBER_OF_PHYSICAL_ERRORS, UNKNOWN, \
 	  "too many errors for the FEC") \
-	X(REMOTE_FAULT, 12, BAD_SIGNAL_INTEGRITY, NONE, REMOTE, \
+	X(REMOTE_FAULT, 12, LINK_TRAINING_FAILURE, LT_REMOTE_FAULT, REMOTE, \
 	  "the partner does not receive us") \
 	X(OVERHEAT, 13, OVERHEAT, NONE, LOCAL, "module or board is too hot") \
 	X(TX_FAULT, 14, MODULE, NONE, LOCAL, "a laser of this end does not emit") \
 	X(STARTING, 15, NONE, NONE, UNKNOWN, "link is being brought up") \
 	X(FW_DEAD, 16, NONE, NONE, LOCAL, "management firmware does not run") \
-	X(FEC_MISMATCH, 17, LINK_LOGICAL_MISMATCH, LLM_FC_FEC_IS_NOT_LOCKED, UNKNOWN, \
+	X(FEC_MISMATCH, 17, LINK_LOGICAL_MISMATCH, LLM_RS_FEC_IS_NOT_LOCKED, UNKNOWN, \
 	  "the partner uses another FEC or speed")
 
 enum mo_link_reason {

@@ -8,11 +8,14 @@ tree knows the name of a mirror.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import process
 from .errors import HarnessError
 
 SUITE = "trixie"
@@ -95,3 +98,23 @@ def machine_options() -> list[str]:
     dump = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
     return [line for line in dump.splitlines()
             if _FORWARDED.match(line) and not line.endswith(' "";')]
+
+
+def download(package: str, folder: Path) -> Path:
+    """Download a package of Debian 13 into a folder; its file. The machine's
+    own package lists stay untouched."""
+    state = folder / "apt"
+    for name in ("lists/partial", "cache/archives/partial"):
+        (state / name).mkdir(parents=True)
+    (state / "sources.list").write_text("\n".join(machine_sources()) + "\n")
+    config = state / "apt.conf"
+    settings = {"Dir::Etc::sourcelist": state / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
+                "Dir::State::lists": state / "lists", "Dir::State::status": "/dev/null", "Dir::Cache": state / "cache",
+                "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null",
+                "APT::Architecture": "amd64", "APT::Sandbox::User": "root", "Acquire::Languages": "none"}
+    config.write_text("".join(f'{key} "{value}";\n' for key, value in settings.items()))
+    env = dict(os.environ, APT_CONFIG=str(config))
+    process.run(["apt-get", "-qq", "update"], env=env)
+    process.run(["apt-get", "-qq", "download", package], env=env, cwd=folder)
+    shutil.rmtree(state)
+    return next(folder.glob("*.deb"))

@@ -37,13 +37,17 @@ def kernel_version(base: Path, name: str) -> str:
     return (base / "kernels" / name).read_text().strip()
 
 
+def loader(base: Path) -> list[str]:
+    """The build root's dynamic loader with its libraries: runs a program made
+    in or for the root directly on the host, whatever the host's C library."""
+    root = base / "root"
+    return [str(root / "usr/lib64/ld-linux-x86-64.so.2"), "--library-path", str(root / "usr/lib/x86_64-linux-gnu")]
+
+
 def program(base: Path, path: str) -> list[str]:
     """The start of a command line that runs a program of the build root on the
-    host, without chroot, through the root's own loader and libraries."""
-    root = base / "root"
-    lib = root / "usr/lib/x86_64-linux-gnu"
-    return [str(root / "usr/lib64/ld-linux-x86-64.so.2"), "--argv0", path,
-            "--library-path", str(lib), str(root / path.lstrip("/"))]
+    host, without chroot."""
+    return [*loader(base), "--argv0", path, str(base / "root" / path.lstrip("/"))]
 
 
 def _environment(extra: dict[str, str]) -> dict[str, str]:
@@ -102,7 +106,7 @@ def run(command: list[str], directory: Path, extra_env: dict[str, str]) -> int:
         return 126
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
@@ -116,7 +120,7 @@ def main(arguments: list[str]) -> int:
         description="Run a command in the Debian 13 build root (made when missing; as root). The source "
         "tree and the cache appear at their own paths, all else is read-only or private.")
     parser.add_argument("-C", dest="directory", metavar="DIR", type=Path, help="start in DIR")
-    parser.add_argument("--env", action="append", default=[], metavar="K=V", type=_assignment,
+    parser.add_argument("--env", action="append", default=[], metavar="K=V", type=assignment,
                         help="set a variable; may be repeated")
     parser.add_argument("--kernel", choices=("stable", "backports"),
                         help="print the version of a kernel whose headers are in the root")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 
@@ -25,4 +26,9 @@ def entry_point(main: Callable[[list[str]], int]) -> None:
         # The reader of our output has gone; nothing more to tell it.
         sys.stderr.close()
         status = 141
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"{name}: no space left on the device ({error.filename or 'see df'})", file=sys.stderr)
+        status = 2
     sys.exit(status)

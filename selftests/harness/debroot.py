@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from . import apt, host
-from .errors import HarnessError
+from . import apt, host, process
 
 # Part of every cache key that depends on how roots are made.
 RECIPE = "1"
@@ -48,10 +45,4 @@ def make(target: Path, packages: list[str], customize: list[str], keep_docs: boo
         sources.write("\n".join(apt.machine_sources()) + "\n")
         sources.flush()
         command += [apt.SUITE, str(target), sources.name]
-        with open(target.parent / f"{target.name}.log", "w+", encoding="utf-8") as log:
-            done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT,
-                                  stdin=subprocess.DEVNULL, check=False)
-            if done.returncode:
-                log.seek(0)
-                sys.stderr.write("".join(log.readlines()[-40:]))
-                raise HarnessError(f"mmdebstrap failed with status {done.returncode} (its last lines stand above)")
+        process.run_contained(command, target.parent / f"{target.name}.log")

@@ -102,15 +102,22 @@ class ByteWriter {
         position_ += from.size();
     }
 
-    void zeros(std::size_t count) noexcept {
+    /// The next `count` bytes, for the caller to fill; empty on failure.
+    [[nodiscard]] std::span<std::byte> reserve(std::size_t count) noexcept {
         if (!ok_ || count > remaining()) {
             ok_ = false;
-            return;
+            return {};
         }
-        if (count != 0) {
-            std::memset(bytes_.data() + position_, 0, count);
-        }
+        const auto place = bytes_.subspan(position_, count);
         position_ += count;
+        return place;
+    }
+
+    void zeros(std::size_t count) noexcept {
+        const auto place = reserve(count);
+        if (!place.empty()) {
+            std::memset(place.data(), 0, place.size());
+        }
     }
 
   private:

@@ -15,6 +15,8 @@
 
 namespace mo::hw {
 
+// The names are the kernel's.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 using __u8 = std::uint8_t;
 using __u16 = std::uint16_t;
 using __u32 = std::uint32_t;
@@ -29,6 +31,7 @@ using __le64 = mo::Le<std::uint64_t>;
 using __be16 = mo::Be<std::uint16_t>;
 using __be32 = mo::Be<std::uint32_t>;
 using __be64 = mo::Be<std::uint64_t>;
+// NOLINTEND(bugprone-reserved-identifier)
 
 #include "hw/cmd.h"
 #include "hw/db.h"

@@ -12,7 +12,8 @@
 namespace mo {
 
 /// Reverses the bytes of an unsigned integer.
-template <std::unsigned_integral T> [[nodiscard]] constexpr T byte_swap(T value) noexcept {
+template <std::unsigned_integral T>
+[[nodiscard]] constexpr T byte_swap(T value) noexcept {
     if constexpr (sizeof(T) == 1) {
         return value;
     } else if constexpr (sizeof(T) == 2) {
@@ -25,7 +26,8 @@ template <std::unsigned_integral T> [[nodiscard]] constexpr T byte_swap(T value)
     }
 }
 
-template <std::unsigned_integral T, std::endian Order> class Endian {
+template <std::unsigned_integral T, std::endian Order>
+class Endian {
   public:
     using value_type = T;
 
@@ -53,11 +55,13 @@ template <std::unsigned_integral T, std::endian Order> class Endian {
     T raw_;
 };
 
-template <std::unsigned_integral T> using Le = Endian<T, std::endian::little>;
-template <std::unsigned_integral T> using Be = Endian<T, std::endian::big>;
+template <std::unsigned_integral T>
+using Le = Endian<T, std::endian::little>;
+template <std::unsigned_integral T>
+using Be = Endian<T, std::endian::big>;
 
-static_assert(sizeof(Le<std::uint32_t>) == 4 && alignof(Le<std::uint64_t>) == alignof(std::uint64_t));
-static_assert(std::is_standard_layout_v<Le<std::uint64_t>> &&
-              std::is_trivial_v<Le<std::uint64_t>>);
+static_assert(sizeof(Le<std::uint32_t>) == 4 &&
+              alignof(Le<std::uint64_t>) == alignof(std::uint64_t));
+static_assert(std::is_standard_layout_v<Le<std::uint64_t>> && std::is_trivial_v<Le<std::uint64_t>>);
 
 } // namespace mo

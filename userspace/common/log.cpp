@@ -32,19 +32,26 @@ const char* name_of(Level level) noexcept {
 
 } // namespace
 
-void set_level(Level level) noexcept { threshold.store(level, std::memory_order_relaxed); }
+void set_level(Level level) noexcept {
+    threshold.store(level, std::memory_order_relaxed);
+}
 
-Level level() noexcept { return threshold.load(std::memory_order_relaxed); }
+Level level() noexcept {
+    return threshold.load(std::memory_order_relaxed);
+}
 
-void set_program(const char* name) noexcept { program.store(name, std::memory_order_relaxed); }
+void set_program(const char* name) noexcept {
+    program.store(name, std::memory_order_relaxed);
+}
 
 void print(Level message_level, const char* format, ...) noexcept {
     if (message_level > level()) {
         return;
     }
     std::array<char, line_limit> line;
-    const int head = std::snprintf(line.data(), line.size(), "%s: %s: ",
-                                   program.load(std::memory_order_relaxed), name_of(message_level));
+    const int head =
+        std::snprintf(line.data(), line.size(), "%s: %s: ", program.load(std::memory_order_relaxed),
+                      name_of(message_level));
     if (head < 0) {
         return;
     }

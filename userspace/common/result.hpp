@@ -29,17 +29,20 @@ struct Error {
 };
 
 /// Wrapper that makes "return an error" explicit, as std::unexpected does.
-template <typename E> struct Unexpected {
+template <typename E>
+struct Unexpected {
     E error;
 };
-template <typename E> Unexpected(E) -> Unexpected<E>;
+template <typename E>
+Unexpected(E) -> Unexpected<E>;
 
 /// Shorthand for `Unexpected{Error{code, text}}`.
 [[nodiscard]] inline Unexpected<Error> fail(int code, std::string text) {
     return Unexpected<Error>{Error{code, std::move(text)}};
 }
 
-template <typename T, typename E = Error> class [[nodiscard]] Result {
+template <typename T, typename E = Error>
+class [[nodiscard]] Result {
   public:
     using value_type = T;
     using error_type = E;
@@ -62,7 +65,8 @@ template <typename T, typename E = Error> class [[nodiscard]] Result {
     [[nodiscard]] T* operator->() noexcept { return pointer(); }
     [[nodiscard]] const T* operator->() const noexcept { return pointer(); }
 
-    template <typename U> [[nodiscard]] T value_or(U&& fallback) const& {
+    template <typename U>
+    [[nodiscard]] T value_or(U&& fallback) const& {
         return has_value() ? *pointer() : static_cast<T>(std::forward<U>(fallback));
     }
 
@@ -77,7 +81,8 @@ template <typename T, typename E = Error> class [[nodiscard]] Result {
     }
 
     /// Calls `next(value)`, which returns a Result of the same error type; passes an error on.
-    template <typename F> [[nodiscard]] auto and_then(F&& next) && {
+    template <typename F>
+    [[nodiscard]] auto and_then(F&& next) && {
         using Next = std::invoke_result_t<F, T&&>;
         return has_value() ? std::forward<F>(next)(std::move(*pointer()))
                            : Next(Unexpected<E>{std::move(*this).error()});
@@ -96,7 +101,8 @@ template <typename T, typename E = Error> class [[nodiscard]] Result {
     std::variant<T, E> state_;
 };
 
-template <typename E> class [[nodiscard]] Result<void, E> {
+template <typename E>
+class [[nodiscard]] Result<void, E> {
   public:
     using value_type = void;
     using error_type = E;

@@ -17,8 +17,8 @@ class ConfigSpace {
     // Set-up: values and masks. Offsets beyond the space are a FatalError.
 
     /// Stores a reset value of 1, 2, 4 or 8 bytes (little endian).
-    void define(std::size_t offset, unsigned width, std::uint64_t value,
-                std::uint64_t writable = 0, std::uint64_t write_1_clear = 0);
+    void define(std::size_t offset, unsigned width, std::uint64_t value, std::uint64_t writable = 0,
+                std::uint64_t write_1_clear = 0);
 
     // The driver's access. Any length; bytes beyond the end read as all ones and ignore writes.
 

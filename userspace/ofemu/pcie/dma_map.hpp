@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -49,7 +50,8 @@ struct DmaFault {
     std::uint64_t iova;
 };
 
-template <typename T> using DmaResult = Result<T, DmaFault>;
+template <typename T>
+using DmaResult = Result<T, DmaFault>;
 
 /// Memory of this function lent for a later read ("borrow"): valid as long as nothing in the range
 /// was unmapped since. Validated by the read section that uses it.
@@ -128,8 +130,10 @@ class DmaMap {
   private:
     Result<void> insert(const DmaRegion& region, std::byte* host,
                         std::shared_ptr<const Backing> backing);
+    [[nodiscard]] bool overlaps(const DmaRegion& region) const;
     Result<std::shared_ptr<const Backing>> find_or_map_backing(const DmaRegion& region, int fd);
     void publish(std::unique_ptr<const Table> next);
+    void publish_and_wait(std::unique_ptr<const Table> next);
 
     GracePeriod grace_;
     std::atomic<const Table*> current_;
@@ -138,6 +142,8 @@ class DmaMap {
 
     mutable std::mutex writer_;
     std::unique_ptr<const Table> table_;
+    std::vector<std::unique_ptr<const Table>> retired_;              // readers may still see them
+    std::map<std::uint64_t, std::shared_ptr<const Backing>> owners_; // by iova of the entry
     std::vector<std::weak_ptr<const Backing>> backings_;
     std::uint64_t generation_ = 0;
 };
@@ -175,7 +181,8 @@ class DmaMap::ReadSection {
     /// Naturally aligned words of up to 8 bytes that both sides poll (doorbell records, phase
     /// bits, event words): one access, with acquire or release order. T is Le<>, Be<> or an
     /// unsigned integer. A misaligned address is the caller's mistake and faults as `unmapped`.
-    template <typename T> DmaResult<T> load_acquire(std::uint64_t iova) {
+    template <typename T>
+    DmaResult<T> load_acquire(std::uint64_t iova) {
         static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
         auto place = word(iova, sizeof(T), Access::read);
         if (!place) {
@@ -186,7 +193,8 @@ class DmaMap::ReadSection {
         return value;
     }
 
-    template <typename T> DmaResult<void> store_release(std::uint64_t iova, T value) {
+    template <typename T>
+    DmaResult<void> store_release(std::uint64_t iova, T value) {
         static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
         auto place = word(iova, sizeof(T), Access::write);
         if (!place) {
@@ -213,6 +221,16 @@ class DmaMap::ReadSection {
     /// Validates, then reads `out.size()` bytes from `offset` on; beyond the end is `unmapped`.
     DmaResult<void> read(const DmaReference& reference, std::uint32_t offset,
                          std::span<std::byte> out);
+
+    /// Accounts for access through segment(), which the counters cannot see.
+    void count_read(std::uint64_t bytes) noexcept {
+        ++reads_;
+        read_bytes_ += bytes;
+    }
+    void count_write(std::uint64_t bytes) noexcept {
+        ++writes_;
+        write_bytes_ += bytes;
+    }
 
   private:
     friend class DmaMap;

@@ -15,50 +15,19 @@
 
 #include "common/counter.hpp"
 #include "common/result.hpp"
+#include "pcie/capability.hpp"
 #include "pcie/config_space.hpp"
 #include "pcie/device_model.hpp"
 #include "pcie/dma_map.hpp"
+#include "pcie/function_spec.hpp"
 #include "pcie/msix.hpp"
 
 namespace mo::pcie {
 
-/// Values of PCI_EXP_LNKCAP's Max Link Speed (PCIe base specification 6.0, 7.5.3.6).
-enum class LinkSpeed : std::uint8_t {
-    gt_2_5 = 1,
-    gt_5 = 2,
-    gt_8 = 3,
-    gt_16 = 4,
-    gt_32 = 5,
-    gt_64 = 6,
-};
-
-/// A memory BAR; size 0 means absent, else a power of two of at least 4096.
-struct BarSpec {
-    std::uint64_t size = 0;
-    bool wide = true; ///< 64-bit: takes the next BAR's register as well
-    bool prefetchable = false;
-};
-
-struct FunctionSpec {
-    std::uint16_t vendor_id = 0;
-    std::uint16_t device_id = 0;
-    std::uint16_t subsystem_vendor_id = 0;
-    std::uint16_t subsystem_id = 0;
-    std::uint32_t class_code = 0x020000; ///< 24 bits; Ethernet controller
-    std::uint8_t revision = 0;
-    std::array<BarSpec, 6> bars{};
-    bool msix = true; ///< false: a personality without MSI-X, which QEMU can unplug
-    std::uint16_t msix_vectors = 128;
-    std::uint8_t msix_bar = 4; ///< left empty in `bars`; sized and served by Function
-    LinkSpeed link_speed = LinkSpeed::gt_64;
-    std::uint8_t link_width = 16;
-    std::uint64_t serial_number = 0; ///< Device Serial Number capability (EUI-64)
-};
-
 struct FunctionCounters {
     std::array<Counter, 6> mmio_reads, mmio_writes; ///< by BAR
     Counter config_reads, config_writes;
-    Counter refused;  ///< BAR accesses while memory space was off, in D3, or outside of a BAR
+    Counter refused; ///< BAR accesses while memory space was off, in D3, or outside of a BAR
     Counter resets;
 };
 
@@ -124,13 +93,13 @@ class Function {
     [[nodiscard]] std::uint64_t msix_bar_read(std::uint64_t offset, unsigned size) const noexcept;
     void msix_bar_write(std::uint64_t offset, unsigned size, std::uint64_t value) noexcept;
     void apply_command_and_power();
+    void report_unsupported_request() noexcept;
     void reset_msix_table() noexcept;
 
     FunctionSpec spec_;
     ConfigSpace config_;
-    std::size_t pm_offset_ = 0, pcie_offset_ = 0;
-    std::vector<std::byte> msix_table_; // table, then zeros for the pending bits
-    std::size_t msix_table_size_ = 0;
+    Capabilities capabilities_;
+    std::vector<std::byte> msix_table_; // behaves as memory: masking is the client's part
     DmaMap dma_;
     MsixVectors msix_;
     DeviceModel* device_ = nullptr;

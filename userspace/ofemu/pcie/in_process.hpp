@@ -25,7 +25,8 @@ class InProcessHost {
 
     /// The guest's memory, and a typed view of it at an address. FatalError out of bounds.
     [[nodiscard]] std::span<std::byte> ram() noexcept { return ram_; }
-    template <typename T> [[nodiscard]] T& at(std::uint64_t iova, std::size_t index = 0) {
+    template <typename T>
+    [[nodiscard]] T& at(std::uint64_t iova, std::size_t index = 0) {
         return reinterpret_cast<T*>(checked(iova, sizeof(T) * (index + 1)))[index];
     }
     [[nodiscard]] std::uint64_t ram_base() const noexcept { return base_; }
@@ -43,7 +44,7 @@ class InProcessHost {
     /// Function-level reset by DEVCTL, as a driver does it; configuration must be enabled again.
     void function_level_reset();
 
-    /// Interrupts seen on a vector so far. Any thread.
+    /// Interrupts delivered on a vector so far. Any thread.
     [[nodiscard]] std::uint64_t interrupts(std::uint32_t vector) const noexcept;
 
     [[nodiscard]] Function& function() noexcept { return function_; }

@@ -86,6 +86,7 @@ class RegisterSpace {
 
     [[nodiscard]] Register* at(std::uint64_t offset);
     [[nodiscard]] Register& exactly_at(std::uint32_t offset);
+    [[nodiscard]] const Register& exactly_at(std::uint32_t offset) const;
     [[nodiscard]] std::uint64_t read_part(Register& reg, unsigned first, unsigned size);
     void write_part(Register& reg, unsigned first, unsigned size, std::uint64_t value);
 

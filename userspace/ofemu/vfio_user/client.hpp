@@ -35,13 +35,6 @@ class GuestMemory {
 
 class Client {
   public:
-    struct DeviceInfo {
-        std::uint32_t flags, regions, irqs;
-    };
-    struct RegionInfo {
-        std::uint32_t flags;
-        std::uint64_t size;
-    };
     struct Reply {
         std::uint32_t error; ///< errno of the server, 0 = success
         std::vector<std::byte> payload;
@@ -58,8 +51,7 @@ class Client {
     Result<std::string> negotiate();
     Result<DeviceInfo> device_info();
     Result<RegionInfo> region_info(std::uint32_t index);
-    /// Number of interrupts of an index; see protocol.hpp.
-    Result<std::uint32_t> irq_count(std::uint32_t index);
+    Result<IrqInfo> irq_info(std::uint32_t index);
 
     Result<void> dma_map(const pcie::DmaRegion& region, int fd); ///< fd < 0: without memory
     Result<void> dma_unmap(std::uint64_t iova, std::uint64_t size);
@@ -75,7 +67,8 @@ class Client {
     Result<void> region_write_multi(std::span<const WriteMultiEntry> writes);
 
     /// Unsigned little-endian value of sizeof(T) bytes.
-    template <typename T> Result<T> read(std::uint32_t region, std::uint64_t offset) {
+    template <typename T>
+    Result<T> read(std::uint32_t region, std::uint64_t offset) {
         Le<T> value{};
         auto done = region_read(region, offset, std::as_writable_bytes(std::span(&value, 1)));
         if (!done) {
@@ -83,7 +76,8 @@ class Client {
         }
         return value.value();
     }
-    template <typename T> Result<void> write(std::uint32_t region, std::uint64_t offset, T value) {
+    template <typename T>
+    Result<void> write(std::uint32_t region, std::uint64_t offset, T value) {
         const Le<T> wire(value);
         return region_write(region, offset, std::as_bytes(std::span(&wire, 1)));
     }
@@ -106,21 +100,23 @@ class Client {
     Result<void> enable();
 
     /// Any request, for tests of the protocol. `fds` stay the caller's.
-    Result<Reply> call(std::uint16_t command, std::span<const std::byte> payload,
+    Result<Reply> call(Command command, std::span<const std::byte> payload,
                        std::span<const int> fds = {});
     /// Sends bytes as they are, with fds on the first.
     Result<void> send_raw(std::span<const std::byte> bytes, std::span<const int> fds = {});
     /// Receives the next reply. EPROTO if it is not one.
-    Result<Reply> receive_reply(std::uint16_t message_id, std::uint16_t command);
+    Result<Reply> receive_reply(std::uint16_t message_id, Command command);
 
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
 
   private:
-    Result<void> send(std::uint16_t command, std::uint32_t flags, std::uint16_t id,
+    Result<void> send(Command command, std::uint32_t flags, std::uint16_t id,
                       std::span<const std::byte> payload, std::span<const std::byte> data,
                       std::span<const int> fds);
-    Result<Reply> transact(std::uint16_t command, std::span<const std::byte> payload,
+    Result<Reply> transact(Command command, std::span<const std::byte> payload,
                            std::span<const std::byte> data, std::span<const int> fds);
+    Result<void> set_irqs(std::uint32_t flags, std::uint32_t start, std::uint32_t count,
+                          std::span<const int> eventfds);
 
     Fd socket_;
     std::uint16_t next_id_ = 1;

@@ -13,12 +13,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <sys/types.h>
 #include <thread>
 
-#include "common/counter.hpp"
 #include "common/fd.hpp"
 #include "common/result.hpp"
 #include "pcie/function.hpp"
+#include "vfio_user/session.hpp"
 
 namespace mo::vfio_user {
 
@@ -30,17 +31,11 @@ struct ServerOptions {
     std::function<void(bool connected)> on_connection;
 };
 
-/// What the connection has cost since the start.
-struct ServerCounters {
-    Counter connections, messages, posted_writes, receive_calls, errors;
-};
-
 class Server {
   public:
     /// Listens on `path` (shorter than 108 bytes). A socket file that nobody serves any more is
     /// replaced; one that is served is EADDRINUSE. Clients wait from here on; start() serves them.
-    static Result<std::unique_ptr<Server>> listen(const std::string& path,
-                                                  pcie::Function& function,
+    static Result<std::unique_ptr<Server>> listen(const std::string& path, pcie::Function& function,
                                                   ServerOptions options = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -58,10 +53,13 @@ class Server {
     [[nodiscard]] const ServerCounters& counters() const noexcept { return counters_; }
 
   private:
-    Server(std::string path, Fd listener, pcie::Function& function, ServerOptions options);
+    Server(std::string path, ino_t inode, Fd listener, pcie::Function& function,
+           ServerOptions options);
     void run();
+    void serve(int socket);
 
     std::string path_;
+    ino_t inode_; // of the socket file: a successor's is not removed
     Fd listener_;
     pcie::Function& function_;
     ServerOptions options_;

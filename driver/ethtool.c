@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ethtool: rings, channels, interrupt moderation, identity. Link and module are
+ * link.c's and module.c's; statistics are ethtool_stats.c's.
+ */
+#include <linux/ethtool.h>
+#include <linux/log2.h>
+#include <linux/netdevice.h>
+
+#include "net.h"
+
+static void mo_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+	const struct mo_mb_version *ver = &net->md->mgmt.version;
+
+	strscpy(info->driver, MO_DRV_NAME);
+	snprintf(info->fw_version, sizeof(info->fw_version), "%u.%u.%u", ver->ver_major,
+		 ver->ver_minor, ver->ver_patch);
+}
+
+static int mo_get_regs_len(struct net_device *netdev)
+{
+	return mo_regs_count() * sizeof(u32);
+}
+
+/* All readable registers in the order of MO_REGS. */
+static void mo_get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+	u32 *values = data, offset;
+	const char *name;
+	unsigned int i;
+
+	regs->version = net->md->if_version;
+	for (i = 0; mo_regs_row(net->md, i, &name, &offset); i++)
+		values[i] = mo_rd(net->md, offset);
+}
+
+static u32 mo_get_link(struct net_device *netdev)
+{
+	return netif_carrier_ok(netdev);
+}
+
+static int mo_get_link_ext_state(struct net_device *netdev,
+				 struct ethtool_link_ext_state_info *info)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_link_get_ext_state(net->md, info);
+}
+
+static int mo_get_link_ksettings(struct net_device *netdev,
+				 struct ethtool_link_ksettings *ks)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_link_get_ksettings(net->md, ks);
+}
+
+static int mo_set_link_ksettings(struct net_device *netdev,
+				 const struct ethtool_link_ksettings *ks)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_link_set_ksettings(net->md, ks);
+}
+
+static int mo_get_fecparam(struct net_device *netdev, struct ethtool_fecparam *fec)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_link_get_fecparam(net->md, fec);
+}
+
+static int mo_set_fecparam(struct net_device *netdev, struct ethtool_fecparam *fec)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_link_set_fecparam(net->md, fec);
+}
+
+/* The MAC sends no PAUSE frames and obeys none. */
+static void mo_get_pauseparam(struct net_device *netdev, struct ethtool_pauseparam *pause)
+{
+	pause->autoneg = AUTONEG_DISABLE;
+	pause->rx_pause = 0;
+	pause->tx_pause = 0;
+}
+
+static int mo_get_module_page(struct net_device *netdev,
+			      const struct ethtool_module_eeprom *page,
+			      struct netlink_ext_ack *extack)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_module_get_page(net->md, page, extack);
+}
+
+static int mo_get_module_power(struct net_device *netdev,
+			       struct ethtool_module_power_mode_params *params,
+			       struct netlink_ext_ack *extack)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_module_get_power(net->md, params, extack);
+}
+
+static int mo_set_module_power(struct net_device *netdev,
+			       const struct ethtool_module_power_mode_params *params,
+			       struct netlink_ext_ack *extack)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_module_set_power(net->md, params, extack);
+}
+
+static int mo_reset(struct net_device *netdev, u32 *flags)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_module_reset(net->md, flags);
+}
+
+static void mo_get_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+			     struct kernel_ethtool_ringparam *kring,
+			     struct netlink_ext_ack *extack)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+	u8 max = min_t(u8, net->md->id.queue_max_log, MO_QUEUE_LOG_LIMIT);
+
+	ring->rx_max_pending = BIT(max);
+	ring->tx_max_pending = BIT(max);
+	ring->rx_pending = BIT(net->cfg.rx_log);
+	ring->tx_pending = BIT(net->cfg.tx_log);
+}
+
+static int mo_set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+			    struct kernel_ethtool_ringparam *kring,
+			    struct netlink_ext_ack *extack)
+{
+	struct mo_net *net = netdev_priv(netdev);
+	struct mo_qcfg cfg = net->cfg;
+	int err;
+
+	if (!is_power_of_2(ring->rx_pending) || !is_power_of_2(ring->tx_pending)) {
+		NL_SET_ERR_MSG(extack, "length of a ring must be a power of two");
+		return -EINVAL;
+	}
+	cfg.rx_log = ilog2(ring->rx_pending);
+	cfg.tx_log = ilog2(ring->tx_pending);
+	err = mo_qcfg_check(net, &cfg, extack);
+	if (err)
+		return err;
+	if (!memcmp(&cfg, &net->cfg, sizeof(cfg)))
+		return 0;
+	return mo_queues_change(net, &cfg, extack);
+}
+
+static void mo_get_channels(struct net_device *netdev, struct ethtool_channels *ch)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	ch->max_combined = net->max_channels;
+	ch->combined_count = net->cfg.channels;
+}
+
+static int mo_set_channels(struct net_device *netdev, struct ethtool_channels *ch)
+{
+	struct mo_net *net = netdev_priv(netdev);
+	struct mo_qcfg cfg = net->cfg;
+	int err;
+
+	/* The core lets nothing but combined channels pass, up to the maximum. */
+	cfg.channels = ch->combined_count;
+	err = mo_qcfg_check(net, &cfg, NULL);
+	if (err)
+		return err;
+	if (!memcmp(&cfg, &net->cfg, sizeof(cfg)))
+		return 0;
+	return mo_queues_change(net, &cfg, NULL);
+}
+
+static int mo_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
+			   struct kernel_ethtool_coalesce *kec,
+			   struct netlink_ext_ack *extack)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	ec->rx_coalesce_usecs = net->coal.rx_usecs;
+	ec->rx_max_coalesced_frames = net->coal.rx_frames;
+	ec->tx_coalesce_usecs = net->coal.tx_usecs;
+	ec->tx_max_coalesced_frames = net->coal.tx_frames;
+	ec->use_adaptive_rx_coalesce = net->coal.rx_adaptive;
+	ec->stats_block_coalesce_usecs = net->block.period_us;
+	return 0;
+}
+
+static int mo_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
+			   struct kernel_ethtool_coalesce *kec,
+			   struct netlink_ext_ack *extack)
+{
+	struct mo_net *net = netdev_priv(netdev);
+	struct mo_coal old = net->coal;
+	u32 period = ec->stats_block_coalesce_usecs;
+	int err;
+
+	if (max(ec->rx_coalesce_usecs, ec->tx_coalesce_usecs) > U16_MAX ||
+	    max(ec->rx_max_coalesced_frames, ec->tx_max_coalesced_frames) > U16_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "at most %u usecs and frames are possible", U16_MAX);
+		return -EINVAL;
+	}
+	if (period < MO_AREA_PERIOD_MIN_US) {
+		NL_SET_ERR_MSG_FMT(extack, "stats-block-usecs must be at least %u",
+				   MO_AREA_PERIOD_MIN_US);
+		return -EINVAL;
+	}
+	net->coal = (struct mo_coal){
+		.rx_usecs = ec->rx_coalesce_usecs,
+		.rx_frames = ec->rx_max_coalesced_frames,
+		.tx_usecs = ec->tx_coalesce_usecs,
+		.tx_frames = ec->tx_max_coalesced_frames,
+		.rx_adaptive = ec->use_adaptive_rx_coalesce,
+	};
+	err = mo_queues_moderate(net, extack);
+	if (!err && period != net->block.period_us)
+		err = mo_stats_start(net, period);
+	if (err) {
+		net->coal = old;
+		mo_queues_moderate(net, NULL);
+	}
+	return err;
+}
+
+const struct ethtool_ops mo_ethtool_ops = {
+	.cap_link_lanes_supported = true,
+	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
+				     ETHTOOL_COALESCE_MAX_FRAMES |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE_RX |
+				     ETHTOOL_COALESCE_STATS_BLOCK_USECS,
+#ifdef MO_HAVE_RXFH_FIELDS
+	/* netif_set_real_num_queues() */
+	.op_needs_rtnl = ETHTOOL_OP_NEEDS_RTNL_SCHANNELS,
+#endif
+	.get_drvinfo = mo_get_drvinfo,
+	.get_regs_len = mo_get_regs_len,
+	.get_regs = mo_get_regs,
+	.get_link = mo_get_link,
+	.get_link_ext_state = mo_get_link_ext_state,
+	.get_link_ext_stats = mo_get_link_ext_stats,
+	.get_link_ksettings = mo_get_link_ksettings,
+	.set_link_ksettings = mo_set_link_ksettings,
+	.get_fecparam = mo_get_fecparam,
+	.set_fecparam = mo_set_fecparam,
+	.get_fec_stats = mo_get_fec_stats,
+	.get_pauseparam = mo_get_pauseparam,
+	.get_pause_stats = mo_get_pause_stats,
+	.get_module_eeprom_by_page = mo_get_module_page,
+	.get_module_power_mode = mo_get_module_power,
+	.set_module_power_mode = mo_set_module_power,
+	.reset = mo_reset,
+	.get_ringparam = mo_get_ringparam,
+	.set_ringparam = mo_set_ringparam,
+	.get_channels = mo_get_channels,
+	.set_channels = mo_set_channels,
+	.get_coalesce = mo_get_coalesce,
+	.set_coalesce = mo_set_coalesce,
+	.get_rxfh_key_size = mo_rxfh_key_size,
+	.get_rxfh_indir_size = mo_rxfh_indir_size,
+	.get_rxfh = mo_rxfh_get,
+	.set_rxfh = mo_rxfh_set,
+#ifdef MO_HAVE_RXFH_FIELDS
+	.get_rxfh_fields = mo_rxfh_get_fields,
+	.set_rxfh_fields = mo_rxfh_set_fields,
+	.get_rx_ring_count = mo_rx_ring_count,
+#else
+	.get_rxnfc = mo_get_rxnfc,
+	.set_rxnfc = mo_set_rxnfc,
+#endif
+	.get_sset_count = mo_stats_count,
+	.get_strings = mo_stats_strings,
+	.get_ethtool_stats = mo_stats_values,
+	.get_eth_mac_stats = mo_get_mac_stats,
+	.get_rmon_stats = mo_get_rmon_stats,
+	.get_ts_info = ethtool_op_get_ts_info,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files about firmware share: fw.c, fwfile.c, flash.c.
+ */
+#ifndef MO_FW_H
+#define MO_FW_H
+
+#include "mo.h"
+
+/* As the VERSION register of the management block. */
+#define MO_FW_VERSION(major, minor, patch) \
+	((u32)(major) << 16 | (u32)(minor) << 8 | (u32)(patch))
+
+/**
+ * struct mo_fw_image - image of a firmware package
+ * @data: signed header and image; points into the file
+ * @len: bytes of both
+ * @version: MO_FW_VERSION() of the header
+ * @abi_major: mailbox ABI
+ * @abi_minor: mailbox ABI
+ */
+struct mo_fw_image {
+	const u8 *data;
+	u32 len;
+	u32 version;
+	u16 abi_major;
+	u16 abi_minor;
+};
+
+const char *mo_fwfile_parse(struct mo_dev *md, const struct firmware *fw,
+			    struct mo_fw_image *img);
+
+/* Copies an image to the management core's stage. */
+int mo_fw_stage(struct mo_dev *md, const struct mo_fw_image *img,
+		void (*progress)(struct mo_dev *md, u32 done, u32 total));
+/* Stages and starts an image; NULL or why it is not in use now. */
+const char *mo_fw_adopt(struct mo_dev *md, const struct mo_fw_image *img);
+
+#endif /* MO_FW_H */

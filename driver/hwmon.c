@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Board sensors for hwmon. Which there are, the firmware says; all are read
+ * with one message and kept for a moment, since user space reads them one
+ * attribute at a time.
+ */
+#include <linux/hwmon.h>
+
+#include "mo.h"
+
+#define MO_HWMON_FRESH		msecs_to_jiffies(500)
+#define MO_HWMON_KINDS		6	/* one more than the largest */
+
+/* hwmon's type of each kind of sensor, attributes, and units per hwmon unit. */
+static const struct mo_hwmon_type {
+	enum hwmon_sensor_types type;
+	u32 config;
+	u32 limits;
+	u32 div;
+} mo_hwmon_types[MO_HWMON_KINDS] = {
+	[MO_SENSOR_TEMP] = { hwmon_temp, HWMON_T_INPUT | HWMON_T_LABEL,
+			     HWMON_T_MAX | HWMON_T_CRIT, 1 },
+	[MO_SENSOR_VOLT] = { hwmon_in, HWMON_I_INPUT | HWMON_I_LABEL,
+			     HWMON_I_MAX | HWMON_I_CRIT, 1 },
+	[MO_SENSOR_POWER] = { hwmon_power, HWMON_P_INPUT | HWMON_P_LABEL,
+			      HWMON_P_MAX | HWMON_P_CRIT, 1 },
+	[MO_SENSOR_ENERGY] = { hwmon_energy, HWMON_E_INPUT | HWMON_E_LABEL, 0, 1 },
+	[MO_SENSOR_CURRENT] = { hwmon_curr, HWMON_C_INPUT | HWMON_C_LABEL,
+				HWMON_C_MAX | HWMON_C_CRIT, 1000 },
+};
+
+/**
+ * struct mo_hwmon - sensors of a device
+ * @md: device
+ * @lock: the values and their age
+ * @values: last answer of the firmware
+ * @stamp: jiffies of it
+ * @valid: @values holds an answer
+ * @index: sensor of a kind and channel
+ * @config: attributes per channel, zero-terminated
+ * @info: a channel group per kind
+ * @infos: pointers to those in use, NULL-terminated
+ * @chip: for the hwmon core
+ */
+struct mo_hwmon {
+	struct mo_dev *md;
+	struct mutex lock;
+	struct mo_mb_sensors values;
+	unsigned long stamp;
+	bool valid;
+	u8 index[MO_HWMON_KINDS][MO_SENSORS_MAX];
+	u32 config[MO_HWMON_KINDS][MO_SENSORS_MAX + 1];
+	struct hwmon_channel_info info[MO_HWMON_KINDS];
+	const struct hwmon_channel_info *infos[MO_HWMON_KINDS];
+	struct hwmon_chip_info chip;
+};
+
+static int mo_hwmon_kind(enum hwmon_sensor_types type)
+{
+	int kind;
+
+	for (kind = 1; kind < MO_HWMON_KINDS; kind++)
+		if (mo_hwmon_types[kind].type == type)
+			return kind;
+	return -EOPNOTSUPP;
+}
+
+/* A sensor's values, at most a moment old. */
+static int mo_hwmon_get(struct mo_hwmon *hw, unsigned int i, struct mo_mb_sensor *sensor)
+{
+	struct mo_mb_sensors *fresh;
+	int err = 0;
+
+	mutex_lock(&hw->lock);
+	if (!hw->valid || time_after(jiffies, hw->stamp + MO_HWMON_FRESH)) {
+		fresh = kmalloc(sizeof(*fresh), GFP_KERNEL);
+		if (!fresh) {
+			err = -ENOMEM;
+			goto unlock;
+		}
+		err = mo_mgmt_call(hw->md, 0, MO_MB_SENSORS_GET, NULL, 0, fresh,
+				   sizeof(*fresh), NULL);
+		if (!err) {
+			hw->values = *fresh;
+			hw->stamp = jiffies;
+			hw->valid = true;
+		}
+		kfree(fresh);
+	}
+	if (!err && i >= le32_to_cpu(hw->values.count))
+		err = -ENODATA;
+	if (!err)
+		*sensor = hw->values.sensor[i];
+unlock:
+	mutex_unlock(&hw->lock);
+	return err;
+}
+
+static umode_t mo_hwmon_visible(const void *data, enum hwmon_sensor_types type, u32 attr,
+				int channel)
+{
+	return 0444;
+}
+
+static int mo_hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 attr,
+			 int channel, long *val)
+{
+	struct mo_hwmon *hw = dev_get_drvdata(dev);
+	int kind = mo_hwmon_kind(type), err;
+	struct mo_mb_sensor sensor;
+	s64 value;
+
+	if (kind < 0)
+		return kind;
+	err = mo_hwmon_get(hw, hw->index[kind][channel], &sensor);
+	if (err)
+		return err;
+	/* Attributes have the same order in all kinds only by name. */
+	if ((type == hwmon_temp && attr == hwmon_temp_max) ||
+	    (type == hwmon_in && attr == hwmon_in_max) ||
+	    (type == hwmon_power && attr == hwmon_power_max) ||
+	    (type == hwmon_curr && attr == hwmon_curr_max))
+		value = (s32)le32_to_cpu(sensor.high);
+	else if ((type == hwmon_temp && attr == hwmon_temp_crit) ||
+		 (type == hwmon_in && attr == hwmon_in_crit) ||
+		 (type == hwmon_power && attr == hwmon_power_crit) ||
+		 (type == hwmon_curr && attr == hwmon_curr_crit))
+		value = (s32)le32_to_cpu(sensor.critical);
+	else
+		value = (s64)le64_to_cpu(sensor.value);
+	*val = div_s64(value, mo_hwmon_types[kind].div);
+	return 0;
+}
+
+static int mo_hwmon_read_string(struct device *dev, enum hwmon_sensor_types type, u32 attr,
+				int channel, const char **str)
+{
+	struct mo_hwmon *hw = dev_get_drvdata(dev);
+	int kind = mo_hwmon_kind(type);
+
+	if (kind < 0)
+		return kind;
+	/* Labels stay where they were when the device was registered. */
+	*str = (const char *)hw->values.sensor[hw->index[kind][channel]].label;
+	return 0;
+}
+
+static const struct hwmon_ops mo_hwmon_ops = {
+	.is_visible = mo_hwmon_visible,
+	.read = mo_hwmon_read,
+	.read_string = mo_hwmon_read_string,
+};
+
+/* Channel groups from the firmware's list; sensors of unknown kinds are left out. */
+static void mo_hwmon_layout(struct mo_hwmon *hw)
+{
+	u32 i, count = min(le32_to_cpu(hw->values.count), (u32)MO_SENSORS_MAX);
+	unsigned int n[MO_HWMON_KINDS] = {};
+	unsigned int kind, groups = 0;
+
+	hw->values.count = cpu_to_le32(count);
+	for (i = 0; i < count; i++) {
+		struct mo_mb_sensor *sensor = &hw->values.sensor[i];
+		const struct mo_hwmon_type *type;
+
+		kind = sensor->kind;
+		if (!kind || kind >= MO_HWMON_KINDS)
+			continue;
+		type = &mo_hwmon_types[kind];
+		sensor->label[sizeof(sensor->label) - 1] = 0;
+		hw->index[kind][n[kind]] = i;
+		hw->config[kind][n[kind]] = type->config;
+		if (sensor->high || sensor->critical)
+			hw->config[kind][n[kind]] |= type->limits;
+		n[kind]++;
+	}
+	for (kind = 1; kind < MO_HWMON_KINDS; kind++) {
+		if (!n[kind])
+			continue;
+		hw->info[kind].type = mo_hwmon_types[kind].type;
+		hw->info[kind].config = hw->config[kind];
+		hw->infos[groups++] = &hw->info[kind];
+	}
+	hw->chip.ops = &mo_hwmon_ops;
+	hw->chip.info = hw->infos;
+}
+
+/**
+ * mo_hwmon_init() - register the sensors, once there is firmware to ask
+ * @md: device; devl_lock held
+ *
+ * Sensors are a service, not a need: failure is said and goes on.
+ */
+void mo_hwmon_init(struct mo_dev *md)
+{
+	struct mo_hwmon *hw;
+	struct device *dev;
+	int err;
+
+	if (md->hwmon || !READ_ONCE(md->mgmt.usable))
+		return;
+	hw = kzalloc(sizeof(*hw), GFP_KERNEL);
+	if (!hw)
+		return;
+	hw->md = md;
+	mutex_init(&hw->lock);
+	err = mo_mgmt_call(md, 0, MO_MB_SENSORS_GET, NULL, 0, &hw->values, sizeof(hw->values),
+			   NULL);
+	if (err)
+		goto free;
+	mo_hwmon_layout(hw);
+	if (!hw->infos[0])
+		goto free;
+	dev = hwmon_device_register_with_info(md->dev, MO_DRV_NAME, hw, &hw->chip, NULL);
+	if (IS_ERR(dev)) {
+		err = PTR_ERR(dev);
+		goto free;
+	}
+	md->hwmon = dev;
+	md->hwmon_data = hw;
+	return;
+
+free:
+	if (err)
+		dev_warn(md->dev, "no sensors: %pe\n", ERR_PTR(err));
+	mutex_destroy(&hw->lock);
+	kfree(hw);
+}
+
+void mo_hwmon_exit(struct mo_dev *md)
+{
+	if (!md->hwmon)
+		return;
+	hwmon_device_unregister(md->hwmon);
+	mutex_destroy(&md->hwmon_data->lock);
+	kfree(md->hwmon_data);
+	md->hwmon = NULL;
+	md->hwmon_data = NULL;
+}

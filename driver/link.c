@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The link as the firmware reports it, and what the host asks of it. All
+ * decisions are the firmware's; this file keeps the last report, the requests
+ * (to replay them to firmware that starts anew), and passes news on.
+ */
+#include "mo.h"
+#include "trace.h"
+
+int mo_link_init(struct mo_dev *md)
+{
+	struct mo_link *link = &md->link;
+
+	mutex_init(&link->lock);
+	spin_lock_init(&link->snap_lock);
+	link->snap.reason = cpu_to_le16(MO_REASON_FW_DEAD);
+	link->area = dma_alloc_coherent(md->dev, sizeof(*link->area), &link->area_dma,
+					GFP_KERNEL);
+	return link->area ? 0 : -ENOMEM;
+}
+
+void mo_link_exit(struct mo_dev *md)
+{
+	struct mo_link *link = &md->link;
+
+	if (link->area)
+		dma_free_coherent(md->dev, sizeof(*link->area), link->area, link->area_dma);
+	link->area = NULL;
+}
+
+/* Gives the area to the device, after a reset. */
+int mo_link_start(struct mo_dev *md)
+{
+	if (!(md->features & MO_F_MGMT))
+		return 0;
+	memset(md->link.area, 0, sizeof(*md->link.area));
+	return mo_cmd_area_set(md, 0, MO_AREA_LINK, md->link.area_dma,
+			       sizeof(*md->link.area), 0);
+}
+
+void mo_link_stop(struct mo_dev *md)
+{
+	if (md->features & MO_F_MGMT)
+		mo_cmd_area_set(md, 0, MO_AREA_LINK, 0, 0, 0);
+	mo_link_fw_down(md);
+}
+
+/* A consistent copy of the area; false if the device never finishes one. */
+static bool mo_link_copy(const struct mo_link_state *area, struct mo_link_state *ls)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		__le32 end = READ_ONCE(area->gen_end);
+
+		dma_rmb();	/* the end of the last write before its content */
+		memcpy(ls, area, sizeof(*ls));
+		dma_rmb();	/* the content before the start of the next write */
+		if (READ_ONCE(area->gen) == end && ls->gen_end == end)
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/* Takes a new state over and tells everybody. */
+static void mo_link_publish(struct mo_dev *md, const struct mo_link_state *ls)
+{
+	struct mo_link *link = &md->link;
+	struct mo_link_state old;
+
+	spin_lock(&link->snap_lock);
+	old = link->snap;
+	link->snap = *ls;
+	spin_unlock(&link->snap_lock);
+
+	trace_mo_link(md, ls);
+	if (ls->module_present != old.module_present)
+		WRITE_ONCE(link->caps_valid, false);
+	if (!memcmp(&old, ls, sizeof(old)))
+		return;
+	if (md->net_ready) {
+		mo_net_link_update(md, ls);
+		mo_nl_link_event(md);
+	}
+}
+
+/* The device wrote the area; event work, event_lock held. */
+void mo_link_event(struct mo_dev *md)
+{
+	struct mo_link_state ls;
+
+	lockdep_assert_held(&md->event_lock);
+	if (!(md->features & MO_F_MGMT) || READ_ONCE(md->mgmt.expect_restart))
+		return;
+	if (!mo_link_copy(md->link.area, &ls)) {
+		dev_err_ratelimited(md->dev, "link state in memory is never consistent\n");
+		return;
+	}
+	mo_link_publish(md, &ls);
+}
+
+/* No firmware, no link: it is down until the next report. */
+void mo_link_fw_down(struct mo_dev *md)
+{
+	struct mo_link_state ls;
+
+	mutex_lock(&md->event_lock);
+	mo_link_get(md, &ls);
+	if (ls.carrier)
+		ls.last_reason = cpu_to_le16(MO_REASON_FW_DEAD);
+	ls.carrier = 0;
+	ls.lanes_ok = 0;
+	ls.reason = cpu_to_le16(MO_REASON_FW_DEAD);
+	mo_link_publish(md, &ls);
+	mutex_unlock(&md->event_lock);
+}
+
+/* Firmware restarted: what it reported meanwhile, or reports from now on. */
+static void mo_link_refresh(struct mo_dev *md)
+{
+	if (mo_cmd_area_sync(md, 0, MO_AREA_LINK))
+		return;
+	mutex_lock(&md->event_lock);
+	mo_link_event(md);
+	mutex_unlock(&md->event_lock);
+}
+
+void mo_link_get(struct mo_dev *md, struct mo_link_state *ls)
+{
+	struct mo_link *link = &md->link;
+
+	spin_lock(&link->snap_lock);
+	*ls = link->snap;
+	spin_unlock(&link->snap_lock);
+}
+
+/* What port and module can do; asked again after the module changed. */
+int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps)
+{
+	struct mo_link *link = &md->link;
+	int err = 0;
+
+	mutex_lock(&link->lock);
+	if (!READ_ONCE(link->caps_valid)) {
+		WRITE_ONCE(link->caps_valid, true);
+		err = mo_mgmt_call(md, 0, MO_MB_LINK_CAPS_GET, NULL, 0, &link->caps,
+				   sizeof(link->caps), NULL);
+		if (err)
+			WRITE_ONCE(link->caps_valid, false);
+	}
+	*caps = link->caps;
+	mutex_unlock(&link->lock);
+	return err;
+}
+
+/* Sends requests; without firmware they wait for it. link->lock held. */
+static int mo_link_send(struct mo_dev *md, u32 mask, const struct mo_link_request *want)
+{
+	struct mo_mb_link_set req = {
+		.mask = cpu_to_le32(mask),
+		.admin_up = want->admin_up,
+		.fec = want->fec,
+		.modes = cpu_to_le32(want->modes),
+	};
+
+	lockdep_assert_held(&md->link.lock);
+	if (!READ_ONCE(md->mgmt.usable))
+		return 0;
+	return mo_mgmt_call(md, 0, MO_MB_LINK_SET, &req, sizeof(req), NULL, 0, NULL);
+}
+
+/* A request counts, and is replayed, only if the firmware did not refuse it. */
+static int mo_link_request(struct mo_dev *md, u32 mask, const struct mo_link_request *want)
+{
+	int err;
+
+	err = mo_link_send(md, mask, want);
+	/* Down or dying is no refusal: the replay brings it. */
+	if (err == -EHOSTDOWN || err == -ENETDOWN || err == -ECANCELED || err == -EIO)
+		err = 0;
+	if (!err) {
+		md->link.want = *want;
+		md->link.want_mask |= mask;
+	}
+	return err;
+}
+
+int mo_link_set_admin(struct mo_dev *md, bool up)
+{
+	struct mo_link_request want;
+	int err;
+
+	mutex_lock(&md->link.lock);
+	want = md->link.want;
+	want.admin_up = up;
+	err = mo_link_request(md, MO_LINK_SET_ADMIN, &want);
+	mutex_unlock(&md->link.lock);
+	return err;
+}
+
+int mo_link_set_modes(struct mo_dev *md, u32 modes)
+{
+	struct mo_link_request want;
+	int err;
+
+	mutex_lock(&md->link.lock);
+	want = md->link.want;
+	want.modes = modes;
+	err = mo_link_request(md, MO_LINK_SET_MODES, &want);
+	mutex_unlock(&md->link.lock);
+	return err;
+}
+
+int mo_link_set_fec(struct mo_dev *md, u8 fec)
+{
+	struct mo_link_request want;
+	int err;
+
+	mutex_lock(&md->link.lock);
+	want = md->link.want;
+	want.fec = fec;
+	err = mo_link_request(md, MO_LINK_SET_FEC, &want);
+	mutex_unlock(&md->link.lock);
+	return err;
+}
+
+/* Modes and FEC that were asked for; 0 = the firmware's choice. */
+void mo_link_requested(struct mo_dev *md, u32 *modes, u8 *fec)
+{
+	mutex_lock(&md->link.lock);
+	*modes = md->link.want_mask & MO_LINK_SET_MODES ? md->link.want.modes : 0;
+	*fec = md->link.want_mask & MO_LINK_SET_FEC ? md->link.want.fec : 0;
+	mutex_unlock(&md->link.lock);
+}
+
+int mo_link_replay(struct mo_dev *md)
+{
+	int err = 0;
+
+	if (!(md->features & MO_F_MGMT))
+		return 0;
+	mutex_lock(&md->link.lock);
+	WRITE_ONCE(md->link.caps_valid, false);
+	if (md->link.want_mask)
+		err = mo_link_send(md, md->link.want_mask, &md->link.want);
+	mutex_unlock(&md->link.lock);
+	if (err)
+		dev_err(md->dev, "firmware does not take the link settings: %pe\n", ERR_PTR(err));
+	mo_link_refresh(md);
+	return err;
+}
+
+/* Event work: the module was plugged, pulled, or changed. */
+void mo_link_module_event(struct mo_dev *md, u16 code)
+{
+	WRITE_ONCE(md->link.caps_valid, false);
+	if (code <= 1)
+		dev_info(md->dev, "optical module %s\n", code ? "plugged" : "unplugged");
+	if (md->net_ready)
+		mo_nl_link_event(md);
+}
+
+/* Event work: quality of the lanes in @lanes changed. */
+void mo_link_lane_event(struct mo_dev *md, u32 lanes)
+{
+	dev_dbg(md->dev, "quality of lanes 0x%x changed\n", lanes);
+	if (md->net_ready)
+		mo_nl_link_event(md);
+}
+
+int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec)
+{
+	return mo_mgmt_call(md, 0, MO_MB_FEC_GET, NULL, 0, fec, sizeof(*fec), NULL);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Link modes, FEC modes and reasons in ethtool's terms. Translates; link.c
+ * keeps and sends.
+ */
+#include <linux/ethtool.h>
+#include <linux/linkmode.h>
+
+#include "mo.h"
+
+/* A link mode of the device, and ethtool's names of it by medium. */
+struct mo_linkmode {
+	u32 mode;
+	u32 mbps;
+	u8 lanes;
+	u16 dr;
+	u16 fr;
+	u16 cr;
+};
+
+/* ethtool has no single-mode names for 25G and none for 800G over one pair. */
+#define MO_ETHTOOL_25G_R1	25000baseSR, 25000baseSR, 25000baseCR
+#define MO_ETHTOOL_50G_R1	50000baseDR, 50000baseLR_ER_FR, 50000baseCR
+#define MO_ETHTOOL_100G_R1	100000baseDR, 100000baseLR_ER_FR, 100000baseCR
+#define MO_ETHTOOL_200G_R2	200000baseDR2, 200000baseLR2_ER2_FR2, 200000baseCR2
+#define MO_ETHTOOL_400G_R4	400000baseDR4, 400000baseLR4_ER4_FR4, 400000baseCR4
+#define MO_ETHTOOL_800G_R8	800000baseDR8, 800000baseDR8_2, 800000baseCR8
+
+#define MO_ETHTOOL_BITS(name, dr, fr, cr) \
+	ETHTOOL_LINK_MODE_##dr##_Full_BIT, ETHTOOL_LINK_MODE_##fr##_Full_BIT, \
+	ETHTOOL_LINK_MODE_##cr##_Full_BIT
+#define MO_ETHTOOL_EXPAND(...)	MO_ETHTOOL_BITS(__VA_ARGS__)
+
+static const struct mo_linkmode mo_linkmodes[] = {
+#define X(name, bit, mbps, lanes, rate, fec) \
+	{ MO_LM_##name, mbps, lanes, MO_ETHTOOL_EXPAND(name, MO_ETHTOOL_##name) },
+	MO_LINK_MODES(X)
+#undef X
+};
+
+static void mo_linkmode_fill(unsigned long *mask, u32 modes, u8 media)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mo_linkmodes); i++) {
+		const struct mo_linkmode *lm = &mo_linkmodes[i];
+
+		if (!(modes & lm->mode))
+			continue;
+		if (media == MO_MEDIA_CR)
+			__set_bit(lm->cr, mask);
+		else if (media == MO_MEDIA_FR)
+			__set_bit(lm->fr, mask);
+		else
+			__set_bit(lm->dr, mask);
+	}
+}
+
+static void mo_linkmode_fill_fec(unsigned long *mask, u32 fec)
+{
+	if (fec & MO_FEC_OFF)
+		__set_bit(ETHTOOL_LINK_MODE_FEC_NONE_BIT, mask);
+	if (fec & MO_FEC_BASER)
+		__set_bit(ETHTOOL_LINK_MODE_FEC_BASER_BIT, mask);
+	if (fec & (MO_FEC_RS528 | MO_FEC_RS544))
+		__set_bit(ETHTOOL_LINK_MODE_FEC_RS_BIT, mask);
+}
+
+/* Modes of the device that ethtool's mask names, whatever the medium. */
+static u32 mo_linkmode_parse(const unsigned long *mask)
+{
+	u32 modes = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mo_linkmodes); i++) {
+		const struct mo_linkmode *lm = &mo_linkmodes[i];
+
+		if (test_bit(lm->dr, mask) || test_bit(lm->fr, mask) || test_bit(lm->cr, mask))
+			modes |= lm->mode;
+	}
+	return modes;
+}
+
+int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
+{
+	struct mo_mb_link_caps caps = {};
+	struct mo_link_state ls;
+	u32 modes, want;
+	u8 want_fec;
+
+	ethtool_link_ksettings_zero_link_mode(ks, supported);
+	ethtool_link_ksettings_zero_link_mode(ks, advertising);
+	ethtool_link_ksettings_zero_link_mode(ks, lp_advertising);
+
+	/* Without firmware nothing is known, and the link is down. */
+	mo_link_caps(md, &caps);
+	mo_link_requested(md, &want, &want_fec);
+	modes = le32_to_cpu(caps.port_modes);
+	if (caps.module_modes)
+		modes &= le32_to_cpu(caps.module_modes);
+
+	mo_linkmode_fill(ks->link_modes.supported, modes, caps.media);
+	mo_linkmode_fill_fec(ks->link_modes.supported, caps.port_fec);
+	mo_linkmode_fill(ks->link_modes.advertising, want ? modes & want : modes, caps.media);
+	mo_linkmode_fill_fec(ks->link_modes.advertising,
+			     want_fec && !(want_fec & MO_FEC_AUTO) ? want_fec : caps.port_fec);
+	ethtool_link_ksettings_add_link_mode(ks, supported,
+					     FIBRE);
+	ethtool_link_ksettings_add_link_mode(ks, advertising, FIBRE);
+
+	switch (caps.media) {
+	case MO_MEDIA_CR:
+		ks->base.port = PORT_DA;
+		break;
+	case MO_MEDIA_NONE:
+		ks->base.port = PORT_NONE;
+		break;
+	default:
+		ks->base.port = PORT_FIBRE;
+		break;
+	}
+	ks->base.autoneg = AUTONEG_DISABLE;
+
+	mo_link_get(md, &ls);
+	if (ls.carrier) {
+		ks->base.speed = le32_to_cpu(ls.speed_mbps);
+		ks->base.duplex = DUPLEX_FULL;
+		ks->lanes = ls.lanes;
+	} else {
+		ks->base.speed = SPEED_UNKNOWN;
+		ks->base.duplex = DUPLEX_UNKNOWN;
+		ks->lanes = 0;
+	}
+	return 0;
+}
+
+/*
+ * Optical links do not negotiate: a speed (and lanes), or a mask of modes of
+ * which the firmware takes the fastest that fits, is what can be asked for.
+ */
+int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings *ks)
+{
+	struct mo_mb_link_caps caps;
+	u32 modes = 0, possible;
+	unsigned int i;
+	int err;
+
+	if (ks->base.autoneg == AUTONEG_ENABLE)
+		return -EOPNOTSUPP;
+	if (ks->base.duplex == DUPLEX_HALF)
+		return -EINVAL;
+	err = mo_link_caps(md, &caps);
+	if (err)
+		return err;
+	possible = le32_to_cpu(caps.port_modes);
+
+	if (ks->base.speed && ks->base.speed != (u32)SPEED_UNKNOWN) {
+		for (i = 0; i < ARRAY_SIZE(mo_linkmodes); i++) {
+			const struct mo_linkmode *lm = &mo_linkmodes[i];
+
+			if (lm->mbps == ks->base.speed && (!ks->lanes || lm->lanes == ks->lanes))
+				modes |= lm->mode;
+		}
+	} else {
+		modes = mo_linkmode_parse(ks->link_modes.advertising);
+	}
+	modes &= possible;
+	if (!modes)
+		return -EINVAL;
+	return mo_link_set_modes(md, modes);
+}
+
+static u32 mo_fec_to_ethtool(u8 fec)
+{
+	u32 mask = 0;
+
+	if (fec & MO_FEC_AUTO)
+		mask |= ETHTOOL_FEC_AUTO;
+	if (fec & MO_FEC_OFF)
+		mask |= ETHTOOL_FEC_OFF;
+	if (fec & MO_FEC_BASER)
+		mask |= ETHTOOL_FEC_BASER;
+	if (fec & (MO_FEC_RS528 | MO_FEC_RS544))
+		mask |= ETHTOOL_FEC_RS;
+	return mask;
+}
+
+int mo_link_get_fecparam(struct mo_dev *md, struct ethtool_fecparam *fec)
+{
+	struct mo_link_state ls;
+	u8 want_fec;
+	u32 want;
+
+	mo_link_get(md, &ls);
+	mo_link_requested(md, &want, &want_fec);
+	fec->fec = mo_fec_to_ethtool(want_fec ?: MO_FEC_AUTO);
+	fec->active_fec = ls.carrier ? mo_fec_to_ethtool(ls.fec) : ETHTOOL_FEC_NONE;
+	return 0;
+}
+
+int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
+{
+	struct mo_mb_link_caps caps;
+	u8 mask = 0;
+	int err;
+
+	if (fec->fec & ~(u32)(ETHTOOL_FEC_AUTO | ETHTOOL_FEC_OFF | ETHTOOL_FEC_BASER |
+			      ETHTOOL_FEC_RS))
+		return -EOPNOTSUPP;
+	err = mo_link_caps(md, &caps);
+	if (err)
+		return err;
+	if (fec->fec & ETHTOOL_FEC_OFF)
+		mask |= MO_FEC_OFF;
+	if (fec->fec & ETHTOOL_FEC_BASER)
+		mask |= MO_FEC_BASER;
+	if (fec->fec & ETHTOOL_FEC_RS)
+		mask |= MO_FEC_RS528 | MO_FEC_RS544;
+	mask &= caps.port_fec;
+	if (fec->fec & ETHTOOL_FEC_AUTO)
+		mask |= MO_FEC_AUTO;
+	if (!mask)
+		return -EOPNOTSUPP;
+	return mo_link_set_fec(md, mask);
+}
+
+/* A reason without a counterpart in ethtool. */
+#define MO_EXT_NONE			0xff
+#define ETHTOOL_LINK_EXT_STATE_NONE	MO_EXT_NONE
+#define ETHTOOL_LINK_EXT_SUBSTATE_NONE	0
+
+static const struct {
+	u8 state;
+	u8 substate;
+} mo_ext_states[] = {
+#define X(name, value, ext, sub, blame, text) \
+	[value] = { ETHTOOL_LINK_EXT_STATE_##ext, ETHTOOL_LINK_EXT_SUBSTATE_##sub },
+	MO_LINK_REASONS(X)
+#undef X
+};
+
+/**
+ * mo_link_get_ext_state() - why there is no link
+ * @md: device
+ * @info: gets state and substate
+ *
+ * Return: 0, -ENODATA when ethtool has no word for it.
+ */
+int mo_link_get_ext_state(struct mo_dev *md, struct ethtool_link_ext_state_info *info)
+{
+	struct mo_link_state ls;
+	u16 reason;
+
+	mo_link_get(md, &ls);
+	reason = le16_to_cpu(ls.reason);
+	if (ls.carrier || reason >= ARRAY_SIZE(mo_ext_states) ||
+	    mo_ext_states[reason].state == MO_EXT_NONE)
+		return -ENODATA;
+	info->link_ext_state = mo_ext_states[reason].state;
+	info->__link_ext_substate = mo_ext_states[reason].substate;
+	return 0;
+}

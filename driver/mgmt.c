@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages to the management firmware, one at a time through one DMA buffer.
+ * What the messages mean is the business of the callers.
+ */
+#include "mo.h"
+
+/*
+ * Longer than the watchdog of the management core: firmware that hangs is
+ * found by its crash (and the command ends), not by a time-out of ours, which
+ * means that the device itself does not answer.
+ */
+#define MO_MGMT_TIMEOUT_MS	15000
+/* Writing a flash slot takes seconds on real parts. */
+#define MO_MGMT_FLASH_TIMEOUT_MS 120000
+
+int mo_mgmt_init(struct mo_dev *md)
+{
+	struct mo_mgmt *mgmt = &md->mgmt;
+
+	mutex_init(&mgmt->lock);
+	init_waitqueue_head(&mgmt->wait);
+	mgmt->buf = dma_alloc_coherent(md->dev, 2 * MO_MB_MAX, &mgmt->dma, GFP_KERNEL);
+	return mgmt->buf ? 0 : -ENOMEM;
+}
+
+void mo_mgmt_exit(struct mo_dev *md)
+{
+	struct mo_mgmt *mgmt = &md->mgmt;
+
+	if (mgmt->buf)
+		dma_free_coherent(md->dev, 2 * MO_MB_MAX, mgmt->buf, mgmt->dma);
+	mgmt->buf = NULL;
+}
+
+/* Takes the response apart; @len is what the device says it wrote. */
+static int mo_mgmt_response(struct mo_dev *md, enum mo_mb_cmd cmd, u32 len,
+			    void *rsp, size_t rsp_len, struct netlink_ext_ack *extack)
+{
+	const struct mo_mb_hdr *hdr = md->mgmt.buf + MO_MB_MAX;
+	u16 status;
+	u32 body;
+
+	if (len < sizeof(*hdr) || le16_to_cpu(hdr->cmd) != cmd) {
+		NL_SET_ERR_MSG(extack, "firmware answered with a malformed message");
+		dev_err_ratelimited(md->dev, "malformed answer of the firmware to %s\n",
+				    mo_mb_cmd_name(cmd));
+		return -EPROTO;
+	}
+	status = le16_to_cpu(hdr->status);
+	if (status) {
+		NL_SET_ERR_MSG_FMT(extack, "firmware refused %s: %s", mo_mb_cmd_name(cmd),
+				   mo_mb_status_text(status));
+		dev_dbg(md->dev, "firmware refused %s: %s\n", mo_mb_cmd_name(cmd),
+			mo_mb_status_text(status));
+		return mo_mb_status_errno(status);
+	}
+	if (rsp) {
+		body = min3((u32)le16_to_cpu(hdr->len), len - (u32)sizeof(*hdr), (u32)rsp_len);
+		memcpy(rsp, hdr + 1, body);
+		memset(rsp + body, 0, rsp_len - body);
+	}
+	return 0;
+}
+
+/* Sends although the firmware has not been found usable (yet). */
+int mo_mgmt_call_early(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const void *req,
+		       size_t req_len, void *rsp, size_t rsp_len,
+		       struct netlink_ext_ack *extack)
+{
+	struct mo_mgmt *mgmt = &md->mgmt;
+	struct mo_mb_hdr *hdr = mgmt->buf;
+	unsigned int timeout_ms;
+	u32 len;
+	int err;
+
+	if (WARN_ON_ONCE(sizeof(*hdr) + max(req_len, rsp_len) > MO_MB_MAX))
+		return -EINVAL;
+	timeout_ms = cmd == MO_MB_FLASH_WRITE ? MO_MGMT_FLASH_TIMEOUT_MS : MO_MGMT_TIMEOUT_MS;
+
+	mutex_lock(&mgmt->lock);
+	memset(mgmt->buf, 0, 2 * MO_MB_MAX);
+	hdr->cmd = cpu_to_le16(cmd);
+	hdr->len = cpu_to_le16(req_len);
+	hdr->port = port;
+	if (req_len)
+		memcpy(hdr + 1, req, req_len);
+	err = mo_cmd_mgmt(md, port, mgmt->dma, sizeof(*hdr) + req_len,
+			  mgmt->dma + MO_MB_MAX, MO_MB_MAX, &len, timeout_ms, extack);
+	if (!err)
+		err = mo_mgmt_response(md, cmd, len, rsp, rsp_len, extack);
+	mutex_unlock(&mgmt->lock);
+	return err;
+}
+
+int mo_mgmt_call(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const void *req,
+		 size_t req_len, void *rsp, size_t rsp_len,
+		 struct netlink_ext_ack *extack)
+{
+	if (!READ_ONCE(md->mgmt.usable)) {
+		NL_SET_ERR_MSG(extack, "management firmware does not run; see the kernel log");
+		return -EHOSTDOWN;
+	}
+	return mo_mgmt_call_early(md, port, cmd, req, req_len, rsp, rsp_len, extack);
+}

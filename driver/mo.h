@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mesh Optical NIC driver: the device, and what its files offer each other.
+ *
+ * Lock order, outermost first:
+ *
+ *   1. devlink instance lock (devl_lock). Held by probe, remove, reload, flash,
+ *      health recovery, suspend, resume and the reset; so at most one of them
+ *      changes the shape of the device at a time.
+ *   2. md->event_lock: dispatch of asynchronous events, one after another.
+ *   3. rtnl_lock, then the netdev's own lock (ops lock). Never take 1 or 2 here.
+ *   4. md->link.lock: requested link settings, and the order of LINK_SET.
+ *   5. md->mgmt.lock: the one message to the management firmware.
+ *   6. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
+ *
+ * Admin commands sleep. They may be called with 1, 3, 4 and 5 held, from any
+ * process context; after the device has gone or while it is being reset they
+ * fail at once, so a path that only destroys things ends in bounded time.
+ * Nothing that runs under 2 waits for the firmware: it would wait for the
+ * events that 2 holds up.
+ * mo_service_stop() comes before devl_lock in remove: its work takes 1 itself.
+ */
+#ifndef MO_H
+#define MO_H
+
+#include <linux/bits.h>
+#include <linux/completion.h>
+#include <linux/dma-mapping.h>
+#include <linux/ethtool.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/kfifo.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <net/devlink.h>
+
+#include "hw/cmd.h"
+#include "hw/db.h"
+#include "hw/eth.h"
+#include "hw/event.h"
+#include "hw/fwimg.h"
+#include "hw/ids.h"
+#include "hw/link.h"
+#include "hw/mbox.h"
+#include "hw/regs.h"
+#include "hw/stats.h"
+#include "hw/status.h"
+
+#include "compat.h"
+
+struct mo_dev;
+struct mo_eq;
+struct mo_hwmon;
+struct mo_net;
+
+#define MO_DRV_NAME		"mesh_optical"
+
+/* md->state */
+enum mo_state_bit {
+	MO_STATE_GONE,		/* reads all ones; nothing helps any more */
+	MO_STATE_FATAL,		/* device stopped; a reset is due */
+	MO_STATE_RESETTING,	/* between tear-down and replay */
+	MO_STATE_ADMIN_UP,	/* commands are accepted */
+	MO_STATE_FROZEN,	/* the PCI core resets or suspends the device */
+	MO_STATE_SERVICE,	/* failures are reported and recovered from */
+};
+
+/* ------------------------------------------------------------ doorbells */
+
+/**
+ * struct mo_db - doorbell of a transmit, receive or admin queue
+ * @rec: doorbell record in DMA memory
+ * @object: object number, 0 for the admin queue
+ * @reg: MO_DB_SQ, MO_DB_RQ or MO_DB_ADMIN
+ * @last: tail at the last mo_db_ring()
+ */
+struct mo_db {
+	struct mo_db_rec *rec;
+	u32 object;
+	u32 reg;
+	u32 last;
+};
+
+/**
+ * struct mo_arm - arm word of a completion or event queue
+ * @rec: record in DMA memory
+ * @object: object number
+ * @reg: MO_DB_CQ or MO_DB_EQ
+ * @seq: sequence number of the last arm
+ */
+struct mo_arm {
+	struct mo_arm_rec *rec;
+	u32 object;
+	u32 reg;
+	u32 seq;
+};
+
+/* ---------------------------------------------------------- event queues */
+
+/**
+ * struct mo_comp - completion queue that gets events from an event queue
+ * @cqn: object number of the completion queue
+ * @handler: called in hard interrupt context for each event; may not sleep
+ * @eq: event queue, set by mo_comp_attach()
+ */
+struct mo_comp {
+	u32 cqn;
+	void (*handler)(struct mo_comp *comp);
+	struct mo_eq *eq;
+};
+
+/**
+ * struct mo_eq - event queue of an interrupt vector
+ * @md: device
+ * @vector: MSI-X vector, from 0
+ * @irq: Linux interrupt number
+ * @object: object number; changes at each reset
+ * @live: created in the device; only then the handler looks at the ring
+ * @size_log: log2 of the entries
+ * @ci: consumer index
+ * @arm: arm word
+ * @ring: entries
+ * @ring_dma: their bus address
+ * @rec_dma: bus address of the arm record, right behind the entries
+ * @period_us: interrupt moderation
+ * @count: interrupt moderation
+ * @events: events taken, for debugfs
+ * @late: events of objects that do not exist (any more)
+ * @bad: events that no device should send
+ * @name: of the interrupt
+ */
+struct mo_eq {
+	struct mo_dev *md;
+	unsigned int vector;
+	int irq;
+	u32 object;
+	bool live;
+	u8 size_log;
+	u32 ci;
+	struct mo_arm arm;
+	struct mo_eqe *ring;
+	dma_addr_t ring_dma;
+	dma_addr_t rec_dma;
+	u16 period_us;
+	u16 count;
+	u64 events;
+	u64 late;
+	u64 bad;
+	char name[32];
+};
+
+/* ----------------------------------------------------------- admin queue */
+
+#define MO_ADMINQ_LOG		6
+#define MO_ADMINQ_SIZE		BIT(MO_ADMINQ_LOG)
+#define MO_ADMIN_TIMEOUT_MS	5000
+
+/* Place of a command in flight; its index and generation make the tag. */
+struct mo_admin_slot {
+	struct completion done;
+	u16 tag;
+	u16 status;
+	bool busy;
+	u8 generation;
+	u8 result[sizeof_field(struct mo_cmd_cqe, result)];
+};
+
+struct mo_adminq {
+	spinlock_t lock;		/* rings, slots, indices */
+	wait_queue_head_t room;		/* for a free slot */
+	struct mo_cmd_desc *sq;
+	struct mo_cmd_cqe *cq;
+	struct mo_db_rec *rec;
+	dma_addr_t sq_dma;
+	dma_addr_t cq_dma;
+	dma_addr_t rec_dma;
+	struct mo_db db;
+	u32 tail;
+	u32 head;			/* entries that the device has read */
+	u32 ci;
+	unsigned int busy;
+	struct mo_admin_slot slot[MO_ADMINQ_SIZE];
+	/* counters, for debugfs */
+	u64 commands;
+	u64 failed;
+	u64 timeouts;
+	u64 late;			/* completion of an earlier generation */
+	u64 bad;			/* tag or index that was never given out */
+	u64 polled;			/* completions found without an interrupt */
+};
+
+/* ---------------------------------------------------------------- device */
+
+struct mo_mgmt {
+	struct mutex lock;		/* one message at a time */
+	void *buf;			/* request, then response */
+	dma_addr_t dma;
+	wait_queue_head_t wait;		/* for changes of state */
+	enum mo_mgmt_state state;
+	enum mo_fw_error error;
+	bool usable;			/* runs and speaks our ABI */
+	bool expect_restart;		/* the driver restarts it right now */
+	struct mo_mb_version version;	/* of what runs, when usable */
+	char text[96];			/* a reason that has numbers in it */
+	u64 crashes;
+};
+
+/**
+ * struct mo_link_request - what the host wants of the link
+ * @admin_up: carrier wanted
+ * @fec: mask of MO_FEC_*
+ * @modes: mask of MO_LM_*
+ */
+struct mo_link_request {
+	bool admin_up;
+	u8 fec;
+	u32 modes;
+};
+
+struct mo_link {
+	struct mutex lock;		/* requests below */
+	spinlock_t snap_lock;		/* snapshot */
+	struct mo_link_state snap;	/* last consistent copy of the area */
+	struct mo_link_state *area;
+	dma_addr_t area_dma;
+	struct mo_link_request want;	/* replayed to firmware that starts anew */
+	u32 want_mask;			/* MO_LINK_SET_* that were asked for */
+	struct mo_mb_link_caps caps;
+	bool caps_valid;
+};
+
+struct mo_health_state {
+	struct mo_health *area;
+	dma_addr_t area_dma;
+	struct delayed_work watch;	/* looks for signs of life */
+	struct delayed_work recover;	/* reports a crash, after a back-off */
+	struct devlink_health_reporter *fw;
+	u32 last_gen;
+	unsigned int silent;		/* looks without a new generation */
+	unsigned int backoff_ms;
+	unsigned long last_recovery;	/* jiffies */
+	u64 resets;
+};
+
+#define MO_EVENT_FIFO		256
+
+struct mo_dev {
+	struct pci_dev *pdev;
+	struct device *dev;
+	unsigned long state;		/* enum mo_state_bit */
+	void __iomem *ctrl;
+	void __iomem *db;		/* doorbell page 0 */
+	u32 blk_admin;			/* offsets of register blocks */
+	u32 blk_mgmt;
+	u64 features;			/* MO_F_* that were negotiated */
+	u32 if_version;
+	struct mo_identify id;		/* bounded by the driver's own limits */
+	unsigned int vectors;		/* granted */
+	unsigned int channels;		/* completion event queues */
+	struct mo_eq *eqs;		/* one per vector */
+	struct xarray comps;		/* struct mo_comp by object index */
+	struct mo_adminq adminq;
+	struct mo_mgmt mgmt;
+	struct mo_link link;
+	struct mo_health_state health;
+	DECLARE_KFIFO(events, struct mo_eqe, MO_EVENT_FIFO);
+	bool events_lost;		/* look at all states again */
+	struct mutex event_lock;	/* dispatch of events, and net_ready */
+	bool net_ready;			/* the netdev takes events */
+	bool up;			/* between mo_dev_up() and mo_dev_down() */
+	struct work_struct event_work;
+	struct delayed_work service_work;	/* reset, device gone */
+	const char *fail_text;		/* why the reset is due */
+	unsigned int backoff_ms;	/* before the next reset */
+	unsigned long last_reset;	/* jiffies, 0 = never */
+	struct workqueue_struct *wq;
+	struct devlink_port dl_port;
+	struct mo_net *net;		/* the datapath's part, or NULL */
+	struct net_device *netdev;	/* set by mo_net_create() */
+	struct device *hwmon;
+	struct mo_hwmon *hwmon_data;
+	struct dentry *debugfs;
+};
+
+static inline bool mo_gone(const struct mo_dev *md)
+{
+	return test_bit(MO_STATE_GONE, &md->state);
+}
+
+static inline struct devlink *mo_devlink(struct mo_dev *md)
+{
+	return priv_to_devlink(md);
+}
+
+/**
+ * mo_db_ring() - publish a new tail, and tell the device if it must be told
+ * @md: device
+ * @db: doorbell of the queue
+ * @tail: new producer index, absolute
+ *
+ * Orders all descriptor stores before the tail. Call once per burst.
+ */
+static inline void mo_db_ring(struct mo_dev *md, struct mo_db *db, u32 tail)
+{
+	u32 old = db->last;
+
+	dma_wmb();	/* descriptors before the tail */
+	WRITE_ONCE(db->rec->tail, cpu_to_le32(tail));
+	db->last = tail;
+	if (md->features & MO_F_SHADOW_DB) {
+		/*
+		 * The tail before the look at the event index. Not smp_mb():
+		 * the other side is a device even on one CPU.
+		 */
+		mb();
+		if (!mo_db_needed(le32_to_cpu(READ_ONCE(db->rec->event)),
+				  tail, old))
+			return;
+	}
+	writeq(MO_DB_VALUE(db->object, tail), md->db + db->reg);
+}
+
+/**
+ * mo_arm() - ask for one event or interrupt at the next entry
+ * @md: device
+ * @arm: arm word of the queue
+ * @ci: consumer index: entries from here on count
+ *
+ * Look at the entry at @ci afterwards and go on polling if it is there: with
+ * shadow doorbells the device may have stored it before it saw the arm word.
+ */
+static inline void mo_arm(struct mo_dev *md, struct mo_arm *arm, u32 ci)
+{
+	arm->seq = (arm->seq + 1) & 0x3fffffff;
+	WRITE_ONCE(arm->rec->arm,
+		   cpu_to_le64(MO_ARM_WORD(ci, MO_ARM_NEXT, arm->seq)));
+	if (md->features & MO_F_SHADOW_DB)
+		mb();	/* the arm word before the look at the entry */
+	else
+		writeq(MO_DB_VALUE(arm->object, ci), md->db + arm->reg);
+}
+
+/* ------------------------------------------------------------------ dev.c */
+int mo_dev_init(struct mo_dev *md);
+void mo_dev_exit(struct mo_dev *md);
+int mo_dev_up(struct mo_dev *md);
+void mo_dev_down(struct mo_dev *md);
+/* Function reset and replay of all settings. devl_lock held. */
+int mo_dev_reset(struct mo_dev *md);
+/* Tear down but keep netdev and settings; mo_dev_reattach() replays. */
+void mo_dev_quiesce(struct mo_dev *md);
+int mo_dev_reattach(struct mo_dev *md);
+/* Schedules the reset; any context. @why goes to the log. */
+void mo_dev_fail(struct mo_dev *md, const char *why);
+/* All ones were read: stops everything, for ever; any context. */
+void mo_dev_gone(struct mo_dev *md);
+void mo_service_start(struct mo_dev *md);
+void mo_service_stop(struct mo_dev *md);
+unsigned int mo_backoff_ms(unsigned int *backoff_ms, unsigned long last);
+
+/* ----------------------------------------------------------------- regs.c */
+u32 mo_rd(struct mo_dev *md, u32 offset);
+void mo_wr(struct mo_dev *md, u32 offset, u32 value);
+int mo_regs_discover(struct mo_dev *md);
+int mo_regs_wait_ready(struct mo_dev *md, unsigned int timeout_ms);
+/* Offset of row @i of MO_REGS and its name; false behind the last one. */
+bool mo_regs_row(struct mo_dev *md, unsigned int i, const char **name, u32 *offset);
+unsigned int mo_regs_count(void);
+
+/* --------------------------------------------------------------- status.c */
+int mo_status_errno(u16 status);
+const char *mo_status_text(u16 status);
+const char *mo_cmd_name(u16 opcode);
+const char *mo_fatal_text(u32 fatal);
+const char *mo_mgmt_state_text(u32 state);
+const char *mo_fw_error_text(u32 error);
+const char *mo_queue_error_text(u32 error);
+const char *mo_mb_status_text(u16 status);
+int mo_mb_status_errno(u16 status);
+const char *mo_mb_cmd_name(u16 cmd);
+const char *mo_link_reason_text(u16 reason);
+
+/* --------------------------------------------------------------- adminq.c */
+int mo_adminq_alloc(struct mo_dev *md);
+void mo_adminq_free(struct mo_dev *md);
+int mo_adminq_start(struct mo_dev *md);
+/* Ends all commands in flight with -ECANCELED and accepts no more. */
+void mo_adminq_stop(struct mo_dev *md);
+/* Takes completions; any context. @by_irq is false for polling. */
+unsigned int mo_adminq_poll(struct mo_dev *md, bool by_irq);
+int mo_adminq_exec(struct mo_dev *md, struct mo_cmd_desc *desc, void *result,
+		   size_t result_len, unsigned int timeout_ms,
+		   struct netlink_ext_ack *extack);
+
+/* ------------------------------------------------------------------ cmd.c */
+/*
+ * One function per admin command; 0 or -errno. They sleep. @extack may be NULL
+ * and gets the device's reason. When a command ends with -ETIMEDOUT the driver
+ * has already taken bus mastering away from the device, so that memory given
+ * to it may be freed; the reset follows by itself.
+ */
+struct mo_eq_attr {
+	dma_addr_t ring;
+	dma_addr_t rec;
+	u16 vector;
+	u8 size_log;
+	u16 period_us;
+	u16 count;
+};
+
+struct mo_cq_attr {
+	dma_addr_t ring;
+	dma_addr_t rec;
+	u32 eqn;
+	u32 db_page;
+	u8 size_log;
+	u8 entry_log;
+	u16 period_us;
+	u16 count;
+};
+
+struct mo_queue_attr {
+	dma_addr_t ring;
+	dma_addr_t rec;
+	u32 cqn;
+	u32 db_page;
+	u8 size_log;
+	u32 buf_len;	/* RXQ */
+	u32 hdr_len;	/* RXQ */
+};
+
+int mo_cmd_nop(struct mo_dev *md, const void *in, void *out, size_t len);
+int mo_cmd_identify(struct mo_dev *md, dma_addr_t addr, u32 len);
+int mo_cmd_area_set(struct mo_dev *md, u8 port, enum mo_area area,
+		    dma_addr_t addr, u32 len, u32 period_us);
+int mo_cmd_area_sync(struct mo_dev *md, u8 port, enum mo_area area);
+int mo_cmd_fw_load(struct mo_dev *md, dma_addr_t addr, u32 len, u32 offset,
+		   u32 total);
+int mo_cmd_fw_start(struct mo_dev *md, u32 source);
+int mo_cmd_mgmt(struct mo_dev *md, u8 port, dma_addr_t req, u32 req_len,
+		dma_addr_t rsp, u32 rsp_room, u32 *rsp_len,
+		unsigned int timeout_ms, struct netlink_ext_ack *extack);
+int mo_cmd_eq_create(struct mo_dev *md, const struct mo_eq_attr *attr, u32 *eqn);
+int mo_cmd_eq_destroy(struct mo_dev *md, u32 eqn);
+int mo_cmd_eq_modify(struct mo_dev *md, u32 eqn, u16 period_us, u16 count,
+		     struct netlink_ext_ack *extack);
+int mo_cmd_cq_create(struct mo_dev *md, const struct mo_cq_attr *attr, u32 *cqn,
+		     struct netlink_ext_ack *extack);
+int mo_cmd_cq_destroy(struct mo_dev *md, u32 cqn);
+int mo_cmd_cq_modify(struct mo_dev *md, u32 cqn, u16 period_us, u16 count,
+		     struct netlink_ext_ack *extack);
+int mo_cmd_txq_create(struct mo_dev *md, u8 port, const struct mo_queue_attr *attr,
+		      u32 *object, struct netlink_ext_ack *extack);
+int mo_cmd_txq_destroy(struct mo_dev *md, u32 object);
+int mo_cmd_rxq_create(struct mo_dev *md, u8 port, const struct mo_queue_attr *attr,
+		      u32 *object, struct netlink_ext_ack *extack);
+int mo_cmd_rxq_destroy(struct mo_dev *md, u32 object);
+int mo_cmd_queue_query(struct mo_dev *md, u32 object, struct mo_res_queue *res);
+int mo_cmd_port_rx(struct mo_dev *md, u8 port, bool enable);
+int mo_cmd_rx_mode(struct mo_dev *md, u8 port, dma_addr_t list, u32 count, u32 flags,
+		   struct netlink_ext_ack *extack);
+int mo_cmd_vlan_filter(struct mo_dev *md, u8 port, dma_addr_t bitmap,
+		       struct netlink_ext_ack *extack);
+int mo_cmd_offload(struct mo_dev *md, u8 port, u32 flags, u32 mtu,
+		   struct netlink_ext_ack *extack);
+int mo_cmd_rss_set(struct mo_dev *md, u8 port, dma_addr_t config,
+		   struct netlink_ext_ack *extack);
+
+/* ------------------------------------------------------------------- eq.c */
+int mo_eqs_alloc(struct mo_dev *md);
+void mo_eqs_free(struct mo_dev *md);
+int mo_eqs_start(struct mo_dev *md);
+void mo_eqs_stop(struct mo_dev *md);
+void mo_event_work(struct work_struct *work);
+/* Event queue of a channel, 0..md->channels - 1. */
+struct mo_eq *mo_eq_get(struct mo_dev *md, unsigned int channel);
+static inline int mo_eq_vector_irq(const struct mo_eq *eq) { return eq->irq; }
+/* Between CQ_CREATE and the first arm; -EBUSY if the number is taken. */
+int mo_comp_attach(struct mo_eq *eq, struct mo_comp *comp);
+/* Afterwards the handler does not run; sleeps; fine without attach. */
+void mo_comp_detach(struct mo_dev *md, struct mo_comp *comp);
+int mo_eq_moderate(struct mo_eq *eq, u16 period_us, u16 count,
+		   struct netlink_ext_ack *extack);
+
+/* ------------------------------------------------------------------- fw.c */
+/* Gets firmware running as the load policy says; says in the log why not. */
+int mo_fw_boot(struct mo_dev *md, struct netlink_ext_ack *extack);
+/* As mo_fw_boot(), but starts anew what runs already. */
+int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack);
+void mo_fw_event(struct mo_dev *md, u16 state, u32 error);
+void mo_fw_resync(struct mo_dev *md);
+
+/* ---------------------------------------------------------------- flash.c */
+int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,
+		struct netlink_ext_ack *extack);
+
+/* ----------------------------------------------------------------- mgmt.c */
+int mo_mgmt_init(struct mo_dev *md);
+void mo_mgmt_exit(struct mo_dev *md);
+int mo_mgmt_call_early(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const void *req,
+		       size_t req_len, void *rsp, size_t rsp_len,
+		       struct netlink_ext_ack *extack);
+
+/**
+ * mo_mgmt_call() - send a message to the management firmware
+ * @md: device
+ * @port: port number
+ * @cmd: enum mo_mb_cmd
+ * @req: request body or NULL
+ * @req_len: its length
+ * @rsp: response body or NULL; zero-extended when firmware sends less
+ * @rsp_len: room for it
+ * @extack: gets the firmware's reason; may be NULL
+ *
+ * Return: 0, -EHOSTDOWN without usable firmware, or what the status says.
+ */
+int mo_mgmt_call(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const void *req,
+		 size_t req_len, void *rsp, size_t rsp_len,
+		 struct netlink_ext_ack *extack);
+
+/* --------------------------------------------------------------- health.c */
+int mo_health_init(struct mo_dev *md);
+void mo_health_exit(struct mo_dev *md);
+int mo_health_start(struct mo_dev *md);
+void mo_health_stop(struct mo_dev *md);
+int mo_health_register(struct mo_dev *md);
+void mo_health_unregister(struct mo_dev *md);
+void mo_health_cancel(struct mo_dev *md);
+void mo_health_crashed(struct mo_dev *md);
+void mo_health_fatal(struct mo_dev *md, const char *why);
+
+/* -------------------------------------------------------------- devlink.c */
+extern const struct devlink_ops mo_devlink_ops;
+int mo_devlink_init(struct mo_dev *md);
+void mo_devlink_exit(struct mo_dev *md);
+u8 mo_devlink_fw_policy(struct mo_dev *md);
+
+/* ----------------------------------------------------------------- link.c */
+int mo_link_init(struct mo_dev *md);
+void mo_link_exit(struct mo_dev *md);
+int mo_link_start(struct mo_dev *md);
+void mo_link_stop(struct mo_dev *md);
+/* Sends the requested settings again, after a firmware restart. */
+int mo_link_replay(struct mo_dev *md);
+/* Events; event_lock held. */
+void mo_link_event(struct mo_dev *md);
+void mo_link_module_event(struct mo_dev *md, u16 code);
+void mo_link_lane_event(struct mo_dev *md, u32 lanes);
+/* Firmware is about to restart, or has gone: no carrier. */
+void mo_link_fw_down(struct mo_dev *md);
+/* Last consistent state; any context. */
+void mo_link_get(struct mo_dev *md, struct mo_link_state *ls);
+int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps);
+/* Requests; without firmware they wait for it, and never fail for that. */
+int mo_link_set_admin(struct mo_dev *md, bool up);
+int mo_link_set_modes(struct mo_dev *md, u32 modes);
+int mo_link_set_fec(struct mo_dev *md, u8 fec);
+void mo_link_requested(struct mo_dev *md, u32 *modes, u8 *fec);
+int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec);
+
+/* ------------------------------------------------------------- linkmode.c */
+/*
+ * For the ethtool operations of the same name; the netdev's ethtool_ops must
+ * have cap_link_lanes_supported.
+ */
+int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks);
+int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings *ks);
+int mo_link_get_fecparam(struct mo_dev *md, struct ethtool_fecparam *fec);
+int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec);
+int mo_link_get_ext_state(struct mo_dev *md, struct ethtool_link_ext_state_info *info);
+
+/* --------------------------------------------------------------- module.c */
+int mo_module_get_page(struct mo_dev *md, const struct ethtool_module_eeprom *page,
+		       struct netlink_ext_ack *extack);
+int mo_module_get_power(struct mo_dev *md, struct ethtool_module_power_mode_params *params,
+			struct netlink_ext_ack *extack);
+int mo_module_set_power(struct mo_dev *md,
+			const struct ethtool_module_power_mode_params *params,
+			struct netlink_ext_ack *extack);
+/* ethtool's reset with ETH_RESET_PHY: resets the optical module. */
+int mo_module_reset(struct mo_dev *md, u32 *flags);
+
+/* ---------------------------------------------------------------- hwmon.c */
+void mo_hwmon_init(struct mo_dev *md);
+void mo_hwmon_exit(struct mo_dev *md);
+
+/* ------------------------------------------------------------------- nl.c */
+int mo_nl_init(void);
+void mo_nl_exit(void);
+void mo_nl_link_event(struct mo_dev *md);
+
+/* -------------------------------------------------------------- debugfs.c */
+void mo_debugfs_init(void);
+void mo_debugfs_exit(void);
+void mo_debugfs_add(struct mo_dev *md);
+void mo_debugfs_remove(struct mo_dev *md);
+
+/* ------------------------------------- netdev.c and the rest of the datapath */
+/* The device is up. Allocates and registers the netdev. devl_lock held. */
+int mo_net_create(struct mo_dev *md);
+/* Unregisters and frees it; also on a dead device. devl_lock held. */
+void mo_net_destroy(struct mo_dev *md);
+/*
+ * The device is about to be reset, or has gone: detaches the netdev, stops
+ * traffic, frees what lives in the device (commands may fail) and keeps all
+ * settings and counters. May come twice. devl_lock held, takes rtnl itself.
+ */
+void mo_net_detach(struct mo_dev *md);
+/* The device is up again: replays settings and goes on. devl_lock held. */
+int mo_net_attach(struct mo_dev *md);
+/* Carrier or speed changed. Process context, event_lock held. */
+void mo_net_link_update(struct mo_dev *md, const struct mo_link_state *ls);
+/* MO_EVENT_QUEUE_ERROR or MO_EVENT_CQ_ERROR of @object. As above. */
+void mo_net_queue_error(struct mo_dev *md, u8 event, u32 object, u16 code);
+/* The device behind a netdev, NULL if it is not ours. */
+struct mo_dev *mo_net_to_dev(const struct net_device *netdev);
+
+#endif /* MO_H */

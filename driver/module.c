@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The optical module for ethtool: pages, power, reset. The firmware owns the
+ * module's bus; everything goes through it.
+ */
+#include <linux/ethtool.h>
+
+#include "mo.h"
+
+#define MO_MODULE_I2C_ADDRESS	0x50
+
+/* Longest piece at @offset that stays on its side of byte 127/128. */
+static u32 mo_module_piece(u32 offset, u32 len)
+{
+	u32 end = offset < MO_MB_PAGE_MAX ? MO_MB_PAGE_MAX : 2 * MO_MB_PAGE_MAX;
+
+	return min3(len, end - offset, (u32)MO_MB_PAGE_MAX);
+}
+
+/* Return: bytes read or -errno, as ethtool's operation. */
+int mo_module_get_page(struct mo_dev *md, const struct ethtool_module_eeprom *page,
+		       struct netlink_ext_ack *extack)
+{
+	struct mo_mb_page req = { .bank = page->bank, .page = page->page };
+	struct mo_mb_page_data rsp;
+	u32 done = 0;
+	int err;
+
+	if (page->i2c_address != MO_MODULE_I2C_ADDRESS) {
+		NL_SET_ERR_MSG(extack, "module has no memory at this I2C address");
+		return -EINVAL;
+	}
+	if (page->offset >= 2 * MO_MB_PAGE_MAX ||
+	    page->length > 2 * MO_MB_PAGE_MAX - page->offset) {
+		NL_SET_ERR_MSG(extack, "reading past the end of the page");
+		return -EINVAL;
+	}
+	while (done < page->length) {
+		req.offset = page->offset + done;
+		req.len = mo_module_piece(req.offset, page->length - done);
+		err = mo_mgmt_call(md, 0, MO_MB_MODULE_READ, &req, sizeof(req), &rsp,
+				   sizeof(rsp), extack);
+		if (err)
+			return err;
+		if (rsp.at.len != req.len) {
+			NL_SET_ERR_MSG(extack, "firmware returned another length than asked for");
+			return -EPROTO;
+		}
+		memcpy(page->data + done, rsp.data, req.len);
+		done += req.len;
+	}
+	return done;
+}
+
+int mo_module_get_power(struct mo_dev *md, struct ethtool_module_power_mode_params *params,
+			struct netlink_ext_ack *extack)
+{
+	struct mo_mb_module module;
+	int err;
+
+	err = mo_mgmt_call(md, 0, MO_MB_MODULE_GET, NULL, 0, &module, sizeof(module), extack);
+	if (err)
+		return err;
+	params->policy = module.power_policy;
+	/* Without a module there is a policy, but no mode. */
+	if (module.present)
+		params->mode = module.power_mode;
+	return 0;
+}
+
+int mo_module_set_power(struct mo_dev *md,
+			const struct ethtool_module_power_mode_params *params,
+			struct netlink_ext_ack *extack)
+{
+	struct mo_mb_module_set req = {
+		.mask = cpu_to_le32(MO_MODULE_SET_POWER),
+		.power_policy = params->policy,
+	};
+
+	BUILD_BUG_ON(MO_MODULE_POWER_HIGH != ETHTOOL_MODULE_POWER_MODE_POLICY_HIGH);
+	BUILD_BUG_ON(MO_MODULE_POWER_AUTO != ETHTOOL_MODULE_POWER_MODE_POLICY_AUTO);
+	return mo_mgmt_call(md, 0, MO_MB_MODULE_SET, &req, sizeof(req), NULL, 0, extack);
+}
+
+int mo_module_reset(struct mo_dev *md, u32 *flags)
+{
+	struct mo_mb_module_set req = { .mask = cpu_to_le32(MO_MODULE_SET_RESET) };
+	int err;
+
+	if (!(*flags & ETH_RESET_PHY))
+		return -EOPNOTSUPP;
+	err = mo_mgmt_call(md, 0, MO_MB_MODULE_SET, &req, sizeof(req), NULL, 0, NULL);
+	if (!err)
+		*flags &= ~ETH_RESET_PHY;
+	return err;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: memory of transmit, receive and completion queues, and their objects
+ * in the device. Knows nothing of the traffic in them.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+
+#include "net.h"
+
+/* Every ring has its 64-byte record right behind its entries. */
+#define MO_REC_SIZE	64
+
+static_assert(sizeof(struct mo_db_rec) == MO_REC_SIZE);
+static_assert(sizeof(struct mo_arm_rec) == MO_REC_SIZE);
+static_assert(sizeof(union mo_tx_desc) == sizeof(struct mo_rx_desc));
+static_assert(MO_RX_MAX_BUFS <= MO_RX_MAX_SEGS);
+static_assert(MO_RX_MAX_BUFS - 1 <= MAX_SKB_FRAGS);
+static_assert(MO_RX_BUF_LEN >= MO_RX_COPYBREAK);
+static_assert(BIT(MO_RX_LOG_MIN) >= 2 * MO_RX_MAX_BUFS);
+static_assert(BIT(MO_TX_LOG_MIN) >= 4 * MO_TX_MAX_DESCS);
+static_assert(MO_TX_LOG_MIN >= MO_QUEUE_MIN_LOG);
+static_assert(MO_RX_LOG_MIN >= MO_QUEUE_MIN_LOG);
+
+static void *mo_ring_alloc(struct mo_dev *md, size_t bytes, dma_addr_t *dma)
+{
+	return dma_alloc_coherent(md->dev, bytes + MO_REC_SIZE, dma, GFP_KERNEL);
+}
+
+static void mo_ring_free(struct mo_dev *md, size_t bytes, void *ring, dma_addr_t dma)
+{
+	if (ring)
+		dma_free_coherent(md->dev, bytes + MO_REC_SIZE, ring, dma);
+}
+
+/* An event of a completion queue; hard interrupt context. */
+static void mo_cq_event(struct mo_comp *comp)
+{
+	struct mo_cq *cq = container_of(comp, struct mo_cq, comp);
+
+	/* Nobody asked: NAPI might not even exist. */
+	if (unlikely(!READ_ONCE(cq->armed)))
+		return;
+	WRITE_ONCE(cq->armed, false);
+	cq->ch->events++;
+	napi_schedule_irqoff(&cq->ch->napi);
+}
+
+static size_t mo_cq_bytes(const struct mo_cq *cq)
+{
+	return sizeof(*cq->ring) << cq->log;
+}
+
+static int mo_cq_init(struct mo_channel *ch, struct mo_cq *cq, u8 log)
+{
+	cq->ch = ch;
+	cq->log = log;
+	cq->mask = BIT(log) - 1;
+	cq->ring = mo_ring_alloc(ch->net->md, mo_cq_bytes(cq), &cq->dma);
+	if (!cq->ring)
+		return -ENOMEM;
+	cq->arm.rec = (void *)cq->ring + mo_cq_bytes(cq);
+	cq->arm.reg = MO_DB_CQ;
+	cq->comp.handler = mo_cq_event;
+	return 0;
+}
+
+static void mo_cq_exit(struct mo_cq *cq)
+{
+	if (cq->ch)
+		mo_ring_free(cq->ch->net->md, mo_cq_bytes(cq), cq->ring, cq->dma);
+	cq->ring = NULL;
+}
+
+static int mo_cq_create(struct mo_cq *cq, u16 usecs, u16 frames,
+			struct netlink_ext_ack *extack)
+{
+	struct mo_channel *ch = cq->ch;
+	struct mo_cq_attr attr = {
+		.ring = cq->dma,
+		.rec = cq->dma + mo_cq_bytes(cq),
+		.eqn = ch->eq->object,
+		.db_page = MO_DB_PAGE_KERNEL,
+		.size_log = cq->log,
+		.entry_log = ilog2(sizeof(*cq->ring)),
+		.period_us = usecs,
+		.count = frames,
+	};
+	int err;
+
+	err = mo_cmd_cq_create(ch->net->md, &attr, &cq->comp.cqn, extack);
+	if (err)
+		return err;
+	cq->created = true;
+	cq->arm.object = cq->comp.cqn;
+	err = mo_comp_attach(ch->eq, &cq->comp);
+	if (err)
+		return err;
+	cq->attached = true;
+	return 0;
+}
+
+static void mo_cq_destroy(struct mo_cq *cq)
+{
+	if (cq->attached)
+		mo_comp_detach(cq->ch->net->md, &cq->comp);
+	cq->attached = false;
+	if (cq->created)
+		mo_cmd_cq_destroy(cq->ch->net->md, cq->comp.cqn);
+	cq->created = false;
+}
+
+static size_t mo_txq_bytes(const struct mo_txq *txq)
+{
+	return sizeof(*txq->ring) << txq->log;
+}
+
+/**
+ * mo_txq_init() - memory of a transmit queue
+ * @ch: its channel
+ * @txq: queue, zeroed
+ * @log: log2 of the descriptors
+ *
+ * Return: 0 or -ENOMEM; mo_txq_exit() cleans up in both cases.
+ */
+int mo_txq_init(struct mo_channel *ch, struct mo_txq *txq, u8 log)
+{
+	struct mo_net *net = ch->net;
+
+	txq->ch = ch;
+	txq->md = net->md;
+	txq->nq = netdev_get_tx_queue(net->netdev, ch->index);
+	txq->stats = &net->stats[ch->index].tx;
+	txq->log = log;
+	txq->mask = BIT(log) - 1;
+	txq->ring = mo_ring_alloc(net->md, mo_txq_bytes(txq), &txq->dma);
+	txq->slots = kvcalloc(BIT(log), sizeof(*txq->slots), GFP_KERNEL);
+	if (!txq->ring || !txq->slots)
+		return -ENOMEM;
+	txq->db.rec = (void *)txq->ring + mo_txq_bytes(txq);
+	txq->db.reg = MO_DB_SQ;
+	/* A completion stands for at least one packet of two descriptors. */
+	return mo_cq_init(ch, &txq->cq, log);
+}
+
+/**
+ * mo_txq_exit() - free the memory of a transmit queue
+ * @txq: queue that the device does not know (any more)
+ */
+void mo_txq_exit(struct mo_txq *txq)
+{
+	if (txq->ring && txq->slots)
+		mo_tx_purge(txq);
+	mo_cq_exit(&txq->cq);
+	kvfree(txq->slots);
+	mo_ring_free(txq->md, mo_txq_bytes(txq), txq->ring, txq->dma);
+}
+
+/**
+ * mo_txq_create() - make a transmit queue known to the device
+ * @txq: queue
+ * @extack: gets the device's reason
+ *
+ * Return: 0 or -errno; mo_txq_destroy() cleans up in both cases.
+ */
+int mo_txq_create(struct mo_txq *txq, struct netlink_ext_ack *extack)
+{
+	const struct mo_coal *coal = &txq->ch->net->coal;
+	struct mo_queue_attr attr = {
+		.ring = txq->dma,
+		.rec = txq->dma + mo_txq_bytes(txq),
+		.db_page = MO_DB_PAGE_KERNEL,
+		.size_log = txq->log,
+	};
+	int err;
+
+	err = mo_cq_create(&txq->cq, coal->tx_usecs, coal->tx_frames, extack);
+	if (err)
+		return err;
+	attr.cqn = txq->cq.comp.cqn;
+	err = mo_cmd_txq_create(txq->md, txq->ch->net->port, &attr, &txq->db.object, extack);
+	if (err)
+		return err;
+	txq->created = true;
+	return 0;
+}
+
+/**
+ * mo_txq_destroy() - end a transmit queue in the device
+ * @txq: queue; afterwards no DMA of it is in flight
+ */
+void mo_txq_destroy(struct mo_txq *txq)
+{
+	if (txq->created)
+		mo_cmd_txq_destroy(txq->md, txq->db.object);
+	txq->created = false;
+	mo_cq_destroy(&txq->cq);
+}
+
+static size_t mo_rxq_bytes(const struct mo_rxq *rxq)
+{
+	return sizeof(*rxq->ring) << rxq->log;
+}
+
+static int mo_rxq_pool(struct mo_rxq *rxq)
+{
+	struct page_pool_params params = {
+		.order = 0,
+		.pool_size = min_t(u32, rxq->mask + 1, SZ_16K),
+		.nid = dev_to_node(rxq->md->dev),
+		.dev = rxq->md->dev,
+		.dma_dir = DMA_FROM_DEVICE,
+		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
+		.netdev = rxq->ch->net->netdev,
+	};
+	struct page_pool *pool;
+
+	if (PAGE_SIZE == MO_RX_BUF_TRUESIZE) {
+		params.offset = MO_RX_HEADROOM;
+		params.max_len = MO_RX_BUF_LEN;
+	} else {
+		params.max_len = PAGE_SIZE;
+	}
+	pool = page_pool_create(&params);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	rxq->pool = pool;
+	return 0;
+}
+
+/**
+ * mo_rxq_init() - memory of a receive queue
+ * @ch: its channel
+ * @rxq: queue, zeroed
+ * @log: log2 of the buffers
+ *
+ * Return: 0 or -errno; mo_rxq_exit() cleans up in both cases.
+ */
+int mo_rxq_init(struct mo_channel *ch, struct mo_rxq *rxq, u8 log)
+{
+	struct mo_net *net = ch->net;
+	int err;
+
+	rxq->ch = ch;
+	rxq->md = net->md;
+	rxq->stats = &net->stats[ch->index].rx;
+	rxq->log = log;
+	rxq->mask = BIT(log) - 1;
+	rxq->ring = mo_ring_alloc(net->md, mo_rxq_bytes(rxq), &rxq->dma);
+	rxq->slots = kvcalloc(BIT(log), sizeof(*rxq->slots), GFP_KERNEL);
+	if (!rxq->ring || !rxq->slots)
+		return -ENOMEM;
+	rxq->db.rec = (void *)rxq->ring + mo_rxq_bytes(rxq);
+	rxq->db.reg = MO_DB_RQ;
+	err = mo_rxq_pool(rxq);
+	if (err)
+		return err;
+	/* A completion stands for at least one buffer. */
+	return mo_cq_init(ch, &rxq->cq, log);
+}
+
+/**
+ * mo_rxq_exit() - free the memory of a receive queue
+ * @rxq: queue that the device does not know (any more)
+ */
+void mo_rxq_exit(struct mo_rxq *rxq)
+{
+	u32 i;
+
+	for (i = 0; rxq->slots && i <= rxq->mask; i++)
+		if (rxq->slots[i].page)
+			page_pool_put_full_page(rxq->pool, rxq->slots[i].page, false);
+	if (rxq->pool)
+		page_pool_destroy(rxq->pool);
+	mo_cq_exit(&rxq->cq);
+	kvfree(rxq->slots);
+	mo_ring_free(rxq->md, mo_rxq_bytes(rxq), rxq->ring, rxq->dma);
+}
+
+/**
+ * mo_rxq_create() - make a receive queue known to the device and fill it
+ * @rxq: queue; nothing is received before the RSS table names it
+ * @extack: gets the device's reason
+ *
+ * Return: 0 or -errno; mo_rxq_destroy() cleans up in both cases.
+ */
+int mo_rxq_create(struct mo_rxq *rxq, struct netlink_ext_ack *extack)
+{
+	const struct mo_coal *coal = &rxq->ch->net->coal;
+	struct mo_queue_attr attr = {
+		.ring = rxq->dma,
+		.rec = rxq->dma + mo_rxq_bytes(rxq),
+		.db_page = MO_DB_PAGE_KERNEL,
+		.size_log = rxq->log,
+		.buf_len = MO_RX_BUF_LEN,
+	};
+	int err;
+
+	err = mo_cq_create(&rxq->cq, coal->rx_usecs, coal->rx_frames, extack);
+	if (err)
+		return err;
+	attr.cqn = rxq->cq.comp.cqn;
+	err = mo_cmd_rxq_create(rxq->md, rxq->ch->net->port, &attr, &rxq->db.object, extack);
+	if (err)
+		return err;
+	rxq->created = true;
+	if (!mo_rx_refill(rxq, GFP_KERNEL)) {
+		NL_SET_ERR_MSG(extack, "no memory for receive buffers");
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * mo_rxq_destroy() - end a receive queue in the device
+ * @rxq: queue; afterwards no DMA of it is in flight
+ */
+void mo_rxq_destroy(struct mo_rxq *rxq)
+{
+	if (rxq->created)
+		mo_cmd_rxq_destroy(rxq->md, rxq->db.object);
+	rxq->created = false;
+	mo_cq_destroy(&rxq->cq);
+}

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two hosts on one fibre, as tests beside the testbed see them: their network
+interfaces, traffic between them, and the device model underneath."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import mo_test
+from mo_test import Failure, Skip, defer, wait_for  # noqa: F401 (for the tests)
+from mo_test import eq as _eq
+from mo_test import main as run  # noqa: F401
+from mo_test import true as check
+
+
+def equal(seen: object, wanted: object, text: str) -> None:
+    """Fails unless both are equal."""
+    _eq(seen, wanted, text)
+
+
+def matches(text: str, pattern: str, what: str = "output") -> re.Match[str]:
+    """Fails unless `pattern` is found."""
+    found = re.search(pattern, text, re.M)
+    if not found:
+        raise Failure(f"{what}: nothing matches {pattern!r} in:\n{text.rstrip()}")
+    return found
+
+
+class Host:
+    """A guest of the testbed, seen from outside."""
+
+    def __init__(self, bed: Bed, name: str, number: int) -> None:
+        self.bed = bed
+        self.name = name
+        self.ip = f"192.0.2.{number + 1}"
+        self.ip6 = f"2001:db8::{number + 1}"
+        self._interfaces: list[str] = []
+
+    def popen(self, command: str, **options: Any) -> subprocess.Popen[str]:
+        """Starts a shell command in the guest."""
+        return subprocess.Popen([self.bed.testbed, "exec", "--name", self.bed.name, self.name, "--", "sh", "-c", command],
+                                stdin=subprocess.DEVNULL, text=True, **options)
+
+    def status(self, command: str, timeout: float = 60) -> tuple[int, str]:
+        """Runs a shell command; exit status and all output."""
+        done = subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, "--timeout", f"{timeout:g}", self.name,
+                               "--", "sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        return done.returncode, done.stdout
+
+    def run(self, command: str, timeout: float = 60) -> str:
+        """Runs a shell command that must succeed; its output."""
+        status, text = self.status(command, timeout)
+        if status:
+            raise Failure(f"{self.name}: `{command}` ended with {status}:\n{text.rstrip()}")
+        return text
+
+    def json(self, command: str) -> Any:
+        """Runs a command that prints JSON."""
+        return json.loads(self.run(command))
+
+    def interfaces(self) -> list[str]:
+        """Network interfaces of our NICs, in PCI order."""
+        if not self._interfaces:
+            self._interfaces = self.run("ls -d /sys/bus/pci/drivers/mesh_optical/*/net/* | sed 's,.*/,,'").split()
+        return self._interfaces
+
+    @property
+    def dev(self) -> str:
+        """The one network interface."""
+        found = self.interfaces()
+        check(len(found) == 1, f"{self.name} has {len(found)} interfaces")
+        return found[0]
+
+    @property
+    def pci(self) -> str:
+        """PCI address of the one NIC, also while no driver holds it."""
+        return self.run("for d in /sys/bus/pci/devices/*; do grep -q 0x4d4f $d/vendor && echo ${d##*/}; done").split()[0]
+
+    def carrier(self) -> bool:
+        """The carrier; false while the interface is down."""
+        return self.status(f"cat /sys/class/net/{self.dev}/carrier 2>/dev/null")[1].strip() == "1"
+
+    def modprobe(self) -> None:
+        """Loads the driver and waits for the interface."""
+        self.run("modprobe mesh_optical && udevadm settle")
+        self._interfaces = []
+        wait_for(lambda: self.status("ls -d /sys/bus/pci/drivers/mesh_optical/*/net/*")[0] == 0, 10,
+                 f"{self.name}: interface appears")
+
+
+class Bed(mo_test.Bed):
+    """The testbed of the running test, with two hosts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.testbed = self.program
+        self.host0 = Host(self, "host0", 0)
+        self.host1 = Host(self, "host1", 1)
+        self.hosts = (self.host0, self.host1)
+
+    def ctl(self, *words: str) -> Any:
+        """Sends a command to the device model; its answer."""
+        done = subprocess.run([self.testbed, "ctl", "--name", self.name, "--json", "--", *words], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failure(f"ofemu ctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+        return json.loads(done.stdout)
+
+    def connect(self) -> None:
+        """Brings both ends up with addresses and waits until they reach each other."""
+        for host in self.hosts:
+            host.run(f"ip link set {host.dev} up && ip address replace {host.ip}/24 dev {host.dev} && "
+                     f"ip -6 address replace {host.ip6}/64 dev {host.dev} nodad")
+        self.wait_carrier(True)
+        self.ping()
+
+    def wait_carrier(self, up: bool, timeout: float = 15) -> None:
+        """Waits until both ends have, or have lost, the carrier."""
+        for host in self.hosts:
+            wait_for(lambda host=host: host.carrier() == up, timeout,  # type: ignore[misc]
+                     f"{host.name}: carrier {'up' if up else 'down'}")
+
+    def ping(self, count: int = 3, options: str = "") -> None:
+        """host0 pings host1 without loss; the first round may wait for ARP."""
+        text = self.host0.run(f"ping -q -c {count} -i 0.1 -W 5 {options} {self.host1.ip}")
+        matches(text, r" 0% packet loss", "ping")
+
+    def transfer(self, megabytes: int = 8, reverse: bool = False) -> None:
+        """Sends random bytes by TCP and compares their hash."""
+        source, sink = (self.host1, self.host0) if reverse else (self.host0, self.host1)
+        port = 5100 + int(time.monotonic() * 1000) % 800
+        receiver = sink.popen(f"timeout 120 python3 -c '{_SINK}' {sink.ip} {port}", stdout=subprocess.PIPE)
+        sent = source.run(f"timeout 120 python3 -c '{_SOURCE}' {sink.ip} {port} {megabytes}", timeout=130)
+        received, _ = receiver.communicate(timeout=130)
+        equal(received.split(), sent.split(), "bytes and hash of what was received")
+
+
+_SINK = """
+import hashlib, socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+c, _ = s.accept()
+h, n = hashlib.sha256(), 0
+while True:
+    d = c.recv(1 << 18)
+    if not d: break
+    h.update(d); n += len(d)
+print(n, h.hexdigest())
+""".strip()
+
+_SOURCE = """
+import hashlib, os, socket, sys, time
+for i in range(100):
+    try:
+        c = socket.create_connection((sys.argv[1], int(sys.argv[2]))); break
+    except OSError:
+        time.sleep(0.1)
+h, n = hashlib.sha256(), 0
+block = os.urandom(1 << 20)
+for i in range(int(sys.argv[3])):
+    d = block[i:] + block[:i]
+    c.sendall(d); h.update(d); n += len(d)
+c.close()
+print(n, h.hexdigest())
+""".strip()
+
+
+class Traffic:
+    """TCP both ways in the background of a `with`; ends with a count of what came through."""
+
+    def __init__(self, bed: Bed, seconds: float = 600) -> None:
+        self.bed = bed
+        self.seconds = seconds
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Traffic:
+        self.bed.host1.run("iperf3 -s -D -p 5300")
+        self.processes.append(self.bed.host0.popen(
+            f"iperf3 -c {self.bed.host1.ip} -p 5300 -t {self.seconds:g} --bidir --forceflush -i 1",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for host in self.bed.hosts:
+            host.status("pkill iperf3")
+        for process in self.processes:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+def in_background(work: Callable[[], object]) -> threading.Thread:
+    """A daemon thread, already started."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread

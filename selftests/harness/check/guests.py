@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs guest tests: groups them by testbed, scans the kernel logs after each.
+
+The contract is the kernel's: exit status 0 passed, 4 skipped, anything else
+failed; KTAP on standard output is read and believed only when it is well
+formed. A guest whose kernel complained is not used again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .. import klog, ktap, paths, process
+from .manifest import FOLDER, Bed, GuestTest
+from .results import FAIL, PASS, SKIP, Result
+
+TESTBED = str(paths.SELFTESTS / "testbed")
+KSFT_SKIP = 4
+_LOG_LINES = 80
+_GUEST_FOLDER = "/root/selftests/guest"
+
+
+def _archive() -> bytes:
+    """The folder of guest tests, as a tar file for the guests."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        archive.add(FOLDER, "selftests/guest", filter=lambda info: None if "__pycache__" in info.name else info)
+    return stream.getvalue()
+
+
+class RunningBed:
+    """A testbed that tests share."""
+
+    def __init__(self, bed: Bed, name: str, stage: Path | None) -> None:
+        self.bed = bed
+        self.name = name
+        self._stage = stage
+        self._is_up = False
+        self._offsets: dict[str, int] = {}
+        self.hosts: dict[str, dict[str, Any]] = {}
+
+    def _call(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([TESTBED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              preexec_fn=process.die_with_parent, **options)
+
+    def up(self) -> str:
+        """Boot if needed; empty, or what went wrong."""
+        if self._is_up:
+            return ""
+        stage = ["--stage", str(self._stage)] if self._stage else []
+        done = self._call("up", *self.bed.arguments(), "--name", self.name, *stage, "--append",
+                          f"log_buf_len=4M {self.bed.append}".strip(), stdin=subprocess.DEVNULL)
+        if done.returncode:
+            return done.stdout.decode(errors="replace")
+        self._is_up = True
+        self._refresh()
+        archive = _archive()
+        for host in self.hosts:
+            done = self._call("exec", "--name", self.name, "--timeout", "60", host, "--", "tar", "x", "-C", "/root",
+                              input=archive)
+            if done.returncode:
+                return f"copying the tests into {host}: {done.stdout.decode(errors='replace')}"
+        return ""
+
+    def _refresh(self) -> None:
+        status = json.loads(subprocess.run([TESTBED, "status", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+        mine = next((bed for bed in status if bed["name"] == self.name), {"hosts": {}})
+        self.hosts = mine["hosts"]
+
+    def down(self) -> None:
+        """End it."""
+        self._call("down", "--name", self.name, stdin=subprocess.DEVNULL)
+        self._is_up = False
+        self._offsets = {}
+
+    def mark(self, text: str) -> None:
+        """Remember where the kernel logs stand."""
+        for host, state in self.hosts.items():
+            self._offsets[host] = os.path.getsize(state["console"]) if os.path.exists(state["console"]) else 0
+            self._call("exec", "--name", self.name, "--timeout", "20", host, "--", "sh", "-c",
+                       f"echo '<6>{text}' >/dev/kmsg", stdin=subprocess.DEVNULL)
+
+    def kernel_logs(self, marker: str) -> dict[str, str]:
+        """Per host, what its kernel has logged since `mark`."""
+        logs = {}
+        self._refresh()
+        for host, state in self.hosts.items():
+            try:
+                with open(state["console"], "rb") as stream:
+                    stream.seek(self._offsets.get(host, 0))
+                    console = stream.read().decode(errors="replace")
+            except OSError:
+                console = ""
+            ring = ""
+            if state["state"] == "up":
+                done = self._call("exec", "--name", self.name, "--timeout", "30", host, "--", "dmesg",
+                                  stdin=subprocess.DEVNULL)
+                ring = done.stdout.decode(errors="replace").rpartition(marker)[2] if not done.returncode else ""
+            # The ring has every level; the console is what a crashed kernel leaves.
+            logs[host] = ring or console
+            if state["state"] != "up" or klog.problems(console) and not klog.problems(ring):
+                logs[host] = ring + console
+        return logs
+
+    def lost_hosts(self) -> list[str]:
+        """Guests whose QEMU has ended."""
+        return [host for host, state in self.hosts.items() if state["state"] != "up"]
+
+    def run(self, test: GuestTest) -> tuple[int, str]:
+        """Exit status and output of a test."""
+        variables = {"MO_TOPOLOGY": self.bed.topology, "MO_KERNEL": self.bed.kernel, "KSFT_MACHINE_SLOW": "yes",
+                     "PYTHONDONTWRITEBYTECODE": "1"}
+        if test.where == "host":
+            env = dict(os.environ, **variables, MO_TESTBED=self.name, MO_SELFTESTS=str(paths.SELFTESTS),
+                       PYTHONPATH=str(FOLDER / "lib"), PATH=f"{paths.SELFTESTS}:{os.environ['PATH']}")
+            try:
+                done = subprocess.run([str(test.path)], env=env, cwd=test.path.parent, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                                      timeout=test.timeout, preexec_fn=process.die_with_parent)
+            except subprocess.TimeoutExpired as error:
+                return 124, (error.output or b"").decode(errors="replace") + f"\ntimed out after {test.timeout:.0f} s"
+        else:
+            variables |= {"MO_HOST": test.where, "PYTHONPATH": f"{_GUEST_FOLDER}/lib"}
+            options = [word for key, value in variables.items() for word in ("--env", f"{key}={value}")]
+            area, _, file = test.name.partition("/")
+            done = self._call("exec", "--name", self.name, "--timeout", f"{test.timeout:g}", *options, test.where, "--",
+                              "sh", "-c", f"cd {_GUEST_FOLDER}/{area} && exec ./{file}", stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout.decode(errors="replace")
+
+
+def judge(status: int, output: str, logs: dict[str, str], lost: list[str], expect: str) -> tuple[str, str]:
+    """Outcome and explanation of a test from everything that is known."""
+    report = ktap.parse(output)
+    reasons = []
+    if status not in (0, KSFT_SKIP):
+        reasons.append(f"exit status {status}")
+    if report.is_ktap:
+        reasons += [f"KTAP: {text}" for text in report.problems]
+        reasons += [f"not ok: {result.name} {result.reason}".rstrip() for result in report.results
+                    if result.outcome == "fail"]
+    for host, log in logs.items():
+        for line in klog.problems(log, expect):
+            reasons.append(f"kernel log of {host}: {line.strip()}")
+    reasons += [f"{host} is gone" for host in lost]
+    if reasons:
+        text = "\n".join([*reasons, "--- output", output.rstrip()])
+        for host, log in logs.items():
+            if log.strip():
+                text += f"\n--- kernel log of {host}\n" + "\n".join(log.strip().splitlines()[-_LOG_LINES:])
+        return FAIL, text
+    if status == KSFT_SKIP or report.outcome() == "skip":
+        lines = [line for line in output.splitlines() if line.strip() and "version" not in line]
+        return SKIP, report.skip_all or next((r.reason for r in report.results if r.reason), lines[-1] if lines else "")
+    return PASS, ""
+
+
+def _run_one(bed: RunningBed, test: GuestTest, name: str) -> tuple[Result, bool]:
+    """A test's result, and whether the testbed may be used again."""
+    start = time.monotonic()
+    problem = bed.up()
+    if problem:
+        return Result(name, FAIL, f"testbed up failed\n{problem}", time.monotonic() - start), False
+    start = time.monotonic()
+    marker = f"mesh-test: {test.name} at {time.time_ns()}"
+    bed.mark(marker)
+    status, output = bed.run(test)
+    logs = bed.kernel_logs(marker)
+    lost = bed.lost_hosts()
+    outcome, text = judge(status, output, logs, lost, test.expect)
+    clean = not lost and not any(klog.problems(log) for log in logs.values())
+    reusable = clean and status != 124 and not test.fresh
+    return Result(name, outcome, text, time.monotonic() - start), reusable
+
+
+def run(tests: list[GuestTest], full: bool, stage: Path | None, kernels: set[str]) -> Iterator[Result]:
+    """Run guest tests, one testbed at a time (the machine is small)."""
+    groups: dict[Bed, list[GuestTest]] = {}
+    for test in tests:
+        for kernel in test.kernels_for(full):
+            if kernel in kernels:
+                groups.setdefault(test.bed(kernel), []).append(test)
+    for number, (bed, members) in enumerate(groups.items()):
+        running = RunningBed(bed, f"check-{os.getpid()}-{number}", stage)
+        print(f"-- {bed.topology}, {bed.kernel}" + (", strict IOMMU" if bed.iommu == "strict" else ""), flush=True)
+        try:
+            # Those that want a testbed of their own come last.
+            for test in sorted(members, key=lambda t: (t.fresh, t.name)):
+                if test.fresh:
+                    running.down()
+                result, reusable = _run_one(running, test, f"guest:{test.name}@{bed.kernel}")
+                yield result
+                if not reusable:
+                    running.down()
+        finally:
+            running.down()
+    sys.stdout.flush()

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The checkers. Each is a function that yields results; all tools come from the
+build root, so that one version decides everywhere."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .. import ksource, paths
+from . import inside
+from .results import FAIL, PASS, Result
+
+_C = (".c", ".h")
+_CXX = (".cpp", ".hpp")
+_SPDX_SUFFIXES = {".c", ".h", ".cpp", ".hpp", ".py", ".sh", ".S", ".ld", ".yaml", ".cmake"}
+_FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX)\b")
+_FINDING = re.compile(r"^(?P<file>[^ :]+\.[chS]):\d+(:\d+)?: (warning|error):", re.M)
+
+
+def tracked() -> list[Path]:
+    """Every file of the tree that git knows or would add, relative to it."""
+    text = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(paths.SOURCE), "ls-files", "-z", "--cached",
+                           "--others", "--exclude-standard"], check=True, capture_output=True).stdout
+    names = {Path(name) for name in text.decode().split("\0") if name}
+    return sorted(name for name in names if (paths.SOURCE / name).is_file())
+
+
+def _in(files: list[Path], folders: tuple[str, ...], suffixes: tuple[str, ...]) -> list[Path]:
+    return [file for file in files if file.parts[0] in folders and file.suffix in suffixes]
+
+
+def _result(name: str, start: float, findings: list[str]) -> Result:
+    return Result(f"lint:{name}", FAIL if findings else PASS, "\n".join(findings[:200]), time.monotonic() - start)
+
+
+def checkpatch(files: list[Path]) -> Iterator[Result]:
+    """checkpatch --strict of the kernel on all kernel code (settings: .checkpatch.conf)."""
+    start = time.monotonic()
+    script = ksource.ensure() / "scripts/checkpatch.pl"
+    names = [str(file) for file in _in(files, ("driver", "rdma"), _C)]
+    findings = []
+    if names:
+        status, text = inside.run([str(script), "--no-tree", "--strict", "--quiet", "--terse", "--showfile", "--file",
+                                   "--no-summary", *names])
+        findings = [line for line in text.splitlines() if line.strip()]
+        if status and not findings:
+            findings = [f"checkpatch failed with status {status}"]
+    yield _result("checkpatch", start, findings)
+
+
+def clang_format(files: list[Path]) -> Iterator[Result]:
+    """The formatter has nothing to change in C++."""
+    start = time.monotonic()
+    names = [str(file) for file in _in(files, ("userspace", "firmware", "selftests"), _CXX)]
+    findings = []
+    if names:
+        status, text = inside.run(["clang-format-19", "--dry-run", "--Werror", *names])
+        if status:
+            findings = [line for line in text.splitlines() if "error:" in line] or [text]
+    yield _result("clang-format", start, findings)
+
+
+def _changed_since_main() -> set[Path]:
+    """Files that differ from the branch this work will land on."""
+    base = ["git", "-c", "safe.directory=*", "-C", str(paths.SOURCE)]
+
+    def git(*arguments: str) -> str:
+        return subprocess.run([*base, *arguments], check=False, capture_output=True, text=True).stdout
+
+    fork = git("merge-base", "HEAD", os.environ.get("LINT_BASE", "main")).strip()
+    if not fork or fork == git("rev-parse", "HEAD").strip():
+        fork = "HEAD~1"
+    names = git("diff", "--name-only", fork).split() + git("ls-files", "--others", "--exclude-standard").split()
+    return {Path(name) for name in names}
+
+
+def clang_tidy(files: list[Path]) -> Iterator[Result]:
+    """clang-tidy on the C++ files that changed (all with LINT_ALL=1)."""
+    start = time.monotonic()
+    candidates = _in(files, ("userspace",), (".cpp",))
+    if not os.environ.get("LINT_ALL"):
+        changed = _changed_since_main()
+        candidates = [file for file in candidates if file in changed]
+    build = paths.BUILD / "userspace"
+    findings = []
+    database = build / "compile_commands.json"
+    if candidates and not database.is_file():
+        findings = ["build/userspace/compile_commands.json is missing (make userspace)"]
+    elif candidates:
+        compiled = {Path(entry["file"]) for entry in json.loads(database.read_text())}
+        names = [str(paths.SOURCE / file) for file in candidates if paths.SOURCE / file in compiled]
+        status, text = inside.run(["sh", "-c", 'build=$1; shift; printf "%s\\0" "$@" | '
+                                   'xargs -0 -n 4 -P 2 clang-tidy-19 --quiet -p "$build"', "sh", str(build), *names],
+                                  timeout=1500) if names else (0, "")
+        if status:
+            findings = [line for line in text.splitlines() if " error: " in line] or [text]
+    yield _result("clang-tidy", start, sorted(set(findings)))
+
+
+def kernel_build(_files: list[Path]) -> Iterator[Result]:
+    """W=1 and sparse on both kernels: nothing to say about our files."""
+    if not (paths.SOURCE / "Kbuild").is_file():
+        return
+    for name in ("stable", "backports"):
+        start = time.monotonic()
+        # sparse of Debian 13 does not know typeof_unqual, which 7.3 uses.
+        status, text = inside.run(["selftests/harness/build/modules.sh", name, "2", "W=1", "C=2",
+                                   "CF=-D__typeof_unqual__=__typeof__", f"MO_OUT=lint-{name}"])
+        findings = [line for line in text.splitlines() if _FINDING.match(line) and "/usr/src/" not in line]
+        if status and not findings:
+            findings = [text]
+        yield _result(f"sparse-{name}", start, findings)
+
+
+def _unannotated(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            missing = [a.arg for a in arguments if a.annotation is None and a.arg not in ("self", "cls")]
+            if missing:
+                yield node.lineno, f"{node.name}: no type of {', '.join(missing)}"
+            if node.returns is None:
+                yield node.lineno, f"{node.name}: no return type"
+
+
+def python(files: list[Path]) -> Iterator[Result]:
+    """Python compiles, and every function is annotated."""
+    start = time.monotonic()
+    findings = []
+    for file in files:
+        path = paths.SOURCE / file
+        if file.suffix == ".py" or (not file.suffix and path.read_bytes()[:40].startswith(b"#!/usr/bin/python3")):
+            try:
+                tree = ast.parse(path.read_text(), str(file))
+            except SyntaxError as error:
+                findings.append(f"{file}:{error.lineno}: {error.msg}")
+                continue
+            findings += [f"{file}:{line}: {text}" for line, text in _unannotated(tree)]
+    yield _result("python", start, findings)
+
+
+def shell(files: list[Path]) -> Iterator[Result]:
+    """Shell scripts parse in the shell that their first line names."""
+    start = time.monotonic()
+    findings = []
+    for file in files:
+        first = (paths.SOURCE / file).read_bytes()[:64].split(b"\n")[0]
+        found = re.match(rb"#!/bin/(sh|dash|bash)\b", first)
+        if found:
+            interpreter = "bash" if found[1] == b"bash" else "sh"
+            done = subprocess.run([interpreter, "-n", str(paths.SOURCE / file)], capture_output=True, text=True, check=False)
+            findings += done.stderr.splitlines()
+    yield _result("shell", start, findings)
+
+
+def words(files: list[Path]) -> Iterator[Result]:
+    """Licence lines are there; nothing is left for later."""
+    start = time.monotonic()
+    findings = []
+    for file in files:
+        if file.parts[0] == "LICENSES" or file.suffix in (".bin", ".pldm", ".pcap", ".png"):
+            continue
+        try:
+            text = (paths.SOURCE / file).read_text()
+        except UnicodeDecodeError:
+            continue
+        if file.suffix in _SPDX_SUFFIXES and "samples" not in file.parts \
+                and "SPDX-License-Identifier:" not in "\n".join(text.splitlines()[:3]):
+            findings.append(f"{file}:1: no SPDX-License-Identifier")
+        if file != Path("selftests/harness/check/lint.py"):
+            findings += [f"{file}:{text.count(chr(10), 0, m.start()) + 1}: {m[0]}" for m in _FORBIDDEN.finditer(text)]
+    yield _result("words", start, findings)
+
+
+def generated(_files: list[Path]) -> Iterator[Result]:
+    """What is generated and checked in is what its generator makes now."""
+    if (paths.SOURCE / "Documentation/hw/generate.py").is_file():
+        yield inside.step("lint:hw-reference", ["Documentation/hw/generate.py", "--check"])
+
+
+CHECKERS: tuple[Callable[[list[Path]], Iterator[Result]], ...] = (
+    words, python, shell, generated, clang_format, checkpatch, kernel_build, clang_tidy)
+
+
+def run() -> Iterator[Result]:
+    """All checkers."""
+    files = tracked()
+    for checker in CHECKERS:
+        yield from checker(files)
+
+
+def names() -> set[str]:
+    """The names of the results."""
+    return {f"lint:{name}" for name in ("words", "python", "shell", "hw-reference", "clang-format", "checkpatch",
+                                        "sparse-stable", "sparse-backports", "clang-tidy")}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/json.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+
+namespace mo {
+
+namespace {
+
+constexpr unsigned deepest = 64;
+constexpr unsigned char first_printable = 0x20;
+
+void write_string(std::string& out, std::string_view text) {
+    out.push_back('"');
+    for (const char c : text) {
+        switch (c) {
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        default:
+            if (static_cast<unsigned char>(c) < first_printable) {
+                constexpr std::string_view digits = "0123456789abcdef";
+                out += "\\u00";
+                out.push_back(digits[static_cast<unsigned char>(c) >> 4U]);
+                out.push_back(digits[static_cast<unsigned char>(c) & 0xfU]);
+            } else {
+                out.push_back(c);
+            }
+        }
+    }
+    out.push_back('"');
+}
+
+template <typename T> void write_number(std::string& out, T value) {
+    std::array<char, 40> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+    out.append(text.data(), end.ptr);
+}
+
+void new_line(std::string& out, bool pretty, unsigned depth) {
+    if (pretty) {
+        out.push_back('\n');
+        out.append(2 * std::size_t{depth}, ' ');
+    }
+}
+
+/// Length of the UTF-8 sequence at the start of `text`; 0: not valid (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    std::size_t length = 0;
+    std::uint32_t code = 0, least = 0;
+    if (lead < 0x80) {
+        return 1;
+    }
+    if ((lead & 0xe0U) == 0xc0) {
+        length = 2, code = lead & 0x1fU, least = 0x80;
+    } else if ((lead & 0xf0U) == 0xe0) {
+        length = 3, code = lead & 0x0fU, least = 0x800;
+    } else if ((lead & 0xf8U) == 0xf0) {
+        length = 4, code = lead & 0x07U, least = 0x10000;
+    }
+    if (length == 0 || text.size() < length) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0U) != 0x80) {
+            return 0;
+        }
+        code = (code << 6U) | (byte(i) & 0x3fU);
+    }
+    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    return code < least || code > 0x10ffff || surrogate ? 0 : length;
+}
+
+void append_utf8(std::string& out, std::uint32_t code) {
+    const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+    if (code < 0x80) {
+        put(code);
+    } else if (code < 0x800) {
+        put(0xc0U | (code >> 6U));
+        put(0x80U | (code & 0x3fU));
+    } else if (code < 0x10000) {
+        put(0xe0U | (code >> 12U));
+        put(0x80U | ((code >> 6U) & 0x3fU));
+        put(0x80U | (code & 0x3fU));
+    } else {
+        put(0xf0U | (code >> 18U));
+        put(0x80U | ((code >> 12U) & 0x3fU));
+        put(0x80U | ((code >> 6U) & 0x3fU));
+        put(0x80U | (code & 0x3fU));
+    }
+}
+
+class Parser {
+  public:
+    explicit Parser(std::string_view text) : text_(text) {}
+
+    Result<Json> parse() {
+        Json value;
+        const bool good = parse_value(value, 0) && (skip_space(), at_ == text_.size());
+        if (!good) {
+            return fail(EINVAL, "no valid JSON at character " + std::to_string(at_ + 1));
+        }
+        return value;
+    }
+
+  private:
+    void skip_space() {
+        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) !=
+                                         std::string_view::npos) {
+            ++at_;
+        }
+    }
+    bool take(char c) {
+        skip_space();
+        if (at_ < text_.size() && text_[at_] == c) {
+            ++at_;
+            return true;
+        }
+        return false;
+    }
+    bool take_word(std::string_view word) {
+        if (text_.substr(at_, word.size()) == word) {
+            at_ += word.size();
+            return true;
+        }
+        return false;
+    }
+    bool parse_value(Json& out, unsigned depth);
+    bool parse_string(std::string& out);
+    bool parse_escape(std::string& out);
+    bool parse_hex(std::uint32_t& out);
+    bool parse_number(Json& out);
+    bool parse_array(Json& out, unsigned depth);
+    bool parse_object(Json& out, unsigned depth);
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+bool Parser::parse_value(Json& out, unsigned depth) {
+    skip_space();
+    if (at_ == text_.size() || depth > deepest) {
+        return false;
+    }
+    switch (text_[at_]) {
+    case '{':
+        return parse_object(out, depth);
+    case '[':
+        return parse_array(out, depth);
+    case '"': {
+        std::string text;
+        const bool good = parse_string(text);
+        out = Json(std::move(text));
+        return good;
+    }
+    case 't':
+        out = Json(true);
+        return take_word("true");
+    case 'f':
+        out = Json(false);
+        return take_word("false");
+    case 'n':
+        out = Json();
+        return take_word("null");
+    default:
+        return parse_number(out);
+    }
+}
+
+bool Parser::parse_hex(std::uint32_t& out) {
+    constexpr std::size_t digits = 4;
+    if (text_.size() - at_ < digits) {
+        return false;
+    }
+    const char* const first = text_.data() + at_;
+    const auto end = std::from_chars(first, first + digits, out, 16);
+    at_ += digits;
+    return end.ec == std::errc() && end.ptr == first + digits;
+}
+
+bool Parser::parse_escape(std::string& out) {
+    if (at_ == text_.size()) {
+        return false;
+    }
+    constexpr std::string_view names = "\"\\/bfnrt", values = "\"\\/\b\f\n\r\t";
+    const char c = text_[at_++];
+    if (const auto place = names.find(c); place != std::string_view::npos) {
+        out.push_back(values[place]);
+        return true;
+    }
+    std::uint32_t code = 0;
+    if (c != 'u' || !parse_hex(code) || (code >= 0xdc00 && code <= 0xdfff)) {
+        return false;
+    }
+    if (code >= 0xd800 && code <= 0xdbff) {
+        std::uint32_t low = 0;
+        if (!take_word("\\u") || !parse_hex(low) || low < 0xdc00 || low > 0xdfff) {
+            return false;
+        }
+        code = 0x10000 + ((code - 0xd800) << 10U) + (low - 0xdc00);
+    }
+    append_utf8(out, code);
+    return true;
+}
+
+bool Parser::parse_string(std::string& out) {
+    ++at_; // the quote
+    while (at_ < text_.size()) {
+        const char c = text_[at_];
+        if (c == '"') {
+            ++at_;
+            return true;
+        }
+        if (c == '\\') {
+            ++at_;
+            if (!parse_escape(out)) {
+                return false;
+            }
+            continue;
+        }
+        const std::size_t length = utf8_length(text_.substr(at_));
+        if (static_cast<unsigned char>(c) < first_printable || length == 0) {
+            return false;
+        }
+        out.append(text_.substr(at_, length));
+        at_ += length;
+    }
+    return false;
+}
+
+bool Parser::parse_number(Json& out) {
+    const std::size_t start = at_;
+    const auto digit = [this] {
+        return at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9';
+    };
+    const auto digits = [this, digit] {
+        const std::size_t from = at_;
+        while (digit()) {
+            ++at_;
+        }
+        return at_ != from;
+    };
+    const bool negative = take_word("-");
+    const std::size_t integer = at_;
+    if (!digits() || (text_[integer] == '0' && at_ - integer > 1)) {
+        return false;
+    }
+    bool whole = true;
+    if (take_word(".")) {
+        whole = false;
+        if (!digits()) {
+            return false;
+        }
+    }
+    if (take_word("e") || take_word("E")) {
+        whole = false;
+        if (!take_word("+")) {
+            (void)take_word("-");
+        }
+        if (!digits()) {
+            return false;
+        }
+    }
+    const char* const first = text_.data() + start;
+    const char* const last = text_.data() + at_;
+    if (whole) {
+        std::int64_t signed_value = 0;
+        std::uint64_t unsigned_value = 0;
+        if (negative && std::from_chars(first, last, signed_value).ec == std::errc()) {
+            out = Json(signed_value);
+            return true;
+        }
+        if (!negative && std::from_chars(first, last, unsigned_value).ec == std::errc()) {
+            out = Json(unsigned_value);
+            return true;
+        }
+    }
+    double value = 0;
+    if (std::from_chars(first, last, value).ec != std::errc()) {
+        return false;
+    }
+    out = Json(value);
+    return true;
+}
+
+bool Parser::parse_array(Json& out, unsigned depth) {
+    ++at_;
+    out = Json::array();
+    if (take(']')) {
+        return true;
+    }
+    do {
+        Json element;
+        if (!parse_value(element, depth + 1)) {
+            return false;
+        }
+        out.push(std::move(element));
+    } while (take(','));
+    return take(']');
+}
+
+bool Parser::parse_object(Json& out, unsigned depth) {
+    ++at_;
+    out = Json::object();
+    if (take('}')) {
+        return true;
+    }
+    do {
+        skip_space();
+        std::string name;
+        Json value;
+        if (at_ == text_.size() || text_[at_] != '"' || !parse_string(name) || !take(':') ||
+            !parse_value(value, depth + 1) || out.find(name) != nullptr) {
+            return false;
+        }
+        out.set(std::move(name), std::move(value));
+    } while (take(','));
+    return take('}');
+}
+
+} // namespace
+
+bool Json::is_number() const {
+    return std::holds_alternative<std::int64_t>(value_) ||
+           std::holds_alternative<std::uint64_t>(value_) || std::holds_alternative<double>(value_);
+}
+
+double Json::number() const {
+    if (const auto* const value = std::get_if<std::int64_t>(&value_); value != nullptr) {
+        return static_cast<double>(*value);
+    }
+    if (const auto* const value = std::get_if<std::uint64_t>(&value_); value != nullptr) {
+        return static_cast<double>(*value);
+    }
+    const auto* const value = std::get_if<double>(&value_);
+    return value != nullptr ? *value : 0;
+}
+
+const Json* Json::find(std::string_view name) const {
+    if (const Object* const members = as_object(); members != nullptr) {
+        for (const auto& [key, value] : *members) {
+            if (key == name) {
+                return &value;
+            }
+        }
+    }
+    return nullptr;
+}
+
+Json& Json::set(std::string name, Json value) {
+    if (is_null()) {
+        value_ = Object{};
+    }
+    std::get<Object>(value_).emplace_back(std::move(name), std::move(value));
+    return *this;
+}
+
+Json& Json::push(Json value) {
+    if (is_null()) {
+        value_ = Array{};
+    }
+    std::get<Array>(value_).push_back(std::move(value));
+    return *this;
+}
+
+std::string Json::dump(bool pretty) const {
+    std::string out;
+    write(out, pretty, 0);
+    return out;
+}
+
+void Json::write(std::string& out, bool pretty, unsigned depth) const {
+    if (is_null()) {
+        out += "null";
+    } else if (const bool* const truth = as_bool(); truth != nullptr) {
+        out += *truth ? "true" : "false";
+    } else if (const auto* const number = std::get_if<std::int64_t>(&value_); number != nullptr) {
+        write_number(out, *number);
+    } else if (const auto* const count = std::get_if<std::uint64_t>(&value_); count != nullptr) {
+        write_number(out, *count);
+    } else if (const auto* const real = std::get_if<double>(&value_); real != nullptr) {
+        if (std::isfinite(*real)) {
+            write_number(out, *real);
+        } else {
+            out += "null"; // JSON has no word for it
+        }
+    } else if (const std::string* const text = as_string(); text != nullptr) {
+        write_string(out, *text);
+    } else if (const Array* const elements = as_array(); elements != nullptr) {
+        out.push_back('[');
+        for (std::size_t i = 0; i < elements->size(); ++i) {
+            out += i == 0 ? "" : ",";
+            new_line(out, pretty, depth + 1);
+            (*elements)[i].write(out, pretty, depth + 1);
+        }
+        if (!elements->empty()) {
+            new_line(out, pretty, depth);
+        }
+        out.push_back(']');
+    } else if (const Object* const members = as_object(); members != nullptr) {
+        out.push_back('{');
+        for (std::size_t i = 0; i < members->size(); ++i) {
+            out += i == 0 ? "" : ",";
+            new_line(out, pretty, depth + 1);
+            write_string(out, (*members)[i].first);
+            out += pretty ? ": " : ":";
+            (*members)[i].second.write(out, pretty, depth + 1);
+        }
+        if (!members->empty()) {
+            new_line(out, pretty, depth);
+        }
+        out.push_back('}');
+    }
+}
+
+Result<Json> Json::parse(std::string_view text) { return Parser(text).parse(); }
+
+} // namespace mo

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Json: a JSON value (RFC 8259), with a strict, bounded parser and a writer. For control traffic,
+// not for data paths.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/result.hpp"
+
+namespace mo {
+
+class Json {
+  public:
+    using Array = std::vector<Json>;
+    using Member = std::pair<std::string, Json>;
+    using Object = std::vector<Member>; ///< in the order of insertion
+
+    Json() = default; ///< null
+    Json(std::nullptr_t) {}
+    Json(bool value) : value_(value) {}
+    template <typename T>
+        requires std::is_integral_v<T>
+    Json(T value) {
+        if constexpr (std::is_same_v<T, bool>) {
+            value_ = value;
+        } else if constexpr (std::is_signed_v<T>) {
+            value_ = static_cast<std::int64_t>(value);
+        } else {
+            value_ = static_cast<std::uint64_t>(value);
+        }
+    }
+    Json(double value) : value_(value) {}
+    Json(std::string value) : value_(std::move(value)) {}
+    Json(std::string_view value) : value_(std::string(value)) {}
+    Json(const char* value) : value_(std::string(value)) {}
+    Json(Array value) : value_(std::move(value)) {}
+    Json(Object value) : value_(std::move(value)) {}
+
+    static Json array() { return Json(Array{}); }
+    static Json object() { return Json(Object{}); }
+
+    [[nodiscard]] const std::string* as_string() const { return std::get_if<std::string>(&value_); }
+    [[nodiscard]] const Array* as_array() const { return std::get_if<Array>(&value_); }
+    [[nodiscard]] const Object* as_object() const { return std::get_if<Object>(&value_); }
+    [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&value_); }
+    /// Any number; zero for what is none.
+    [[nodiscard]] double number() const;
+    [[nodiscard]] bool is_number() const;
+    [[nodiscard]] bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
+
+    /// The member of that name; nullptr: this is no object, or it has none.
+    [[nodiscard]] const Json* find(std::string_view name) const;
+    /// Appends a member; an object is made of null. Precondition: null or an object.
+    Json& set(std::string name, Json value);
+    /// Appends an element. Precondition: null or an array.
+    Json& push(Json value);
+
+    /// One line without spaces, or indented by two.
+    [[nodiscard]] std::string dump(bool pretty = false) const;
+
+    /// The one value that `text` is. At most 64 levels deep; text must be valid UTF-8.
+    static Result<Json> parse(std::string_view text);
+
+  private:
+    void write(std::string& out, bool pretty, unsigned depth) const;
+
+    std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Array,
+                 Object>
+        value_ = nullptr;
+};
+
+} // namespace mo

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ofctl/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <functional>
+
+#include "libofctl/client_state.hpp"
+#include "libofctl/devlink.hpp"
+#include "libofctl/ethtool.hpp"
+#include "libofctl/family.hpp"
+#include "libofctl/rtnl.hpp"
+
+namespace mo::ofctl {
+
+Client::Client() : Client(make_socket_transport()) {}
+Client::Client(std::unique_ptr<Transport> transport)
+    : state_(std::make_unique<State>(std::move(transport))) {}
+Client::~Client() = default;
+
+Answer<std::vector<Device>> Client::devices() {
+    auto devices = read_devices(state_->families);
+    if (!devices) {
+        return Unexpected{devices.error()};
+    }
+    if (devices->empty()) {
+        return devices;
+    }
+    const auto ports = read_devlink_ports(state_->families);
+    if (!ports) {
+        return Unexpected{ports.error()};
+    }
+    for (auto& device : *devices) {
+        for (const auto& port : *ports) {
+            if (port.device == device.handle()) {
+                device.netdevs.push_back(port.ifname);
+            }
+        }
+    }
+    return devices;
+}
+
+Answer<std::vector<Port>> Client::ports(bool statistics) {
+    const auto devices = read_devices(state_->families);
+    if (!devices) {
+        return Unexpected{devices.error()};
+    }
+    std::vector<Port> ports;
+    if (devices->empty()) {
+        return ports;
+    }
+    const auto found = read_devlink_ports(state_->families);
+    if (!found) {
+        return Unexpected{found.error()};
+    }
+    for (const auto& item : *found) {
+        const bool ours = std::any_of(devices->begin(), devices->end(), [&](const Device& d) {
+            return d.handle() == item.device;
+        });
+        if (!ours) {
+            continue;
+        }
+        Port port;
+        port.ifindex = item.ifindex;
+        port.ifname = item.ifname;
+        port.device = item.device;
+        if (auto read = read_link(*state_->transport, port, statistics); !read) {
+            // Moved to another network namespace: its owner there sees it.
+            if (read.error().code == ENODEV) {
+                continue;
+            }
+            return Unexpected{read.error()};
+        }
+        if (auto read = read_ethtool(state_->families, port, statistics); !read) {
+            return Unexpected{read.error()};
+        }
+        // Older or newer drivers may lack the family; the standard facts stay.
+        if (auto read = read_optical_port(state_->families, port);
+            !read && read.error().code != ENOENT && read.error().code != EOPNOTSUPP) {
+            return Unexpected{read.error()};
+        }
+        ports.push_back(std::move(port));
+    }
+    std::sort(ports.begin(), ports.end(),
+              [](const Port& a, const Port& b) { return a.ifindex < b.ifindex; });
+    return ports;
+}
+
+Answer<LaneSnapshot> Client::lanes(const Port& port) {
+    return read_lanes(state_->families, port.ifindex);
+}
+
+Answer<std::vector<Record>> Client::records(const Port& port) {
+    return read_records(state_->families, port.ifindex);
+}
+
+Answer<Module> Client::module(const Port& port) {
+    constexpr std::uint8_t half = 128;
+    constexpr std::uint8_t flat_memory = 0x80; // 00h:2 bit 7
+    CmisPages pages;
+    const auto read = [&](std::uint8_t page, std::uint8_t offset,
+                          std::vector<std::uint8_t>& into) -> Answer<void> {
+        auto data = read_module_page(state_->families, port.ifindex, page, offset, half);
+        if (!data) {
+            return Unexpected{data.error()};
+        }
+        into = std::move(*data);
+        return {};
+    };
+    if (auto lower = read(0, 0, pages.lower); !lower) {
+        if (lower.error().code == ENODEV) {
+            return Module{};
+        }
+        return Unexpected{lower.error()};
+    }
+    if (auto upper = read(0, half, pages.page00); !upper) {
+        return Unexpected{upper.error()};
+    }
+    if ((pages.lower[2] & flat_memory) == 0) {
+        const std::array<std::pair<std::uint8_t, std::vector<std::uint8_t>*>, 3> wanted = {
+            {{0x01, &pages.page01}, {0x02, &pages.page02}, {0x11, &pages.page11}}};
+        for (const auto& [page, into] : wanted) {
+            if (auto upper = read(page, half, *into); !upper) {
+                return Unexpected{upper.error()};
+            }
+        }
+    }
+    Module module = decode_cmis(pages);
+    module.ifindex = port.ifindex;
+    const auto power = read_module_power(state_->families, port.ifindex);
+    if (!power) {
+        return Unexpected{power.error()};
+    }
+    module.power_mode = power->mode;
+    module.power_policy = power->policy;
+    return module;
+}
+
+Answer<void> Client::set_port(const Port& port, const PortChange& change) {
+    // Each step with what takes it back: a later refusal must not leave half a change behind.
+    struct Step {
+        std::function<Answer<void>()> apply, undo;
+    };
+    std::vector<Step> steps;
+    auto& state = *state_;
+    if (change.speed_mbps || change.lanes) {
+        steps.push_back({[&] {
+                             return set_speed(state.families, port, change.speed_mbps,
+                                              change.lanes);
+                         },
+                         [&]() -> Answer<void> {
+                             if (!port.speed_mbps) {
+                                 return {};
+                             }
+                             return set_speed(state.families, port, port.speed_mbps, port.lanes);
+                         }});
+    }
+    if (change.fec) {
+        steps.push_back({[&] { return set_fec(state.families, port, {*change.fec}); },
+                         [&]() -> Answer<void> {
+                             if (port.fec_configured.empty()) {
+                                 return {};
+                             }
+                             return set_fec(state.families, port, port.fec_configured);
+                         }});
+    }
+    if (change.admin_up) {
+        steps.push_back(
+            {[&] { return set_admin(*state.transport, port.ifindex, *change.admin_up); },
+             [&] { return set_admin(*state.transport, port.ifindex, port.admin_up); }});
+    }
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        auto applied = steps[i].apply();
+        if (applied) {
+            continue;
+        }
+        for (std::size_t k = i; k-- > 0;) {
+            if (const auto undone = steps[k].undo(); !undone) {
+                applied = Unexpected{KernelError{
+                    applied.error().code,
+                    applied.error().text + "; and taking back the part before failed: " +
+                        undone.error().text,
+                    applied.error().kernel}};
+            }
+        }
+        return Unexpected{applied.error()};
+    }
+    return {};
+}
+
+} // namespace mo::ofctl

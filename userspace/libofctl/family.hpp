@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The driver's own netlink family (Documentation/netlink/specs/mesh_optical.yaml).
+#pragma once
+
+#include "libofctl/genl.hpp"
+#include "ofctl/model.hpp"
+
+namespace mo::ofctl {
+
+/// Fills state, reason and blame of the optical link.
+[[nodiscard]] Answer<void> read_optical_port(GenlFamilies& families, Port& port);
+
+[[nodiscard]] Answer<LaneSnapshot> read_lanes(GenlFamilies& families, int ifindex);
+
+[[nodiscard]] Answer<std::vector<Record>> read_records(GenlFamilies& families, int ifindex);
+
+/// Subscribes to changes of links.
+[[nodiscard]] Answer<void> join_optical_events(GenlFamilies& families);
+
+/// Fills `port` from the attributes of a port message; false when it has no ifindex.
+bool take_optical_port(const Attributes& attributes, Port& port);
+
+/// Number of the family; 0 when the driver is not loaded.
+[[nodiscard]] std::uint16_t optical_family_id(GenlFamilies& families);
+
+} // namespace mo::ofctl

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A Transport that answers as a kernel with one NIC and one port would, from a small state that
+// tests change. It decodes the requests it gets, so a wrong request fails.
+#pragma once
+
+#include <cerrno>
+#include <map>
+
+#include <linux/devlink.h>
+#include <linux/ethtool.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "libofctl/transport.hpp"
+#include "uapi/mesh_optical.h"
+
+namespace mo::ofctl::test {
+
+constexpr std::uint16_t devlink_id = 20;
+constexpr std::uint16_t ethtool_id = 21;
+constexpr std::uint16_t optical_id = 22;
+constexpr int ifindex = 5;
+
+struct KernelState {
+    bool driver = true;
+    std::string driver_name = "mesh_optical";
+    bool admin_up = true;
+    bool carrier = true;
+    std::uint32_t speed = 800000;
+    std::uint32_t lanes = 8;
+    std::string fec = "RS";
+    bool module = true;
+    bool permitted = true;
+    bool refuse_fec = false;
+    std::vector<std::string> writes; ///< what was set, in order
+};
+
+class FakeKernel final : public Transport {
+  public:
+    explicit FakeKernel(KernelState& state) : state_(state) {}
+
+    Answer<std::vector<Bytes>> exchange(int protocol, Bytes request) override {
+        nlmsghdr head{};
+        std::memcpy(&head, request.data(), sizeof head);
+        if (protocol == NETLINK_ROUTE) {
+            return route(head.nlmsg_type, request);
+        }
+        const auto command = header_of<genlmsghdr>(request).cmd;
+        const auto a = attributes_of(request, sizeof(genlmsghdr));
+        switch (head.nlmsg_type) {
+        case GENL_ID_CTRL:
+            return family(a);
+        case devlink_id:
+            return devlink(command);
+        case ethtool_id:
+            return ethtool(command, a);
+        case optical_id:
+            return optical(command);
+        default:
+            return error(EOPNOTSUPP, "");
+        }
+    }
+    Answer<void> join(int, std::uint32_t) override { return {}; }
+    Answer<std::vector<Received>> receive(std::chrono::milliseconds) override {
+        return std::move(pending);
+    }
+    std::vector<Received> pending;
+
+    static Builder genl(std::uint16_t id, std::uint8_t command) {
+        Builder b(id, 0);
+        b.header(genlmsghdr{command, 1, 0});
+        return b;
+    }
+    static Bytes link_message(std::uint16_t type, bool up, bool carrier) {
+        ifinfomsg info{};
+        info.ifi_index = ifindex;
+        info.ifi_flags = up ? IFF_UP : 0;
+        const std::array<std::byte, 6> mac = {std::byte{2}, std::byte{0x4d}, std::byte{0x4f},
+                                              std::byte{0}, std::byte{0},    std::byte{1}};
+        rtnl_link_stats64 stats{};
+        stats.rx_packets = 11;
+        stats.tx_bytes = 22;
+        Builder b(type, 0);
+        b.header(info)
+            .put_text(IFLA_IFNAME, "ens3")
+            .put_u32(IFLA_MTU, 1500)
+            .put(IFLA_ADDRESS, mac)
+            .put_u8(IFLA_CARRIER, carrier ? 1 : 0)
+            .put_u8(IFLA_OPERSTATE, carrier ? 6 : 2)
+            .put(IFLA_STATS64, std::as_bytes(std::span(&stats, 1)));
+        return std::move(b).finish();
+    }
+
+  private:
+    using Reply = Answer<std::vector<Bytes>>;
+
+    static Reply error(int code, std::string text) {
+        return Unexpected{KernelError{code, std::move(text), true}};
+    }
+    static Reply one(Builder builder) { return std::vector<Bytes>{std::move(builder).finish()}; }
+
+    Reply family(const Attributes& a) const {
+        const std::map<std::string, std::uint16_t> ids = {
+            {"devlink", devlink_id}, {"ethtool", ethtool_id}, {"mesh_optical", optical_id}};
+        const auto name = a.text(CTRL_ATTR_FAMILY_NAME).value_or("");
+        const auto found = ids.find(name);
+        if (found == ids.end() || (name == "mesh_optical" && !state_.driver)) {
+            return error(ENOENT, "");
+        }
+        auto b = genl(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
+        const auto id = found->second;
+        b.put(CTRL_ATTR_FAMILY_ID, std::as_bytes(std::span(&id, 1)));
+        b.begin(CTRL_ATTR_MCAST_GROUPS);
+        b.begin(1)
+            .put_text(CTRL_ATTR_MCAST_GRP_NAME, name == "devlink" ? "config" : "events")
+            .put_u32(CTRL_ATTR_MCAST_GRP_ID, 3)
+            .end();
+        b.end();
+        return one(std::move(b));
+    }
+
+    Reply route(std::uint16_t type, const Bytes& request) {
+        const auto info = header_of<ifinfomsg>(request);
+        if (info.ifi_index != ifindex) {
+            return error(ENODEV, "");
+        }
+        if (type == RTM_NEWLINK) {
+            if (!state_.permitted) {
+                return error(EPERM, "");
+            }
+            if ((info.ifi_change & IFF_UP) != 0) {
+                state_.admin_up = (info.ifi_flags & IFF_UP) != 0;
+                state_.writes.emplace_back(state_.admin_up ? "up" : "down");
+            }
+            return std::vector<Bytes>{};
+        }
+        return std::vector<Bytes>{link_message(RTM_NEWLINK, state_.admin_up, state_.carrier)};
+    }
+
+    Reply devlink(std::uint8_t command) const {
+        if (!state_.driver) {
+            return std::vector<Bytes>{};
+        }
+        auto b = genl(devlink_id, command);
+        b.put_text(DEVLINK_ATTR_BUS_NAME, "pci").put_text(DEVLINK_ATTR_DEV_NAME, "0000:01:00.0");
+        if (command == DEVLINK_CMD_INFO_GET) {
+            b.put_text(DEVLINK_ATTR_INFO_DRIVER_NAME, state_.driver_name)
+                .put_text(DEVLINK_ATTR_INFO_SERIAL_NUMBER, "MO-0001");
+            b.begin(DEVLINK_ATTR_INFO_VERSION_RUNNING)
+                .put_text(DEVLINK_ATTR_INFO_VERSION_NAME, "fw")
+                .put_text(DEVLINK_ATTR_INFO_VERSION_VALUE, "1.2.3")
+                .end();
+        } else if (command == DEVLINK_CMD_HEALTH_REPORTER_GET) {
+            b.begin(DEVLINK_ATTR_HEALTH_REPORTER)
+                .put_text(DEVLINK_ATTR_HEALTH_REPORTER_NAME, "fw")
+                .put_u8(DEVLINK_ATTR_HEALTH_REPORTER_STATE, 0)
+                .put_u64(DEVLINK_ATTR_HEALTH_REPORTER_ERR_COUNT, 2)
+                .end();
+        } else if (command == DEVLINK_CMD_PORT_GET) {
+            b.put_u32(DEVLINK_ATTR_PORT_NETDEV_IFINDEX, ifindex)
+                .put_text(DEVLINK_ATTR_PORT_NETDEV_NAME, "ens3");
+        }
+        return one(std::move(b));
+    }
+
+    Reply ethtool(std::uint8_t command, const Attributes& a) {
+        auto b = genl(ethtool_id, command);
+        switch (command) {
+        case ETHTOOL_MSG_LINKMODES_GET:
+            if (state_.carrier) {
+                b.put_u32(ETHTOOL_A_LINKMODES_SPEED, state_.speed);
+            } else {
+                b.put_u32(ETHTOOL_A_LINKMODES_SPEED, static_cast<std::uint32_t>(SPEED_UNKNOWN));
+            }
+            b.put_u32(ETHTOOL_A_LINKMODES_LANES, state_.lanes)
+                .put_u8(ETHTOOL_A_LINKMODES_AUTONEG, 0);
+            return one(std::move(b));
+        case ETHTOOL_MSG_LINKSTATE_GET:
+            if (!state_.carrier) {
+                b.put_u8(ETHTOOL_A_LINKSTATE_EXT_STATE,
+                         ETHTOOL_LINK_EXT_STATE_BAD_SIGNAL_INTEGRITY)
+                    .put_u8(ETHTOOL_A_LINKSTATE_EXT_SUBSTATE,
+                            ETHTOOL_LINK_EXT_SUBSTATE_BSI_SERDES_ALOS);
+            }
+            return one(std::move(b));
+        case ETHTOOL_MSG_FEC_GET:
+            b.put_u32(ETHTOOL_A_FEC_ACTIVE, ETHTOOL_LINK_MODE_FEC_RS_BIT);
+            return one(std::move(b));
+        case ETHTOOL_MSG_LINKMODES_SET:
+            if (const auto speed = a.integer(ETHTOOL_A_LINKMODES_SPEED)) {
+                state_.speed = static_cast<std::uint32_t>(*speed);
+                state_.writes.push_back("speed " + std::to_string(*speed));
+            }
+            return std::vector<Bytes>{};
+        case ETHTOOL_MSG_FEC_SET: {
+            if (state_.refuse_fec) {
+                return error(EINVAL, "FEC cannot be changed at this speed");
+            }
+            const auto bits = a.nest(ETHTOOL_A_FEC_MODES).nest(ETHTOOL_A_BITSET_BITS);
+            const auto bit = bits.nest(ETHTOOL_A_BITSET_BITS_BIT);
+            state_.fec = bit.text(ETHTOOL_A_BITSET_BIT_NAME).value_or("auto");
+            state_.writes.push_back("fec " + state_.fec);
+            return std::vector<Bytes>{};
+        }
+        case ETHTOOL_MSG_MODULE_EEPROM_GET:
+            if (!state_.module) {
+                return error(ENODEV, "no module is plugged");
+            }
+            return error(EOPNOTSUPP, "");
+        default:
+            return error(EOPNOTSUPP, "");
+        }
+    }
+
+    Reply optical(std::uint8_t command) const {
+        auto b = genl(optical_id, command);
+        if (command == MESH_OPTICAL_CMD_PORT_GET) {
+            b.put_u32(MESH_OPTICAL_A_PORT_IFINDEX, ifindex)
+                .put_text(MESH_OPTICAL_A_PORT_STATE, state_.carrier ? "UP" : "WAIT_LIGHT");
+            if (!state_.carrier) {
+                b.put_text(MESH_OPTICAL_A_PORT_REASON, "no light on one or more lanes")
+                    .put_u32(MESH_OPTICAL_A_PORT_BLAME, MESH_OPTICAL_BLAME_FIBER);
+            }
+            return one(std::move(b));
+        }
+        if (command == MESH_OPTICAL_CMD_LANE_GET) {
+            b.put_u32(MESH_OPTICAL_A_LANE_IFINDEX, ifindex)
+                .put_u64(MESH_OPTICAL_A_LANE_TIMESTAMP_NS, 1234);
+            for (std::uint32_t lane = 0; lane < state_.lanes; ++lane) {
+                b.begin(MESH_OPTICAL_A_LANE_INFO)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SIDE, MESH_OPTICAL_SIDE_MEDIA)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_LANE, lane)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_STATE,
+                             lane == 5 ? MESH_OPTICAL_LANE_STATE_DEGRADED
+                                       : MESH_OPTICAL_LANE_STATE_UP)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_FLAGS,
+                             lane == 5 ? MESH_OPTICAL_LANE_FLAG_RX_POWER_LOW_WARN : 0)
+                    .put_u64(MESH_OPTICAL_A_LANE_INFO_TX_POWER_NW, 1412538)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_RX_POWER_NW, lane == 5 ? 389045 : 0)
+                    .put_u64(MESH_OPTICAL_A_LANE_INFO_BITS, 1000000)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_BIT_ERRORS, lane == 5 ? 90 : 0)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SNR_MDB, 18300)
+                    .end();
+            }
+            return one(std::move(b));
+        }
+        return std::vector<Bytes>{};
+    }
+
+    KernelState& state_;
+};
+
+} // namespace mo::ofctl::test

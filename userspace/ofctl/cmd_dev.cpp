@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ofctl dev show, ofctl fw show: what devlink knows of a NIC.
+#include "ofctl/schema.hpp"
+#include "ofctl/verb.hpp"
+
+namespace mo::ofctl {
+
+namespace {
+
+Value versions_value(const Device& device) {
+    Value::Array rows;
+    for (const auto& version : device.versions) {
+        rows.push_back(ObjectBuilder()
+                           .add("name", version.name)
+                           .add("fixed", version.fixed)
+                           .add("running", version.running)
+                           .add("stored", version.stored)
+                           .done());
+    }
+    return rows;
+}
+
+Value reporters_value(const Device& device) {
+    Value::Array rows;
+    for (const auto& reporter : device.reporters) {
+        rows.push_back(ObjectBuilder()
+                           .add("reporter", reporter.name)
+                           .add("state", reporter.healthy ? "healthy" : "error")
+                           .add("errors", reporter.errors)
+                           .add("recoveries", reporter.recoveries)
+                           .add("auto_recover", reporter.auto_recover)
+                           .add("dump_time_ns", reporter.dump_time_ns,
+                                {.where = Show::Where::details})
+                           .done());
+    }
+    return rows;
+}
+
+const Version* find_version(const Device& device, const char* name) {
+    for (const auto& version : device.versions) {
+        if (version.name == name) {
+            return &version;
+        }
+    }
+    return nullptr;
+}
+
+} // namespace
+
+Exit dev_show(Context& context, Arguments arguments) {
+    std::vector<Device> devices;
+    Exit exit = Exit::ok;
+    if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
+        return exit;
+    }
+    Value::Array items;
+    for (const auto& device : devices) {
+        const auto* firmware = find_version(device, "fw");
+        ObjectBuilder item;
+        item.add("dev", device.handle())
+            .add("schema_version", schema_version, {.where = Show::Where::json_only})
+            .add("driver", device.driver)
+            .add("ports", device.netdevs, {.label = "ports"})
+            .add("serial", device.serial)
+            .add("board_serial", device.board_serial, {.where = Show::Where::details});
+        item.add("fw", firmware != nullptr ? firmware->running : std::nullopt);
+        bool healthy = true;
+        for (const auto& reporter : device.reporters) {
+            healthy = healthy && reporter.healthy;
+        }
+        item.add("health", healthy ? "ok" : "error");
+        if (device.reload_failed && *device.reload_failed) {
+            item.add("reload_failed", true);
+        }
+        item.add("versions", versions_value(device), {.where = Show::Where::details})
+            .add("reporters", reporters_value(device),
+                 {.where = context.options.details ? Show::Where::details
+                                                   : Show::Where::statistics});
+        items.push_back(item.done());
+    }
+    print(context, std::move(items));
+    return Exit::ok;
+}
+
+Exit fw_show(Context& context, Arguments arguments) {
+    std::vector<Device> devices;
+    Exit exit = Exit::ok;
+    if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
+        return exit;
+    }
+    Value::Array items;
+    for (const auto& device : devices) {
+        const auto* firmware = find_version(device, "fw");
+        ObjectBuilder item;
+        item.add("dev", device.handle())
+            .add("schema_version", schema_version, {.where = Show::Where::json_only});
+        const bool running = firmware != nullptr && firmware->running.has_value();
+        item.add("state", running ? "running" : "not running");
+        for (const auto& reporter : device.reporters) {
+            if (reporter.name == "fw") {
+                item.add("health", reporter.healthy ? "healthy" : "error")
+                    .add("errors", reporter.errors)
+                    .add("recoveries", reporter.recoveries);
+            }
+        }
+        item.add("versions", versions_value(device));
+        items.push_back(item.done());
+    }
+    print(context, std::move(items));
+    return Exit::ok;
+}
+
+} // namespace mo::ofctl

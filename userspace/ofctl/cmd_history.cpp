@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ofctl history show: the flight recorder of the link.
+#include <charconv>
+
+#include "ofctl/schema.hpp"
+#include "ofctl/verb.hpp"
+
+namespace mo::ofctl {
+
+namespace {
+
+constexpr double ns_per_s = 1e9;
+
+Value record_value(const Record& record) {
+    ObjectBuilder item;
+    item.add("seq", record.seq)
+        .add("time_ns", record.time_ns, {.where = Show::Where::json_only})
+        .add("time_s", static_cast<double>(record.time_ns) / ns_per_s,
+             {.label = "device s", .decimals = 6})
+        .add("machine", record.machine)
+        .add("from", record.from)
+        .add("to", record.to);
+    Value::Array lanes;
+    for (std::uint32_t lane = 0; lane < 32; ++lane) {
+        if ((record.lanes >> lane & 1U) != 0) {
+            lanes.emplace_back(lane);
+        }
+    }
+    item.add("lanes", std::move(lanes)).add_text("reason", record.reason);
+    item.add_text("blame", record.blame == "unknown" ? std::string() : record.blame);
+    return item.done();
+}
+
+} // namespace
+
+Exit history_show(Context& context, Arguments arguments) {
+    const std::string* name = nullptr;
+    std::optional<std::size_t> last;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& word = arguments[i];
+        if (word != "last") {
+            if (name != nullptr) {
+                return usage_error("\"" + word + "\" is not known; use [IF] [last N]");
+            }
+            name = &word;
+            continue;
+        }
+        std::size_t number = 0;
+        const auto* text = i + 1 < arguments.size() ? &arguments[++i] : nullptr;
+        const char* end = text != nullptr ? text->data() + text->size() : nullptr;
+        if (text == nullptr || text->empty() ||
+            std::from_chars(text->data(), end, number).ptr != end) {
+            return usage_error("\"last\" needs a number");
+        }
+        last = number;
+    }
+    std::vector<Port> ports;
+    Exit exit = Exit::ok;
+    if (!find_ports(context, name, false, ports, exit)) {
+        return exit;
+    }
+    Value::Array items;
+    std::size_t failed = 0;
+    for (const auto& port : ports) {
+        const auto records = context.client.records(port);
+        if (!records) {
+            exit = report(records.error(), port.ifname);
+            ++failed;
+            continue;
+        }
+        const auto count = records->size();
+        Value::Array rows;
+        for (std::size_t i = last && *last < count ? count - *last : 0; i < count; ++i) {
+            rows.push_back(record_value((*records)[i]));
+        }
+        items.push_back(ObjectBuilder()
+                            .add("ifname", port.ifname)
+                            .add("schema_version", schema_version,
+                                 {.where = Show::Where::json_only})
+                            .add("link", port.carrier ? "up" : "down")
+                            .add("down_count", port.down_count, {.label = "downs"})
+                            .add("records", std::move(rows))
+                            .done());
+    }
+    print(context, std::move(items));
+    return failed > 0 && failed < ports.size() ? Exit::partial : exit;
+}
+
+} // namespace mo::ofctl

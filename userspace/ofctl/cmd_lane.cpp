@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ofctl lane show.
+#include <cerrno>
+#include <charconv>
+
+#include "ofctl/schema.hpp"
+#include "ofctl/units.hpp"
+#include "ofctl/verb.hpp"
+
+namespace mo::ofctl {
+
+namespace {
+
+Value lane_value(const Lane& lane) {
+    constexpr auto details = Show::Where::details;
+    constexpr auto statistics = Show::Where::statistics;
+    ObjectBuilder item;
+    item.add("lane", lane.lane)
+        .add_text("side", lane.side, {.where = details})
+        .add("state", lane.state)
+        .add("tx_power_dbm", dbm_of_nw(lane.tx_power_nw), {.label = "tx dBm", .decimals = 2})
+        .add("rx_power_dbm", dbm_of_nw(lane.rx_power_nw), {.label = "rx dBm", .decimals = 2})
+        .add("bias_ma", scaled(lane.bias_ua, 1e3), {.label = "bias mA", .decimals = 1})
+        .add("laser_temp_c", scaled(lane.laser_temp_mc, 1e3),
+             {.label = "laser C", .decimals = 1, .where = details})
+        .add("snr_db", scaled(lane.snr_mdb, 1e3), {.label = "snr dB", .decimals = 1})
+        .add("pre_fec_ber", lane.pre_fec_ber(),
+             {.label = "pre-FEC BER", .decimals = 1, .scientific = true})
+        .add("bits", lane.bits, {.where = statistics})
+        .add("bit_errors", lane.bit_errors, {.label = "bit errors", .where = statistics})
+        .add("symbol_errors", lane.symbol_errors, {.label = "symbol errors", .where = statistics})
+        .add("flags", lane.flags);
+    return item.done();
+}
+
+} // namespace
+
+Exit lane_show(Context& context, Arguments arguments) {
+    const std::string* name = nullptr;
+    std::optional<std::uint32_t> only;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& word = arguments[i];
+        if (word != "lane") {
+            if (name != nullptr) {
+                return usage_error("\"" + word + "\" is not known; use [IF] [lane N]");
+            }
+            name = &word;
+            continue;
+        }
+        std::uint32_t number = 0;
+        const auto* text = i + 1 < arguments.size() ? &arguments[++i] : nullptr;
+        const char* end = text != nullptr ? text->data() + text->size() : nullptr;
+        if (text == nullptr ||
+            std::from_chars(text->data(), end, number).ptr != end || text->empty()) {
+            return usage_error("\"lane\" needs a number");
+        }
+        only = number;
+    }
+    std::vector<Port> ports;
+    Exit exit = Exit::ok;
+    if (!find_ports(context, name, false, ports, exit)) {
+        return exit;
+    }
+    Value::Array items;
+    std::size_t failed = 0;
+    for (const auto& port : ports) {
+        const auto snapshot = context.client.lanes(port);
+        if (!snapshot) {
+            exit = report(snapshot.error(), port.ifname);
+            ++failed;
+            continue;
+        }
+        if (only && *only >= snapshot->lanes.size()) {
+            return report({ERANGE,
+                           "lane " + std::to_string(*only) + " is out of range 0.." +
+                               std::to_string(snapshot->lanes.size() - 1),
+                           false},
+                          port.ifname);
+        }
+        Value::Array lanes;
+        for (const auto& lane : snapshot->lanes) {
+            if (!only || lane.lane == *only) {
+                lanes.push_back(lane_value(lane));
+            }
+        }
+        items.push_back(ObjectBuilder()
+                            .add("ifname", port.ifname)
+                            .add("schema_version", schema_version,
+                                 {.where = Show::Where::json_only})
+                            .add("link", port.carrier ? "up" : "down")
+                            .add("state", port.link_state)
+                            .add("reason", port.reason)
+                            .add("time_ns", snapshot->time_ns, {.where = Show::Where::details})
+                            .add("lanes", std::move(lanes))
+                            .done());
+    }
+    print(context, std::move(items));
+    return failed > 0 && failed < ports.size() ? Exit::partial : exit;
+}
+
+} // namespace mo::ofctl

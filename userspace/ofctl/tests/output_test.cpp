@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Text, JSON, help and exit status of ofctl, on a kernel that is simulated at the netlink level.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "libofctl/tests/fake_kernel.hpp"
+#include "ofctl/verb.hpp"
+
+namespace mo::ofctl {
+namespace {
+
+struct Outcome {
+    Exit exit;
+    std::string out, err;
+};
+
+struct OfctlTest : testing::Test {
+    test::KernelState kernel;
+    Options options;
+
+    Outcome run(std::vector<std::string> words) {
+        Client client(std::make_unique<test::FakeKernel>(kernel));
+        Context context{options, client};
+        testing::internal::CaptureStdout();
+        testing::internal::CaptureStderr();
+        const auto exit = dispatch(context, words);
+        Outcome result{exit, testing::internal::GetCapturedStdout(),
+                   testing::internal::GetCapturedStderr()};
+        return result;
+    }
+    nlohmann::json json(std::vector<std::string> words) {
+        options.json = true;
+        const auto result = run(std::move(words));
+        return nlohmann::json::parse(result.out);
+    }
+};
+
+TEST_F(OfctlTest, PortAsText) {
+    const auto result = run({"port", "show"});
+    EXPECT_EQ(result.exit, Exit::ok);
+    EXPECT_EQ(result.out,
+              "ens3: dev pci/0000:01:00.0 admin up link up speed 800000 lanes 8 fec rs\n"
+              "    state UP\n");
+}
+
+TEST_F(OfctlTest, PortDownTellsReasonAndBlame) {
+    kernel.carrier = false;
+    const auto result = run({"po", "sh", "ens3"});
+    EXPECT_EQ(result.exit, Exit::ok);
+    EXPECT_NE(result.out.find("reason no light on one or more lanes"), std::string::npos);
+    EXPECT_NE(result.out.find("blame fiber"), std::string::npos);
+    EXPECT_EQ(result.out.find("speed"), std::string::npos) << "an unknown speed is not shown";
+}
+
+TEST_F(OfctlTest, LanesAsTextTable) {
+    const auto result = run({"lane", "show", "ens3", "lane", "5"});
+    EXPECT_EQ(result.exit, Exit::ok);
+    EXPECT_EQ(result.out,
+              "ens3: link up state UP\n"
+              "  lane  state     tx dBm  rx dBm  snr dB  pre-FEC BER  flags\n"
+              "     5  degraded    1.50   -4.10    18.3      9.0e-05  rx-power-low-warn\n");
+}
+
+TEST_F(OfctlTest, LanesAsJson) {
+    const auto lanes = json({"lane", "show"});
+    ASSERT_EQ(lanes.size(), 1U);
+    EXPECT_EQ(lanes[0]["schema_version"], 1);
+    EXPECT_EQ(lanes[0]["lanes"].size(), 8U);
+    const auto& lane = lanes[0]["lanes"][5];
+    EXPECT_EQ(lane["lane"], 5);
+    EXPECT_DOUBLE_EQ(lane["tx_power_dbm"], 1.5);
+    EXPECT_DOUBLE_EQ(lane["rx_power_dbm"], -4.1);
+    EXPECT_DOUBLE_EQ(lane["pre_fec_ber"], 9e-5);
+    EXPECT_EQ(lane["flags"], nlohmann::json::array({"rx-power-low-warn"}));
+    EXPECT_FALSE(lane.contains("bias_ma")) << "unknown is absent";
+    EXPECT_FALSE(lanes[0]["lanes"][0].contains("rx_power_dbm")) << "no light has no dBm";
+}
+
+TEST_F(OfctlTest, EmptyJsonIsStillAnArray) {
+    kernel.driver = false;
+    options.json = true;
+    for (const auto* object : {"dev", "port", "lane", "module", "fw", "history"}) {
+        const auto result = run({object, "show"});
+        EXPECT_EQ(result.exit, Exit::kernel) << object;
+        EXPECT_EQ(result.out, "[]\n") << object;
+        EXPECT_NE(result.err.find("modprobe mesh_optical"), std::string::npos) << object;
+    }
+}
+
+TEST_F(OfctlTest, WrongWordsAreUsageErrors) {
+    const std::vector<std::vector<std::string>> wrong = {
+        {"nothing"},
+        {"port", "nothing"},
+        {"port", "s"},
+        {"port", "show", "a", "b"},
+        {"port", "set", "ens3"},
+        {"port", "set", "ens3", "speed"},
+        {"port", "set", "ens3", "speed", "fast"},
+        {"port", "set", "ens3", "speed", "-1"},
+        {"port", "set", "ens3", "speed", "99999999999G"},
+        {"port", "set", "ens3", "lanes", "0"},
+        {"port", "set", "ens3", "fec", "best"},
+        {"lane", "show", "ens3", "lane", "x"},
+        {"lane", "show", "ens3", "lane"},
+        {"monitor", "everything"},
+        {},
+    };
+    for (const auto& words : wrong) {
+        const auto result = run(words);
+        EXPECT_EQ(result.exit, Exit::usage) << (words.empty() ? "" : words.back());
+        EXPECT_FALSE(result.err.empty());
+        EXPECT_TRUE(result.out.empty());
+    }
+    EXPECT_TRUE(kernel.writes.empty()) << "nothing was asked of the kernel";
+}
+
+TEST_F(OfctlTest, UnknownPortAndLane) {
+    auto result = run({"port", "show", "eth9"});
+    EXPECT_EQ(result.exit, Exit::kernel);
+    EXPECT_EQ(result.err, "Error: no mesh_optical port \"eth9\"; there is ens3.\n");
+    result = run({"lane", "show", "ens3", "lane", "9"});
+    EXPECT_EQ(result.exit, Exit::kernel);
+    EXPECT_EQ(result.err, "Error: ens3: lane 9 is out of range 0..7.\n");
+}
+
+TEST_F(OfctlTest, NoPermission) {
+    kernel.permitted = false;
+    const auto result = run({"port", "set", "ens3", "down"});
+    EXPECT_EQ(result.exit, Exit::kernel);
+    EXPECT_NE(result.err.find("kernel answers: Operation not permitted"), std::string::npos);
+    EXPECT_NE(result.err.find("CAP_NET_ADMIN"), std::string::npos);
+}
+
+TEST_F(OfctlTest, KernelsOwnWordsReachTheUser) {
+    kernel.refuse_fec = true;
+    const auto result = run({"port", "set", "ens3", "speed", "400G", "fec", "baser"});
+    EXPECT_EQ(result.exit, Exit::kernel);
+    EXPECT_EQ(result.err, "Error: ens3: FEC cannot be changed at this speed.\n"
+                          "kernel answers: Invalid argument\n");
+    EXPECT_EQ(kernel.speed, 800000U);
+}
+
+TEST_F(OfctlTest, SetsSpeedInBothUnits) {
+    EXPECT_EQ(run({"port", "set", "ens3", "speed", "400G"}).exit, Exit::ok);
+    EXPECT_EQ(kernel.speed, 400000U);
+    EXPECT_EQ(run({"port", "set", "ens3", "speed", "100000"}).exit, Exit::ok);
+    EXPECT_EQ(kernel.speed, 100000U);
+}
+
+TEST_F(OfctlTest, HelpNamesEveryVerb) {
+    const auto help = help_text();
+    const auto completion = bash_completion();
+    for (const auto& verb : verbs()) {
+        EXPECT_NE(help.find(std::string("ofctl ") + verb.object), std::string::npos);
+        EXPECT_NE(completion.find(verb.object), std::string::npos);
+    }
+    EXPECT_EQ(run({"port", "help"}).exit, Exit::ok);
+    EXPECT_EQ(run({"help"}).exit, Exit::ok);
+}
+
+TEST(Json, EscapesAndKeepsNumbersRaw) {
+    const auto value =
+        ObjectBuilder().add("k\"\n", "v\\\x01").add("n", 0.1).add("i", -5).done();
+    EXPECT_EQ(to_json(value, false), "{\"k\\\"\\n\":\"v\\\\\\u0001\",\"n\":0.1,\"i\":-5}");
+    EXPECT_EQ(to_json(Value(Value::Array{}), true), "[]");
+    EXPECT_EQ(nlohmann::json::parse(to_json(value, true)),
+              nlohmann::json::parse(to_json(value, false)));
+}
+
+} // namespace
+} // namespace mo::ofctl

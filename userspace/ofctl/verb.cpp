@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ofctl/verb.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+namespace mo::ofctl {
+
+namespace {
+
+constexpr std::size_t many = 16;
+
+constexpr std::array table = {
+    Verb{"dev", "show", "[DEV]", "NICs: driver, board, firmware versions, health", 0, 1, dev_show,
+         true},
+    Verb{"port", "show", "[IF]", "ports: link, reason, speed, FEC; -s adds counters", 0, 1,
+         port_show, true},
+    Verb{"port", "set", "IF [up|down] [speed MBPS|100G..] [lanes N] [fec auto|off|rs|baser|llrs]",
+         "change a port; all of it or nothing", 2, many, port_set},
+    Verb{"lane", "show", "[IF] [lane N]", "lanes: light, bias, SNR, BER, alarms", 0, 3, lane_show,
+         true},
+    Verb{"module", "show", "[IF]", "optical module: identity, state, monitors; -d adds limits", 0,
+         1, module_show, true},
+    Verb{"fw", "show", "[DEV]", "management firmware: running and stored versions, health", 0, 1,
+         fw_show, true},
+    Verb{"history", "show", "[IF] [last N]", "flight recorder: what the link did and why", 0, 3,
+         history_show, true},
+    Verb{"monitor", "", "[all|dev|port|lane|fw]...", "print events as they happen", 0, 5, monitor,
+         true},
+};
+
+std::vector<std::string> objects() {
+    std::vector<std::string> names;
+    for (const auto& verb : table) {
+        if (names.empty() || names.back() != verb.object) {
+            names.emplace_back(verb.object);
+        }
+    }
+    return names;
+}
+
+/// The one name that `word` abbreviates; an exact match wins over longer names.
+std::vector<std::string> matches(const std::vector<std::string>& names, const std::string& word) {
+    std::vector<std::string> found;
+    for (const auto& name : names) {
+        if (name == word) {
+            return {name};
+        }
+        if (!word.empty() && name.compare(0, word.size(), word) == 0) {
+            found.push_back(name);
+        }
+    }
+    return found;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text;
+}
+
+std::string usage_of(const Verb& verb) {
+    std::string text = "ofctl " + std::string(verb.object);
+    if (verb.command[0] != '\0') {
+        text += " " + std::string(verb.command);
+    }
+    return text + " " + verb.arguments;
+}
+
+} // namespace
+
+std::span<const Verb> verbs() { return table; }
+
+Exit usage_error(const std::string& text) {
+    std::cerr << "Error: " << text << ".\n";
+    return Exit::usage;
+}
+
+Exit report(const KernelError& error, const std::string& subject) {
+    std::string text = error.text;
+    if (text.empty()) {
+        text = std::strerror(error.code);
+    }
+    if (text.back() == '.') {
+        text.pop_back();
+    }
+    std::cerr << "Error: " << (subject.empty() ? "" : subject + ": ") << text << ".\n";
+    if (error.kernel) {
+        std::cerr << "kernel answers: " << std::strerror(error.code) << "\n";
+    }
+    if (error.kernel && (error.code == EPERM || error.code == EACCES)) {
+        std::cerr << "This needs the capability CAP_NET_ADMIN: run it as root.\n";
+    }
+    return Exit::kernel;
+}
+
+void print(const Context& context, Value::Array items) {
+    const Value list(std::move(items));
+    if (context.options.json) {
+        std::cout << to_json(list, context.options.pretty) << "\n";
+    } else {
+        std::cout << to_text(list, context.options);
+    }
+}
+
+std::string help_text(std::string_view object) {
+    std::string text;
+    if (object.empty()) {
+        text = "Usage: ofctl [OPTIONS] OBJECT { COMMAND | help }\n\n"
+               "Shows and sets the optical links of mesh_optical NICs.\n\nObjects and commands:\n";
+    }
+    for (const auto& verb : table) {
+        if (object.empty() || object == verb.object) {
+            text += "  " + usage_of(verb) + "\n      " + verb.text + "\n";
+        }
+    }
+    if (object.empty()) {
+        text += "\nOptions:\n"
+                "  -j, -json         JSON, one array; a key that is absent is unknown\n"
+                "  -p, -pretty       with -j: line breaks and indentation\n"
+                "  -s, -statistics   add counters\n"
+                "  -d, -details      add details\n"
+                "  -t, -timestamp    monitor: time in front of each event\n"
+                "  -n, -netns NAME   work in that network namespace\n"
+                "  -V, -Version      version\n"
+                "  -h, -help         this text\n\n"
+                "DEV is a devlink handle such as pci/0000:01:00.0, IF an interface name.\n"
+                "Objects, commands and options may be abbreviated. Lanes count from 0.\n"
+                "Exit status: 0 done, 1 wrong command line, 2 the kernel or the device\n"
+                "refused, 3 only a part could be read.\n";
+    }
+    return text;
+}
+
+std::string bash_completion() {
+    std::string text = "# bash completion for ofctl\n_ofctl() {\n"
+                       "    local cur=${COMP_WORDS[COMP_CWORD]} words=() word\n"
+                       "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                       "        [[ $word == -* ]] || words+=(\"$word\")\n    done\n"
+                       "    local reply=\n    case \"${words[*]}\" in\n";
+    text += "    '') reply='" + joined(objects()) + "' ;;\n";
+    text.erase(std::remove(text.begin(), text.end(), ','), text.end());
+    for (const auto& object : objects()) {
+        std::string commands;
+        for (const auto& verb : table) {
+            if (object == verb.object && verb.command[0] != '\0') {
+                commands += std::string(verb.command) + " ";
+            }
+        }
+        if (!commands.empty()) {
+            text += "    " + object + ") reply='" + commands + "help' ;;\n";
+        }
+    }
+    text += "    'monitor'*) reply='all dev port lane fw' ;;\n"
+            "    'port set '*' '*) reply='up down speed lanes fec' ;;\n"
+            "    'dev show'|'fw show')\n"
+            "        reply=$(ofctl -j dev show 2>/dev/null | "
+            "grep -o '\"dev\":\"[^\"]*' | cut -d'\"' -f4) ;;\n"
+            "    *) reply=$(ofctl -j port show 2>/dev/null | "
+            "grep -o '\"ifname\":\"[^\"]*' | cut -d'\"' -f4) ;;\n"
+            "    esac\n    mapfile -t COMPREPLY < <(compgen -W \"$reply\" -- \"$cur\")\n}\n"
+            "complete -F _ofctl ofctl\n";
+    return text;
+}
+
+Exit dispatch(Context& context, Arguments words) {
+    if (words.empty()) {
+        std::cerr << help_text();
+        return Exit::usage;
+    }
+    if (words[0] == "help") {
+        std::cout << help_text();
+        return Exit::ok;
+    }
+    const auto object = matches(objects(), words[0]);
+    if (object.size() != 1) {
+        return usage_error(object.empty()
+                               ? "object \"" + words[0] + "\" is not known; try \"ofctl help\""
+                               : "object \"" + words[0] + "\" is ambiguous: " + joined(object));
+    }
+    std::vector<const Verb*> candidates;
+    std::vector<std::string> names;
+    for (const auto& verb : table) {
+        if (object[0] == verb.object) {
+            candidates.push_back(&verb);
+            names.emplace_back(verb.command);
+        }
+    }
+    auto rest = words.subspan(1);
+    const Verb* chosen = nullptr;
+    if (!rest.empty() && rest[0] == "help") {
+        std::cout << help_text(object[0]);
+        return Exit::ok;
+    }
+    if (names.front().empty()) {
+        chosen = candidates.front(); // an object without commands
+    } else if (rest.empty()) {
+        chosen = *std::find_if(candidates.begin(), candidates.end(),
+                               [](const Verb* verb) { return verb->is_default; });
+    } else {
+        const auto command = matches(names, rest[0]);
+        if (command.size() != 1) {
+            return usage_error("command \"" + rest[0] + "\" of " + object[0] +
+                               (command.empty() ? " is not known; there is "
+                                                : " is ambiguous; there is ") +
+                               joined(names));
+        }
+        const auto at = std::find(names.begin(), names.end(), command[0]) - names.begin();
+        chosen = candidates[static_cast<std::size_t>(at)];
+        rest = rest.subspan(1);
+    }
+    if (rest.size() < chosen->min_arguments || rest.size() > chosen->max_arguments) {
+        return usage_error("wrong number of arguments; usage: " + usage_of(*chosen));
+    }
+    return chosen->run(context, rest);
+}
+
+bool find_devices(Context& context, const std::string* name, std::vector<Device>& devices,
+                  Exit& exit) {
+    auto found = context.client.devices();
+    if (!found) {
+        exit = report(found.error());
+        return false;
+    }
+    if (found->empty()) {
+        exit = report({ENODEV, "no mesh_optical device; is the module loaded (modprobe "
+                               "mesh_optical) and is the NIC there (lspci)", false});
+        if (context.options.json) {
+            print(context, {});
+        }
+        return false;
+    }
+    if (name == nullptr) {
+        devices = std::move(*found);
+        return true;
+    }
+    std::vector<std::string> handles;
+    for (auto& device : *found) {
+        handles.push_back(device.handle());
+        if (device.handle() == *name || device.name == *name) {
+            devices.push_back(std::move(device));
+            return true;
+        }
+    }
+    exit = report({ENODEV, "no mesh_optical device \"" + *name + "\"; there is " + joined(handles),
+                   false});
+    return false;
+}
+
+bool find_ports(Context& context, const std::string* name, bool statistics,
+                std::vector<Port>& ports, Exit& exit) {
+    auto found = context.client.ports(statistics);
+    if (!found) {
+        exit = report(found.error());
+        return false;
+    }
+    if (found->empty()) {
+        exit = report({ENODEV,
+                       "no mesh_optical port in this network namespace; is the module loaded "
+                       "(modprobe mesh_optical), does its firmware run (ofctl fw show)",
+                       false});
+        if (context.options.json) {
+            print(context, {});
+        }
+        return false;
+    }
+    if (name == nullptr) {
+        ports = std::move(*found);
+        return true;
+    }
+    std::vector<std::string> names;
+    for (auto& port : *found) {
+        names.push_back(port.ifname);
+        if (port.ifname == *name) {
+            ports.push_back(std::move(port));
+            return true;
+        }
+    }
+    exit = report(
+        {ENODEV, "no mesh_optical port \"" + *name + "\"; there is " + joined(names), false});
+    return false;
+}
+
+} // namespace mo::ofctl

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fabric/impair.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+namespace mo::fabric {
+
+namespace {
+
+std::array<double, 5> probabilities(const ImpairmentConfig& config) noexcept {
+    return {config.drop, config.corrupt, config.alter, config.reorder, config.duplicate};
+}
+
+} // namespace
+
+bool ImpairmentConfig::valid() const noexcept {
+    // Written so that NaN is refused.
+    return std::ranges::all_of(probabilities(*this), [](double p) { return p >= 0 && p <= 1; });
+}
+
+bool ImpairmentConfig::active() const noexcept {
+    return std::ranges::any_of(probabilities(*this), [](double p) { return p > 0; });
+}
+
+void Impairer::configure(const ImpairmentConfig& config) noexcept {
+    assert(config.valid());
+    config_ = config;
+    active_ = config.active();
+    // Three sequences, so that what a verdict leads to does not change later verdicts.
+    Random seeds(config.seed);
+    verdicts_ = Random(seeds.next());
+    bits_ = Random(seeds.next());
+    path_ = Random(seeds.next());
+}
+
+Verdict Impairer::next(double path_loss) noexcept {
+    Verdict verdict;
+    if (path_loss > 0) {
+        verdict.lost = path_.chance(path_loss);
+    }
+    if (active_) {
+        verdict.drop = verdicts_.chance(config_.drop);
+        verdict.corrupt = verdicts_.chance(config_.corrupt);
+        verdict.alter = verdicts_.chance(config_.alter);
+        verdict.reorder = verdicts_.chance(config_.reorder);
+        verdict.duplicate = verdicts_.chance(config_.duplicate);
+    }
+    return verdict;
+}
+
+std::uint64_t Impairer::pick(std::uint64_t bits) noexcept { return bits_.below(bits); }
+
+} // namespace mo::fabric

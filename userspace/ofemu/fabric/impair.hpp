@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Impairer: decides by seed what happens to each wire packet of a direction. The sequence of
+// verdicts depends on the configuration and the number of packets only, never on time or on
+// whether packets come alone or in bursts, so a run repeats exactly.
+#pragma once
+
+#include <cstdint>
+
+#include "fabric/random.hpp"
+
+namespace mo::fabric {
+
+/// Probabilities 0..1 per wire packet; checked by valid().
+struct ImpairmentConfig {
+    double drop = 0;      ///< packet vanishes
+    double corrupt = 0;   ///< bits flip; the receiving MAC sees a wrong FCS
+    double alter = 0;     ///< bits flip behind the ethernet header and the FCS is right
+    double reorder = 0;   ///< packet is overtaken by the next one
+    double duplicate = 0; ///< packet comes twice
+    std::uint64_t seed = 1;
+
+    [[nodiscard]] bool valid() const noexcept;
+    [[nodiscard]] bool active() const noexcept;
+};
+
+/// What happens to one packet. drop excludes the others.
+struct Verdict {
+    bool drop = false;
+    bool corrupt = false;
+    bool alter = false;
+    bool reorder = false;
+    bool duplicate = false;
+    bool lost = false; ///< by the path below, not by the impairment
+
+    [[nodiscard]] bool any() const noexcept {
+        return drop || corrupt || alter || reorder || duplicate || lost;
+    }
+};
+
+class Impairer {
+  public:
+    /// Precondition: config.valid().
+    void configure(const ImpairmentConfig& config) noexcept;
+    [[nodiscard]] const ImpairmentConfig& config() const noexcept { return config_; }
+    [[nodiscard]] bool active() const noexcept { return active_; }
+
+    /// Verdict for the next packet, which the path below loses with probability `path_loss`.
+    Verdict next(double path_loss) noexcept;
+    /// Which bit of a packet of `bits` bits flips, 0..bits-1; bits must not be 0.
+    std::uint64_t pick(std::uint64_t bits) noexcept;
+
+  private:
+    ImpairmentConfig config_;
+    bool active_ = false;
+    Random verdicts_{1};
+    Random bits_{2};
+    Random path_{3};
+};
+
+} // namespace mo::fabric

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fabric/link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fabric/capture.hpp"
+#include "fabric/segmenter.hpp"
+
+namespace mo::fabric {
+
+Link::Link(std::string name) : name_(std::move(name)) {}
+
+Link::~Link() = default;
+
+void Link::attach(End end, Endpoint* endpoint) {
+    flush(other(end));
+    direction(other(end)).receiver = endpoint;
+}
+
+void Link::set_delay(End from, std::uint64_t delay_ns) noexcept {
+    direction(from).delay_ns = delay_ns;
+}
+
+std::uint64_t Link::delay(End from) const noexcept { return direction(from).delay_ns; }
+
+void Link::set_impairment(End from, const ImpairmentConfig& config) {
+    direction(from).impairer.configure(config);
+}
+
+const ImpairmentConfig& Link::impairment(End from) const noexcept {
+    return direction(from).impairer.config();
+}
+
+void Link::set_capture(std::unique_ptr<Capture> capture) { capture_ = std::move(capture); }
+
+const LinkCounters& Link::counters(End from) const noexcept { return direction(from).counters; }
+
+void Link::send(End from, const Frame& frame, std::uint64_t now_ns) {
+    Direction& way = direction(from);
+    const std::uint32_t packets = frame.wire_packets();
+    way.counters.packets += packets;
+    way.counters.bytes += frame.wire_bytes();
+    if (path_ != nullptr && !path_->open(from)) {
+        way.counters.lost_closed += packets;
+        return;
+    }
+    const double loss = path_ != nullptr ? path_->loss(from, frame.longest_packet()) : 0;
+    if (clear_way(way, frame, loss)) {
+        way.counters.bursts += static_cast<std::uint64_t>(frame.is_burst());
+        forward(way, frame, now_ns);
+    } else if (!frame.is_burst()) {
+        send_packet(way, frame, loss, now_ns);
+    } else {
+        ++way.counters.bursts_cut;
+        Segmenter segmenter(frame);
+        for (Frame packet; segmenter.next(packet);) {
+            send_packet(way, packet, loss, now_ns);
+        }
+    }
+}
+
+/// True if nothing happens to any packet of the frame; then their verdicts are used up. If false,
+/// send_packet() draws the same ones again.
+bool Link::clear_way(Direction& way, const Frame& frame, double loss) const noexcept {
+    if (!way.held.empty()) {
+        return false;
+    }
+    if (!way.impairer.active() && !(loss > 0)) {
+        return true;
+    }
+    Impairer trial = way.impairer;
+    const std::uint32_t packets = frame.wire_packets();
+    for (std::uint32_t i = 0; i < packets; ++i) {
+        if (trial.next(loss).any()) {
+            return false;
+        }
+    }
+    way.impairer = trial;
+    return true;
+}
+
+void Link::send_packet(Direction& way, const Frame& packet, double loss, std::uint64_t now_ns) {
+    const Verdict verdict = way.impairer.next(loss);
+    if (verdict.lost || verdict.drop) {
+        ++(verdict.lost ? way.counters.lost_fec : way.counters.dropped);
+        return;
+    }
+    OwnedFrame copy;
+    Frame frame = packet;
+    const bool alter = verdict.alter && packet.length > ethernet_header;
+    if (verdict.corrupt || alter) {
+        copy = pool_.take();
+        copy.assign(packet);
+        copy.forget_checksum();
+        // A flipped address would only test filters, so an alteration spares the header.
+        const std::size_t first = alter ? ethernet_header : 0;
+        const std::uint64_t bit = way.impairer.pick((copy.size() - first) * 8);
+        copy.bytes()[first + bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+        if (verdict.corrupt) {
+            copy.mark_bad_fcs();
+        }
+        ++(verdict.corrupt ? way.counters.corrupted : way.counters.altered);
+        frame = copy.view();
+    }
+    if (verdict.reorder && way.held.empty()) {
+        ++way.counters.reordered;
+        way.held = pool_.take();
+        way.held.assign(frame);
+        way.held_until_ns = now_ns + reorder_hold_ns;
+    } else {
+        forward(way, frame, now_ns);
+        if (verdict.duplicate) {
+            ++way.counters.duplicated;
+            forward(way, frame, now_ns);
+        }
+        release_held(way, now_ns);
+    }
+    if (!copy.empty()) {
+        pool_.give(std::move(copy));
+    }
+}
+
+void Link::release_held(Direction& way, std::uint64_t now_ns) {
+    if (way.held.empty()) {
+        return;
+    }
+    OwnedFrame held = std::exchange(way.held, {});
+    way.held_until_ns = no_deadline;
+    forward(way, held.view(), now_ns);
+    pool_.give(std::move(held));
+}
+
+void Link::forward(Direction& way, const Frame& frame, std::uint64_t now_ns) {
+    if (way.delay_ns == 0 && way.under_way.empty()) {
+        deliver(way, frame, now_ns);
+        return;
+    }
+    if (way.under_way_bytes + frame.length > in_flight_limit) {
+        way.counters.lost_overflow += frame.wire_packets();
+        return;
+    }
+    // A shorter delay than before does not overtake: a fibre keeps the order.
+    std::uint64_t due = now_ns + way.delay_ns;
+    if (!way.under_way.empty()) {
+        due = std::max(due, way.under_way.back().due_ns);
+    }
+    OwnedFrame copy = pool_.take();
+    copy.assign(frame);
+    way.under_way_bytes += copy.size();
+    way.under_way.push_back({due, std::move(copy)});
+}
+
+void Link::deliver(Direction& way, const Frame& frame, std::uint64_t now_ns) {
+    if (capture_) {
+        capture_->write(frame, now_ns);
+    }
+    if (way.receiver == nullptr) {
+        way.counters.lost_unattached += frame.wire_packets();
+        return;
+    }
+    way.counters.delivered += frame.wire_packets();
+    way.receiver->receive(frame, now_ns);
+}
+
+void Link::advance(std::uint64_t now_ns) {
+    for (Direction& way : directions_) {
+        if (way.held_until_ns <= now_ns) {
+            release_held(way, now_ns);
+        }
+        while (!way.under_way.empty() && way.under_way.front().due_ns <= now_ns) {
+            Delayed next = std::move(way.under_way.front());
+            way.under_way.pop_front();
+            way.under_way_bytes -= next.frame.size();
+            deliver(way, next.frame.view(), next.due_ns);
+            pool_.give(std::move(next.frame));
+        }
+    }
+    if (capture_ && capture_->flush_deadline_ns() <= now_ns) {
+        capture_->flush();
+    }
+}
+
+std::uint64_t Link::next_deadline_ns() const noexcept {
+    std::uint64_t deadline = capture_ ? capture_->flush_deadline_ns() : no_deadline;
+    for (const Direction& way : directions_) {
+        deadline = std::min(deadline, way.held_until_ns);
+        if (!way.under_way.empty()) {
+            deadline = std::min(deadline, way.under_way.front().due_ns);
+        }
+    }
+    return deadline;
+}
+
+void Link::flush(End from) {
+    Direction& way = direction(from);
+    for (Delayed& delayed : way.under_way) {
+        way.counters.lost_unattached += delayed.frame.view().wire_packets();
+        pool_.give(std::move(delayed.frame));
+    }
+    way.under_way.clear();
+    way.under_way_bytes = 0;
+    if (!way.held.empty()) {
+        ++way.counters.lost_unattached;
+        pool_.give(std::exchange(way.held, {}));
+        way.held_until_ns = no_deadline;
+    }
+}
+
+} // namespace mo::fabric

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fabric/stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utility>
+
+#include "fabric/checksum.hpp"
+#include "fabric/segmenter.hpp"
+
+namespace mo::fabric {
+
+namespace {
+
+constexpr std::size_t prefix = 4;
+constexpr std::size_t in_size = 512U << 10;
+constexpr std::size_t send_early = 128U << 10;
+static_assert(in_size >= 2 * (StreamEndpoint::max_message + prefix));
+
+Result<sockaddr_un> address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path) {
+        return fail(ENAMETOOLONG, "socket " + path);
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
+Fd stream_socket() { return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+
+/// Removes a socket on which nobody listens any more, and nothing else.
+void remove_dead_socket(const std::string& path, const sockaddr_un& address) {
+    const Fd probe = stream_socket();
+    if (probe &&
+        ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+        errno == ECONNREFUSED) {
+        ::unlink(path.c_str());
+    }
+}
+
+bool add_to(const Fd& epoll, const Fd& fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd.get();
+    return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd.get(), &event) == 0;
+}
+
+} // namespace
+
+Result<std::unique_ptr<StreamEndpoint>> StreamEndpoint::listen(const std::string& path, Link& link,
+                                                               End end) {
+    auto address = address_of(path);
+    if (!address) {
+        return Unexpected{std::move(address).error()};
+    }
+    remove_dead_socket(path, *address);
+    Fd listener = stream_socket();
+    Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+    if (!listener || !epoll ||
+        ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
+            0) {
+        return fail(errno, "cannot bind " + path);
+    }
+    if (::listen(listener.get(), 4) != 0 || !add_to(epoll, listener)) {
+        const int code = errno;
+        ::unlink(path.c_str());
+        return fail(code, "cannot listen on " + path);
+    }
+    return std::unique_ptr<StreamEndpoint>(
+        new StreamEndpoint(path, std::move(listener), std::move(epoll), link, end));
+}
+
+StreamEndpoint::StreamEndpoint(std::string path, Fd listener, Fd epoll, Link& link, End end)
+    : path_(std::move(path)), listener_(std::move(listener)), epoll_(std::move(epoll)), link_(link),
+      end_(end), in_(in_size) {}
+
+StreamEndpoint::~StreamEndpoint() { ::unlink(path_.c_str()); }
+
+bool StreamEndpoint::service(std::uint64_t now_ns, unsigned budget) {
+    accept_peers();
+    unsigned left = budget;
+    bool more = false;
+    while (peer_ && left != 0) {
+        left -= parse(now_ns, left);
+        if (left == 0) {
+            more = true;
+            break;
+        }
+        if (!peer_ || !receive_some()) {
+            break;
+        }
+    }
+    send_some();
+    return more;
+}
+
+void StreamEndpoint::accept_peers() {
+    for (;;) {
+        Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!peer) {
+            return;
+        }
+        if (peer_) {
+            // The old peer may be dead already, with its end of file still unread.
+            std::byte probe{};
+            if (::recv(peer_.get(), &probe, 1, MSG_PEEK) == 0) {
+                disconnect();
+            }
+        }
+        if (peer_) {
+            ++counters_.refused;
+        } else if (add_to(epoll_, peer)) {
+            peer_ = std::move(peer);
+            ++counters_.connects;
+        }
+    }
+}
+
+/// Reads what the socket holds; false if there was nothing.
+bool StreamEndpoint::receive_some() {
+    if (in_begin_ != 0) {
+        std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
+        in_end_ -= in_begin_;
+        in_begin_ = 0;
+    }
+    const ssize_t count = ::recv(peer_.get(), in_.data() + in_end_, in_.size() - in_end_, 0);
+    if (count > 0) {
+        in_end_ += static_cast<std::size_t>(count);
+        return true;
+    }
+    if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+        disconnect();
+    }
+    return false;
+}
+
+/// Delivers complete frames, at most `budget`; how many.
+unsigned StreamEndpoint::parse(std::uint64_t now_ns, unsigned budget) {
+    unsigned count = 0;
+    while (count < budget && in_end_ - in_begin_ >= prefix) {
+        const std::uint32_t length = load_be32(in_.data() + in_begin_);
+        if (length == 0 || length > max_message) {
+            ++counters_.protocol_errors;
+            disconnect();
+            return count;
+        }
+        if (in_end_ - in_begin_ < prefix + length) {
+            break;
+        }
+        const Bytes frame = Bytes(in_).subspan(in_begin_ + prefix, length);
+        in_begin_ += prefix + length;
+        ++count;
+        deliver(frame, now_ns);
+    }
+    return count;
+}
+
+void StreamEndpoint::deliver(Bytes bytes, std::uint64_t now_ns) {
+    if (bytes.size() < ethernet_header || bytes.size() > max_frame) {
+        ++counters_.rx_bad_length;
+        return;
+    }
+    ++counters_.rx_frames;
+    // QEMU hands frames over as its guest wrote them; the MAC that it does not model would pad.
+    std::array<std::byte, min_frame> padded{};
+    if (bytes.size() < min_frame) {
+        std::ranges::copy(bytes, padded.begin());
+        bytes = padded;
+    }
+    Frame frame;
+    frame.head = bytes;
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    link_.send(end_, frame, now_ns);
+}
+
+void StreamEndpoint::receive(const Frame& frame, std::uint64_t /*now_ns*/) {
+    if (frame.is_burst()) {
+        Segmenter segmenter(frame);
+        for (Frame packet; segmenter.next(packet);) {
+            put_packet(packet);
+        }
+    } else {
+        put_packet(frame);
+    }
+    if (out_.size() - out_begin_ >= send_early && !watching_writable_) {
+        send_some();
+    }
+}
+
+void StreamEndpoint::put_packet(const Frame& packet) {
+    if (!peer_) {
+        ++counters_.tx_no_peer;
+    } else if (packet.bad_fcs) {
+        ++counters_.tx_bad_fcs;
+    } else if (out_.size() - out_begin_ + prefix + packet.length > backlog_limit) {
+        ++counters_.tx_overflow;
+    } else {
+        std::array<std::byte, prefix> length{};
+        store_be32(length.data(), packet.length);
+        out_.insert(out_.end(), length.begin(), length.end());
+        out_.insert(out_.end(), packet.head.begin(), packet.head.end());
+        for (const Bytes piece : packet.body) {
+            out_.insert(out_.end(), piece.begin(), piece.end());
+        }
+        ++counters_.tx_frames;
+    }
+}
+
+void StreamEndpoint::send_some() {
+    while (peer_ && out_begin_ != out_.size()) {
+        const ssize_t count = ::send(peer_.get(), out_.data() + out_begin_,
+                                     out_.size() - out_begin_, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count >= 0) {
+            out_begin_ += static_cast<std::size_t>(count);
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno != EINTR) {
+            disconnect();
+        }
+    }
+    if (out_begin_ == out_.size()) {
+        out_.clear();
+        out_begin_ = 0;
+    } else if (out_begin_ > backlog_limit / 4) {
+        out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_begin_));
+        out_begin_ = 0;
+    }
+    watch_writable(!out_.empty());
+}
+
+void StreamEndpoint::watch_writable(bool on) {
+    if (!peer_ || on == watching_writable_) {
+        return;
+    }
+    epoll_event event{};
+    event.events = EPOLLIN | (on ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    event.data.fd = peer_.get();
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, peer_.get(), &event) == 0) {
+        watching_writable_ = on;
+    }
+}
+
+void StreamEndpoint::disconnect() {
+    peer_.reset();
+    in_begin_ = 0;
+    in_end_ = 0;
+    out_.clear();
+    out_begin_ = 0;
+    watching_writable_ = false;
+}
+
+} // namespace mo::fabric

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "link_unit.hpp"
+
+#include <algorithm>
+
+namespace mo::ofemu {
+
+namespace {
+
+constexpr std::uint64_t shortest_delay_ns = 1000;
+
+optics::FibreConfig fibre_config(const Config& config, const LinkEntry& entry) {
+    optics::FibreConfig out;
+    out.length_m = entry.length_m;
+    out.connector_db = entry.loss_db / 2;
+    out.seed = config.seed;
+    return out;
+}
+
+constexpr optics::End optical(fabric::End end) noexcept {
+    return end == fabric::End::a ? optics::End::a : optics::End::b;
+}
+
+constexpr optics::Direction direction(fabric::End from) noexcept {
+    return from == fabric::End::a ? optics::Direction::from_a : optics::Direction::from_b;
+}
+
+} // namespace
+
+LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, nic::Engine& engine)
+    : entry_(entry), engine_(engine), fibre_(fibre_config(config, entry)), link_(entry.name) {
+    for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
+        // Less than a round of the engine is no delay: frames then pass without a copy.
+        const std::uint64_t delay_ns = fibre_.delay_ns();
+        link_.set_delay(end, delay_ns < shortest_delay_ns ? 0 : delay_ns);
+        if (entry.attenuation_db != 0) {
+            fibre_.attenuate(direction(end), entry.attenuation_db, engine_.now_ns());
+        }
+    }
+    link_.set_path(this);
+    engine_.add(*this);
+}
+
+LinkUnit::~LinkUnit() {
+    engine_.remove(*this);
+    disconnect();
+}
+
+void LinkUnit::connect(fabric::End end, optics::Port& port, const nic::PortState* gate) {
+    gates_[static_cast<std::size_t>(end)] = gate;
+    fibre_.connect(optical(end), &port, engine_.now_ns());
+}
+
+void LinkUnit::disconnect() {
+    for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
+        link_.attach(end, nullptr);
+        fibre_.connect(optical(end), nullptr, engine_.now_ns());
+    }
+}
+
+bool LinkUnit::open(fabric::End from) const {
+    const nic::PortState* const sender = gates_[static_cast<std::size_t>(from)];
+    const nic::PortState* const receiver = gates_[static_cast<std::size_t>(other(from))];
+    return (sender == nullptr || sender->transmit) && (receiver == nullptr || receiver->receive) &&
+           fibre_.path_open(direction(from), engine_.now_ns());
+}
+
+double LinkUnit::loss(fabric::End from, std::uint32_t bytes) const {
+    return fibre_.frame_loss(direction(from), bytes, engine_.now_ns());
+}
+
+bool LinkUnit::poll(std::uint64_t now_ns, unsigned /*budget*/) {
+    fabric::Capture* const capture = link_.capture();
+    if (capture != nullptr && now_ns >= capture->flush_deadline_ns()) {
+        capture->flush();
+    }
+    if (link_.next_deadline_ns() > now_ns) {
+        return false;
+    }
+    link_.advance(now_ns);
+    return true;
+}
+
+std::uint64_t LinkUnit::next_deadline_ns(std::uint64_t /*now_ns*/) {
+    const fabric::Capture* const capture = link_.capture();
+    return std::min(link_.next_deadline_ns(),
+                    capture != nullptr ? capture->flush_deadline_ns() : fabric::no_deadline);
+}
+
+} // namespace mo::ofemu

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Receiver: the receive side of a port, from the frame on the wire to the receive queue: MAC
+// checks and counters, filters, parser, checksums, RSS, then one completion for each packet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "common/hw.hpp"
+#include "fabric/frame.hpp"
+#include "nic/eth/filter.hpp"
+#include "nic/eth/mac.hpp"
+#include "nic/eth/parser.hpp"
+#include "nic/eth/rss.hpp"
+#include "nic/eth/rx_queue.hpp"
+
+namespace mo::nic::eth {
+
+/// Every MO_OFFLOAD_* that there is.
+inline constexpr std::uint32_t all_offloads = MO_OFFLOAD_RX_CSUM | MO_OFFLOAD_RX_VLAN |
+                                              MO_OFFLOAD_RX_HASH | MO_OFFLOAD_RX_FCS_ERR |
+                                              MO_OFFLOAD_RX_GRO | MO_OFFLOAD_LOOPBACK;
+
+/// MO_CMD_OFFLOAD; the values before the first one.
+struct OffloadConfig {
+    std::uint32_t flags = 0;
+    std::uint32_t mtu = 1500;
+
+    [[nodiscard]] bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
+};
+
+/// Where the receiver finds its queues.
+class RxQueues {
+  public:
+    /// The queue of an object number that came from the RSS table, and is now in use; nullptr if
+    /// it is gone or has stopped.
+    [[nodiscard]] virtual RxQueue* rx_queue(std::uint32_t object) = 0;
+
+  protected:
+    ~RxQueues() = default;
+};
+
+class Receiver {
+  public:
+    Receiver(RxQueues& queues, Mac& mac) noexcept : queues_(queues), mac_(mac) {}
+
+    /// Takes a frame from the wire.
+    void receive(const fabric::Frame& frame, std::uint64_t now_ns);
+
+    // What commands set.
+    AddressFilter addresses;
+    VlanFilter vlans;
+    OffloadConfig offload;
+    std::optional<Rss> rss;
+
+  private:
+    struct Target;
+    [[nodiscard]] bool accept(const fabric::Frame& frame, const Parsed& parsed);
+    void receive_cut(const fabric::Frame& burst, std::uint64_t now_ns);
+    void receive_burst(const fabric::Frame& frame, const Parsed& parsed, Target& target);
+    void receive_packet(const fabric::Frame& frame, const Parsed& parsed, Target& target);
+    void coalesce(const fabric::Frame& frame, const Parsed& parsed, Target& target);
+    void deliver(const fabric::Frame& frame, const Parsed& parsed, Target& target);
+    [[nodiscard]] bool strips(const Parsed& parsed) const noexcept;
+    [[nodiscard]] bool may_coalesce(const fabric::Frame& frame, const Parsed& parsed) const;
+    hw::mo_eth_cqe describe(const Parsed& parsed, const Target& target) const;
+
+    RxQueues& queues_;
+    Mac& mac_;
+};
+
+} // namespace mo::nic::eth

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nic/queue_set.hpp"
+
+#include <algorithm>
+
+namespace mo::nic {
+
+namespace {
+
+constexpr std::uint64_t ns_per_us = 1000;
+constexpr std::uint64_t never = ~std::uint64_t{0};
+constexpr std::uint8_t min_size_log = MO_ADMIN_MIN_LOG;
+constexpr std::uint8_t max_size_log = MO_QUEUE_MAX_LOG;
+constexpr std::uint8_t eq_entry_log = 4;
+static_assert(sizeof(hw::mo_eqe) == 1U << eq_entry_log);
+constexpr std::uint8_t ethernet_entry_log = 5, rdma_entry_log = 6;
+
+Moderation moderation(std::uint16_t period_us, std::uint16_t count) noexcept {
+    return {period_us * ns_per_us, count};
+}
+
+bool valid(const Ring& ring, std::uint64_t record) noexcept {
+    return ring.size_log >= min_size_log && ring.size_log <= max_size_log && ring.valid() &&
+           record % record_alignment == 0;
+}
+
+} // namespace
+
+QueueSet::QueueSet(ObjectTable& objects, DmaAccess& dma, EventSink& sink,
+                   pcie::MsixVectors& vectors, std::uint32_t db_pages)
+    : objects_(objects), dma_(dma), sink_(sink), vectors_(vectors), db_pages_(db_pages),
+      eqs_(vectors.count()), eq_vector_(ObjectTable::capacity),
+      cqs_(ObjectTable::capacity) {
+    hot_cqs_.reserve(max_cq);
+    hot_eqs_.reserve(eqs_.size());
+}
+
+EventQueue* QueueSet::eq(std::uint32_t object) const noexcept {
+    EventQueue* const queue =
+        eqs_.empty() ? nullptr : eqs_[eq_vector_[ObjectTable::index(object)]].get();
+    return queue != nullptr && queue->object() == object ? queue : nullptr;
+}
+
+CompletionQueue* QueueSet::cq(std::uint32_t object) const noexcept {
+    CompletionQueue* const queue = cqs_[ObjectTable::index(object)].get();
+    return queue != nullptr && queue->object() == object ? queue : nullptr;
+}
+
+EventQueue* QueueSet::async_eq() const noexcept {
+    return eqs_.empty() ? nullptr : eqs_.front().get();
+}
+
+hw::mo_status QueueSet::create_eq(const hw::mo_cmd_eq& body, std::uint32_t& object) {
+    if (body.rsvd != 0 || body.rsvd1 != 0 || body.object != 0) {
+        return hw::MO_ST_RESERVED;
+    }
+    const Ring ring{body.ring, body.size_log, eq_entry_log};
+    const std::uint16_t vector = body.vector;
+    if (!valid(ring, body.rec) || vector >= eqs_.size()) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (eqs_[vector] != nullptr) {
+        return hw::MO_ST_IN_USE;
+    }
+    const auto number = objects_.create(hw::MO_DB_EQ, MO_DB_PAGE_KERNEL, ObjectTable::core);
+    if (!number) {
+        return hw::MO_ST_NO_RESOURCE;
+    }
+    object = *number;
+    eq_vector_[ObjectTable::index(object)] = vector;
+    eqs_[vector] = std::make_unique<EventQueue>(
+        EventQueueConfig{ring, body.rec, object, vector, moderation(body.period_us, body.count)},
+        dma_, sink_, vectors_);
+    ++eq_count_;
+    return hw::MO_ST_OK;
+}
+
+hw::mo_status QueueSet::destroy_eq(std::uint32_t object) {
+    EventQueue* const queue = eq(object);
+    if (queue == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    if (queue->users() != 0) {
+        return hw::MO_ST_IN_USE;
+    }
+    std::erase(hot_eqs_, queue);
+    eqs_[queue->vector()].reset();
+    (void)objects_.destroy(object);
+    --eq_count_;
+    return hw::MO_ST_OK;
+}
+
+hw::mo_status QueueSet::modify_eq(const hw::mo_cmd_eq& body, std::uint64_t now_ns) {
+    if (body.rsvd != 0 || body.rsvd1 != 0) {
+        return hw::MO_ST_RESERVED;
+    }
+    EventQueue* const queue = eq(body.object);
+    if (queue == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    queue->set_moderation(moderation(body.period_us, body.count));
+    queue->arm_changed(now_ns); // what was held back under the old rule may be due
+    list_eq(*queue);
+    return hw::MO_ST_OK;
+}
+
+hw::mo_status QueueSet::create_cq(const hw::mo_cmd_cq& body, std::uint32_t& object) {
+    if (body.rsvd != 0 || body.rsvd1 != 0 || body.object != 0) {
+        return hw::MO_ST_RESERVED;
+    }
+    const Ring ring{body.ring, body.size_log, body.entry_log};
+    if (body.entry_log != ethernet_entry_log && body.entry_log != rdma_entry_log) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (!valid(ring, body.rec) || body.db_page >= db_pages_) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    EventQueue* const events = eq(body.eq);
+    if (events == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    if (cq_count_ == max_cq) {
+        return hw::MO_ST_NO_RESOURCE;
+    }
+    const auto number = objects_.create(hw::MO_DB_CQ, body.db_page, ObjectTable::core);
+    if (!number) {
+        return hw::MO_ST_NO_RESOURCE;
+    }
+    object = *number;
+    cqs_[ObjectTable::index(object)] = std::make_unique<CompletionQueue>(
+        CompletionQueueConfig{ring, body.rec, object, body.eq,
+                              moderation(body.period_us, body.count)},
+        dma_, sink_);
+    events->attach();
+    ++cq_count_;
+    return hw::MO_ST_OK;
+}
+
+hw::mo_status QueueSet::destroy_cq(std::uint32_t object) {
+    CompletionQueue* const queue = cq(object);
+    if (queue == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    if (queue->users() != 0) {
+        return hw::MO_ST_IN_USE;
+    }
+    std::erase(hot_cqs_, queue);
+    if (EventQueue* const events = eq(queue->eq()); events != nullptr) {
+        events->detach();
+    }
+    cqs_[ObjectTable::index(object)].reset();
+    (void)objects_.destroy(object);
+    --cq_count_;
+    return hw::MO_ST_OK;
+}
+
+hw::mo_status QueueSet::modify_cq(const hw::mo_cmd_cq& body, std::uint64_t now_ns) {
+    if (body.rsvd != 0 || body.rsvd1 != 0) {
+        return hw::MO_ST_RESERVED;
+    }
+    CompletionQueue* const queue = cq(body.object);
+    if (queue == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    queue->set_moderation(moderation(body.period_us, body.count));
+    queue->arm_changed(now_ns);
+    return hw::MO_ST_OK;
+}
+
+void QueueSet::doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint64_t now_ns) {
+    if (kind == hw::MO_DB_CQ) {
+        if (CompletionQueue* const queue = cq(object); queue != nullptr) {
+            queue->arm_changed(now_ns);
+        }
+    } else if (EventQueue* const queue = eq(object); queue != nullptr) {
+        queue->arm_changed(now_ns);
+        list_eq(*queue);
+    }
+}
+
+void QueueSet::list_eq(EventQueue& queue) {
+    if (std::find(hot_eqs_.begin(), hot_eqs_.end(), &queue) == hot_eqs_.end()) {
+        hot_eqs_.push_back(&queue);
+    }
+}
+
+bool QueueSet::post_event(EventQueue& queue, const hw::mo_eqe& event) {
+    list_eq(queue);
+    return queue.post(event);
+}
+
+void QueueSet::flush(std::uint64_t now_ns) {
+    // A flush may stop a queue and post to the asynchronous one, but lists no other queue twice.
+    for (std::size_t i = 0; i < hot_cqs_.size();) {
+        if (hot_cqs_[i]->flush(now_ns)) {
+            ++i;
+        } else {
+            hot_cqs_[i] = hot_cqs_.back();
+            hot_cqs_.pop_back();
+        }
+    }
+    for (std::size_t i = 0; i < hot_eqs_.size();) {
+        EventQueue& queue = *hot_eqs_[i];
+        queue.flush(now_ns);
+        if (queue.deadline_ns() != never) {
+            ++i;
+        } else {
+            hot_eqs_[i] = hot_eqs_.back();
+            hot_eqs_.pop_back();
+        }
+    }
+}
+
+std::uint64_t QueueSet::next_deadline_ns() const noexcept {
+    std::uint64_t next = never;
+    for (const CompletionQueue* const queue : hot_cqs_) {
+        next = std::min(next, queue->deadline_ns());
+    }
+    for (const EventQueue* const queue : hot_eqs_) {
+        next = std::min(next, queue->deadline_ns());
+    }
+    return next;
+}
+
+void QueueSet::clear() {
+    hot_cqs_.clear();
+    hot_eqs_.clear();
+    for (auto& queue : cqs_) {
+        queue.reset();
+    }
+    for (auto& queue : eqs_) {
+        queue.reset();
+    }
+    eq_count_ = 0;
+    cq_count_ = 0;
+}
+
+} // namespace mo::nic

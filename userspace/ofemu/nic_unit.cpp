@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nic_unit.hpp"
+
+#include <utility>
+
+#include "optics/cmis_map.hpp"
+
+namespace mo::ofemu {
+
+namespace {
+
+nic::NicConfig nic_config(const Config& config, const NicEntry& entry) {
+    nic::NicConfig out;
+    out.name = entry.name;
+    out.mac = entry.mac;
+    out.serial = entry.serial;
+    out.board = nic::find_board(entry.board);
+    out.vectors = config.vectors;
+    if (!config.shadow_db) {
+        out.features &= ~std::uint64_t{hw::MO_F_SHADOW_DB};
+    }
+    return out;
+}
+
+/// A seed of its own for each port, from the configuration's.
+std::uint64_t port_seed(const Config& config, const NicEntry& entry) {
+    std::uint64_t seed = config.seed;
+    for (const std::uint8_t octet : entry.mac) {
+        constexpr std::uint64_t fnv_prime = 1099511628211U;
+        seed = (seed ^ octet) * fnv_prime;
+    }
+    return seed;
+}
+
+optics::PortConfig port_config(const Config& config, const NicEntry& entry) {
+    optics::PortConfig out;
+    out.lanes = nic::find_board(entry.board)->lanes;
+    out.seed = port_seed(config, entry);
+    return out;
+}
+
+mgmt::SocConfig soc_config(const Config& config, const NicEntry& entry,
+                           std::vector<std::uint8_t> rom) {
+    mgmt::SocConfig out;
+    out.rom = std::move(rom);
+    out.board = nic::find_board(entry.board)->number;
+    if (!config.flash_dir.empty()) {
+        out.flash_path = config.flash_dir + "/" + entry.name + ".flash";
+    }
+    return out;
+}
+
+} // namespace
+
+NicUnit::NicUnit(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
+                 nic::Engine& engine)
+    : entry_(entry), engine_(engine), nic_(nic_config(config, entry), engine), eth_(nic_, 0),
+      port_(port_config(config, entry)),
+      core_(soc_config(config, entry, std::move(rom)), nic_.mgmt(), port_) {
+    nic_.set_sensors([this](std::uint64_t now_ns) { return sensors(now_ns); });
+    nic_.attach(eth_, hw::MO_F_ETH);
+    (void)plug_module(true, engine_.now_ns());
+    nic_.attach(core_);
+    engine_.add(nic_);
+}
+
+Result<void> NicUnit::listen() {
+    auto server = vfio_user::Server::listen(entry_.socket, nic_.function());
+    if (!server) {
+        return Unexpected{server.error()};
+    }
+    server_ = std::move(*server);
+    return {};
+}
+
+void NicUnit::start() {
+    if (server_ != nullptr) {
+        server_->start();
+    }
+}
+
+void NicUnit::stop() {
+    if (server_ != nullptr) {
+        server_->stop();
+    }
+}
+
+bool NicUnit::plug_module(bool plugged, std::uint64_t now_ns) {
+    if (port_.plugged() == plugged) {
+        return false;
+    }
+    if (!plugged) {
+        port_.unplug(now_ns);
+        return true;
+    }
+    port_.plug(optics::cmis::dr8_lpo(entry_.serial + "-M"), now_ns);
+    return true;
+}
+
+mgmt::SensorValues NicUnit::sensors(std::uint64_t now_ns) {
+    constexpr double board_w = 11.0; // memory, clocks, converters
+    constexpr double ambient_c = 35.0, board_c_per_w = 0.35, asic_c_per_w = 0.9;
+    constexpr double milli = 1000.0;
+    constexpr std::uint64_t ns_per_ms = 1'000'000; // mW * ms = uJ
+    const double watts = board_w + port_.power_w(now_ns);
+    mgmt::SensorValues values;
+    values.temp_board_mc = static_cast<std::int32_t>((ambient_c + watts * board_c_per_w) * milli);
+    values.temp_asic_mc = static_cast<std::int32_t>((ambient_c + watts * asic_c_per_w) * milli);
+    values.volt_core_mv = 750;
+    values.volt_io_mv = 1800;
+    values.power_mw = static_cast<std::uint32_t>(watts * milli);
+    const std::uint64_t passed_ms = (now_ns - energy_until_ns_) / ns_per_ms;
+    energy_uj_ += passed_ms * values.power_mw;
+    energy_until_ns_ += passed_ms * ns_per_ms;
+    values.energy_uj = energy_uj_;
+    return values;
+}
+
+} // namespace mo::ofemu

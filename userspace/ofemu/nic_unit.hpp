@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// NicUnit: a NIC with all that belongs to it: PCIe function and core, ethernet block, management
+// core, optical port, and the server of its socket.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/result.hpp"
+#include "config.hpp"
+#include "nic/engine.hpp"
+#include "nic/eth/eth_block.hpp"
+#include "nic/nic.hpp"
+#include "nic/soc_core.hpp"
+#include "optics/port.hpp"
+#include "vfio_user/server.hpp"
+
+namespace mo::ofemu {
+
+class NicUnit {
+  public:
+    /// Powers the NIC on; `rom` is the boot ROM's image, empty for the built-in one. FatalError
+    /// when its flash or ROM cannot be used.
+    NicUnit(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
+            nic::Engine& engine);
+    NicUnit(const NicUnit&) = delete;
+    NicUnit& operator=(const NicUnit&) = delete;
+    ~NicUnit() = default;
+
+    /// Listens on the NIC's socket; clients are served from start() on.
+    Result<void> listen();
+    void start();
+    void stop();
+
+    [[nodiscard]] const std::string& name() const noexcept { return nic_.name(); }
+    [[nodiscard]] nic::Nic& nic() noexcept { return nic_; }
+    [[nodiscard]] nic::eth::EthBlock& eth() noexcept { return eth_; }
+    [[nodiscard]] optics::Port& port() noexcept { return port_; }
+    [[nodiscard]] mgmt::Soc& soc() noexcept { return core_.soc(); }
+    [[nodiscard]] const vfio_user::Server* server() const noexcept { return server_.get(); }
+    [[nodiscard]] const NicEntry& entry() const noexcept { return entry_; }
+
+    /// Plugs a module of the board's kind, or pulls it. False: it is so already. With the engine
+    /// paused.
+    bool plug_module(bool plugged, std::uint64_t now_ns);
+
+  private:
+    [[nodiscard]] mgmt::SensorValues sensors(std::uint64_t now_ns);
+
+    NicEntry entry_;
+    nic::Engine& engine_;
+    nic::Nic nic_;
+    nic::eth::EthBlock eth_;
+    optics::Port port_;
+    nic::SocCore core_;
+    std::unique_ptr<vfio_user::Server> server_;
+    std::uint64_t energy_uj_ = 0;
+    std::uint64_t energy_until_ns_ = 0;
+};
+
+} // namespace mo::ofemu
