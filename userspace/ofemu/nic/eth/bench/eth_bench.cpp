@@ -75,7 +75,8 @@ Rates measure(const Case& what, double seconds) {
         spec.sequence = static_cast<std::uint32_t>(1000 + i * what.payload);
         spec.id = static_cast<unsigned>(i & 0xffffU);
         Packet one = make_packet(spec);
-        set16(one, 50, ~reference_checksum({}, reference_pseudo(one, spec, one.size() - 34)) & 0xffffU);
+        set16(one, 50,
+              ~reference_checksum({}, reference_pseudo(one, spec, one.size() - 34)) & 0xffffU);
         packets.push_back(pair.a.put(one, 64));
     }
 
@@ -154,4 +155,6 @@ int run(int argc, char** argv) {
 } // namespace
 } // namespace mo::nic::eth::test
 
-int main(int argc, char** argv) { return mo::nic::eth::test::run(argc, argv); }
+int main(int argc, char** argv) {
+    return mo::nic::eth::test::run(argc, argv);
+}

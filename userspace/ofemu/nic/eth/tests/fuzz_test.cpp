@@ -52,14 +52,15 @@ TEST(Fuzz, DescriptorsAndRecords) {
             PacketSpec spec;
             spec.payload = random.below(5000);
             const Packet packet = make_packet(spec);
-            TxOptions options = random.chance(0.5) ? tso(spec, 500 + random.below(1000))
-                                                   : TxOptions{};
+            TxOptions options =
+                random.chance(0.5) ? tso(spec, 500 + random.below(1000)) : TxOptions{};
             if (random.chance(0.3)) {
                 options.flags |= MO_TXF_VLAN | MO_TXF_CSUM;
                 options.csum_start = static_cast<std::uint16_t>(random.below(packet.size()));
                 options.csum_offset = static_cast<std::uint16_t>(random.below(3000));
             }
-            pair.a.store(memory, std::span(packet).first(std::min<std::size_t>(packet.size(), 400)));
+            pair.a.store(memory,
+                         std::span(packet).first(std::min<std::size_t>(packet.size(), 400)));
             tx.describe(memory, packet.size(), options);
             if (random.chance(0.5)) {
                 spoil(random, {pair.a.at(tx.body.ring), descriptor_bytes},
@@ -146,19 +147,20 @@ TEST(Fuzz, Commands) {
     HostTx tx(nic);
     rx.post(20);
     std::map<hw::mo_status, unsigned> seen;
-    constexpr hw::mo_cmd opcodes[] = {
-        hw::MO_CMD_TXQ_CREATE, hw::MO_CMD_TXQ_DESTROY, hw::MO_CMD_RXQ_CREATE,
-        hw::MO_CMD_RXQ_DESTROY, hw::MO_CMD_QUEUE_QUERY, hw::MO_CMD_PORT_RX, hw::MO_CMD_RX_MODE,
-        hw::MO_CMD_VLAN_FILTER, hw::MO_CMD_OFFLOAD, hw::MO_CMD_RSS_SET};
+    constexpr hw::mo_cmd opcodes[] = {hw::MO_CMD_TXQ_CREATE,  hw::MO_CMD_TXQ_DESTROY,
+                                      hw::MO_CMD_RXQ_CREATE,  hw::MO_CMD_RXQ_DESTROY,
+                                      hw::MO_CMD_QUEUE_QUERY, hw::MO_CMD_PORT_RX,
+                                      hw::MO_CMD_RX_MODE,     hw::MO_CMD_VLAN_FILTER,
+                                      hw::MO_CMD_OFFLOAD,     hw::MO_CMD_RSS_SET};
     for (unsigned i = 0; i < 20000; ++i) {
         hw::mo_cmd_desc desc{};
         desc.hdr.opcode = static_cast<std::uint16_t>(opcodes[random.below(std::size(opcodes))]);
         const std::span<std::byte> body = std::as_writable_bytes(std::span(desc.body));
         const std::size_t words = random.below(6);
         for (std::size_t word = 0; word < words; ++word) {
-            const std::uint64_t values[] = {random.next(), random.below(16),
-                                            TestNic::ram_base + (random.below(100) << 12U),
-                                            tx.object, rx.object, rx.cq.object};
+            const std::uint64_t values[] = {
+                random.next(), random.below(16), TestNic::ram_base + (random.below(100) << 12U),
+                tx.object,     rx.object,        rx.cq.object};
             const std::uint64_t value = values[random.below(std::size(values))];
             std::memcpy(body.data() + word * 8, &value, 8);
         }

@@ -80,7 +80,8 @@ struct Coalesce : ::testing::Test {
         return got;
     }
     /// Two packets of 100 bytes that follow each other, the second changed: how many arrive?
-    template <typename Change> std::size_t second(Change&& change, PacketSpec spec = {}) {
+    template <typename Change>
+    std::size_t second(Change&& change, PacketSpec spec = {}) {
         packet(spec);
         spec.sequence += 100;
         spec.id += 1;

@@ -114,10 +114,10 @@ TEST(Parser, Ipv6ExtensionHeaders) {
     PacketSpec spec;
     spec.ipv6 = true;
     Packet packet = make_packet(spec);
-    extend(packet, 54, 20, 0, 16, 1);   // hop-by-hop
-    extend(packet, 70, 54, 60, 8, 0);   // destination options
-    extend(packet, 78, 70, 51, 24, 4);  // authentication
-    extend(packet, 102, 78, 44, 8, 0);  // atomic fragment
+    extend(packet, 54, 20, 0, 16, 1);    // hop-by-hop
+    extend(packet, 70, 54, 60, 8, 0);    // destination options
+    extend(packet, 78, 70, 51, 24, 4);   // authentication
+    extend(packet, 102, 78, 44, 8, 0);   // atomic fragment
     extend(packet, 110, 102, 43, 24, 2); // routing, nothing left
     Parsed parsed = parse_packet(packet);
     EXPECT_TRUE(parsed.tcp());
@@ -257,15 +257,13 @@ TEST(RssHash, WellKnownIpv4Vectors) {
             EXPECT_EQ(Rss(config).choose(packet, parse_packet(packet)).hash, vector.with_ports);
             config.fields[udp ? hw::MO_FLOW_UDP4 : hw::MO_FLOW_TCP4] =
                 MO_HASH_L3_SRC | MO_HASH_L3_DST;
-            EXPECT_EQ(Rss(config).choose(packet, parse_packet(packet)).hash,
-                      vector.addresses_only);
+            EXPECT_EQ(Rss(config).choose(packet, parse_packet(packet)).hash, vector.addresses_only);
             config = rss_config({1});
         }
         spec.udp = false;
         Packet fragment = make_packet(spec);
         set16(fragment, 20, 0x2000);
-        EXPECT_EQ(Rss(config).choose(fragment, parse_packet(fragment)).hash,
-                  vector.addresses_only);
+        EXPECT_EQ(Rss(config).choose(fragment, parse_packet(fragment)).hash, vector.addresses_only);
     }
 }
 
@@ -279,13 +277,22 @@ TEST(RssHash, WellKnownIpv6Vectors) {
     } const vectors[] = {
         {{0x3ffe, 0x2501, 0x200, 0x1fff, 0, 0, 0, 7},
          {0x3ffe, 0x2501, 0x200, 3, 0, 0, 0, 1},
-         2794, 1766, 0x40207d3d, 0x2cc18cd5},
+         2794,
+         1766,
+         0x40207d3d,
+         0x2cc18cd5},
         {{0x3ffe, 0x501, 8, 0, 0x260, 0x97ff, 0xfe40, 0xefab},
          {0xff02, 0, 0, 0, 0, 0, 0, 1},
-         14230, 4739, 0xdde51bbf, 0x0f0c461c},
+         14230,
+         4739,
+         0xdde51bbf,
+         0x0f0c461c},
         {{0x3ffe, 0x1900, 0x4545, 3, 0x200, 0xf8ff, 0xfe21, 0x67cf},
          {0xfe80, 0, 0, 0, 0x200, 0xf8ff, 0xfe21, 0x67cf},
-         44251, 38024, 0x02d1feef, 0x4b61e985},
+         44251,
+         38024,
+         0x02d1feef,
+         0x4b61e985},
     };
     for (const auto& vector : vectors) {
         PacketSpec spec;

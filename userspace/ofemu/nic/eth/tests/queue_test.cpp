@@ -146,8 +146,7 @@ TEST(Commands, RssIsChecked) {
     config.rsvd = 1;
     EXPECT_EQ(set_rss(nic, config), hw::MO_ST_RESERVED);
     EXPECT_EQ(set_rss(nic, rss_config({rx.object, tx.object})), hw::MO_ST_BAD_OBJECT);
-    EXPECT_EQ(set_rss(nic, rss_config(std::vector<std::uint32_t>(512, rx.object))),
-              hw::MO_ST_OK);
+    EXPECT_EQ(set_rss(nic, rss_config(std::vector<std::uint32_t>(512, rx.object))), hw::MO_ST_OK);
     hw::mo_cmd_dma body{};
     body.addr = 0x10;
     body.len = sizeof config;

@@ -91,7 +91,7 @@ TEST_F(Receive, LengthChecksAndSizeClasses) {
     HostRx rx(nic, 8, 16384);
     rx.post(200);
     open_receiver(nic, rx, usual_offloads, 9000);
-    const std::size_t sizes[] = {60,  61,  123, 124, 251,  252,  507,
+    const std::size_t sizes[] = {60,  61,   123,  124,  251,  252, 507,
                                  508, 1019, 1020, 1514, 1515, 9014};
     std::uint64_t octets = 0;
     for (const std::size_t size : sizes) {
