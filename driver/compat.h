@@ -25,12 +25,12 @@
 
 /* Values of devlink parameters were passed by value. */
 #ifdef MO_HAVE_DEVLINK_PARAM_BY_POINTER
-typedef union devlink_param_value *mo_param_value;
+#define MO_PARAM_VALUE				union devlink_param_value *
 #define mo_param_u8(val)			((val)->vu8)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, val)
 #else
-typedef union devlink_param_value mo_param_value;
+#define MO_PARAM_VALUE				union devlink_param_value
 #define mo_param_u8(val)			((val).vu8)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, *(val))

@@ -224,13 +224,18 @@ int mo_dev_up(struct mo_dev *md)
 	err = mo_fw_boot(md, NULL);
 	if (mo_gone(md) || !test_bit(MO_STATE_ADMIN_UP, &md->state))
 		goto down;
-	err = mo_dev_net_up(md);
+	err = mo_devlink_port_add(md);
 	if (err)
 		goto down;
+	err = mo_dev_net_up(md);
+	if (err)
+		goto del_port;
 	md->up = true;
 	mo_hwmon_init(md);
 	return 0;
 
+del_port:
+	mo_devlink_port_del(md);
 down:
 	mo_dev_hw_down(md);
 	return err ?: -EIO;
@@ -247,6 +252,7 @@ void mo_dev_down(struct mo_dev *md)
 	mo_dev_net_ready(md, false);
 	if (md->features & MO_F_ETH)
 		mo_net_destroy(md);
+	mo_devlink_port_del(md);
 	if (!test_bit(MO_STATE_RESETTING, &md->state))
 		mo_dev_hw_down(md);
 	clear_bit(MO_STATE_RESETTING, &md->state);

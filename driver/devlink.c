@@ -175,7 +175,7 @@ const struct devlink_ops mo_devlink_ops = {
 	.flash_update = mo_flash_update,
 };
 
-static int mo_param_fw_policy_validate(struct devlink *devlink, u32 id, mo_param_value val,
+static int mo_param_fw_policy_validate(struct devlink *devlink, u32 id, MO_PARAM_VALUE val,
 				       struct netlink_ext_ack *extack)
 {
 	switch (mo_param_u8(val)) {
@@ -210,18 +210,25 @@ u8 mo_devlink_fw_policy(struct mo_dev *md)
 	return value.vu8;
 }
 
-static int mo_devlink_port_add(struct mo_dev *md)
+/* The port comes and goes with the netdev: none may be left over a reload. */
+int mo_devlink_port_add(struct mo_dev *md)
 {
 	struct devlink_port_attrs attrs = {
 		.flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL,
 		.phys.port_number = 0,
 	};
 
+	memset(&md->dl_port, 0, sizeof(md->dl_port));
 	devlink_port_attrs_set(&md->dl_port, &attrs);
 	return devl_port_register(mo_devlink(md), &md->dl_port, 0);
 }
 
-/* Parameters, reporter and port; devl_lock held, before the device is up. */
+void mo_devlink_port_del(struct mo_dev *md)
+{
+	devl_port_unregister(&md->dl_port);
+}
+
+/* Parameters and reporter; devl_lock held, before the device is up. */
 int mo_devlink_init(struct mo_dev *md)
 {
 	union devlink_param_value value = {
@@ -236,22 +243,12 @@ int mo_devlink_init(struct mo_dev *md)
 	mo_param_driverinit_set(devlink, DEVLINK_PARAM_GENERIC_ID_FW_LOAD_POLICY, &value);
 	err = mo_health_register(md);
 	if (err)
-		goto params;
-	err = mo_devlink_port_add(md);
-	if (err)
-		goto health;
-	return 0;
-
-health:
-	mo_health_unregister(md);
-params:
-	devl_params_unregister(devlink, mo_params, ARRAY_SIZE(mo_params));
+		devl_params_unregister(devlink, mo_params, ARRAY_SIZE(mo_params));
 	return err;
 }
 
 void mo_devlink_exit(struct mo_dev *md)
 {
-	devl_port_unregister(&md->dl_port);
 	mo_health_unregister(md);
 	devl_params_unregister(mo_devlink(md), mo_params, ARRAY_SIZE(mo_params));
 }

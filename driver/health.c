@@ -75,7 +75,7 @@ static void mo_health_put_log(struct mo_dev *md, struct devlink_fmsg *fmsg)
 	u32 len, total = 0;
 	char *text;
 
-	log = kmalloc(sizeof(*log), GFP_KERNEL);
+	log = kmalloc_obj(*log);
 	text = kmalloc(MO_HEALTH_LOG_MAX + 1, GFP_KERNEL);
 	if (!log || !text)
 		goto free;

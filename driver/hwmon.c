@@ -44,7 +44,7 @@ static const struct mo_hwmon_type {
  */
 struct mo_hwmon {
 	struct mo_dev *md;
-	struct mutex lock;
+	struct mutex lock;	/* values, stamp, valid */
 	struct mo_mb_sensors values;
 	unsigned long stamp;
 	bool valid;
@@ -73,7 +73,7 @@ static int mo_hwmon_get(struct mo_hwmon *hw, unsigned int i, struct mo_mb_sensor
 
 	mutex_lock(&hw->lock);
 	if (!hw->valid || time_after(jiffies, hw->stamp + MO_HWMON_FRESH)) {
-		fresh = kmalloc(sizeof(*fresh), GFP_KERNEL);
+		fresh = kmalloc_obj(*fresh);
 		if (!fresh) {
 			err = -ENOMEM;
 			goto unlock;
@@ -154,7 +154,7 @@ static const struct hwmon_ops mo_hwmon_ops = {
 /* Channel groups from the firmware's list; sensors of unknown kinds are left out. */
 static void mo_hwmon_layout(struct mo_hwmon *hw)
 {
-	u32 i, count = min(le32_to_cpu(hw->values.count), (u32)MO_SENSORS_MAX);
+	u32 i, count = min_t(u32, le32_to_cpu(hw->values.count), MO_SENSORS_MAX);
 	unsigned int n[MO_HWMON_KINDS] = {};
 	unsigned int kind, groups = 0;
 
@@ -199,7 +199,7 @@ void mo_hwmon_init(struct mo_dev *md)
 
 	if (md->hwmon || !READ_ONCE(md->mgmt.usable))
 		return;
-	hw = kzalloc(sizeof(*hw), GFP_KERNEL);
+	hw = kzalloc_obj(*hw);
 	if (!hw)
 		return;
 	hw->md = md;

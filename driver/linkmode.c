@@ -18,25 +18,28 @@ struct mo_linkmode {
 	u16 cr;
 };
 
-/* ethtool has no single-mode names for 25G and none for 800G over one pair. */
-#define MO_ETHTOOL_25G_R1	25000baseSR, 25000baseSR, 25000baseCR
-#define MO_ETHTOOL_50G_R1	50000baseDR, 50000baseLR_ER_FR, 50000baseCR
-#define MO_ETHTOOL_100G_R1	100000baseDR, 100000baseLR_ER_FR, 100000baseCR
-#define MO_ETHTOOL_200G_R2	200000baseDR2, 200000baseLR2_ER2_FR2, 200000baseCR2
-#define MO_ETHTOOL_400G_R4	400000baseDR4, 400000baseLR4_ER4_FR4, 400000baseCR4
-#define MO_ETHTOOL_800G_R8	800000baseDR8, 800000baseDR8_2, 800000baseCR8
-
-#define MO_ETHTOOL_BITS(name, dr, fr, cr) \
-	ETHTOOL_LINK_MODE_##dr##_Full_BIT, ETHTOOL_LINK_MODE_##fr##_Full_BIT, \
-	ETHTOOL_LINK_MODE_##cr##_Full_BIT
-#define MO_ETHTOOL_EXPAND(...)	MO_ETHTOOL_BITS(__VA_ARGS__)
-
+/* ethtool has no single-mode name for 25G and none for 800G over one pair. */
 static const struct mo_linkmode mo_linkmodes[] = {
-#define X(name, bit, mbps, lanes, rate, fec) \
-	{ MO_LM_##name, mbps, lanes, MO_ETHTOOL_EXPAND(name, MO_ETHTOOL_##name) },
-	MO_LINK_MODES(X)
-#undef X
+	{ MO_LM_25G_R1, 25000, 1, ETHTOOL_LINK_MODE_25000baseSR_Full_BIT,
+	  ETHTOOL_LINK_MODE_25000baseSR_Full_BIT, ETHTOOL_LINK_MODE_25000baseCR_Full_BIT },
+	{ MO_LM_50G_R1, 50000, 1, ETHTOOL_LINK_MODE_50000baseDR_Full_BIT,
+	  ETHTOOL_LINK_MODE_50000baseLR_ER_FR_Full_BIT, ETHTOOL_LINK_MODE_50000baseCR_Full_BIT },
+	{ MO_LM_100G_R1, 100000, 1, ETHTOOL_LINK_MODE_100000baseDR_Full_BIT,
+	  ETHTOOL_LINK_MODE_100000baseLR_ER_FR_Full_BIT, ETHTOOL_LINK_MODE_100000baseCR_Full_BIT },
+	{ MO_LM_200G_R2, 200000, 2, ETHTOOL_LINK_MODE_200000baseDR2_Full_BIT,
+	  ETHTOOL_LINK_MODE_200000baseLR2_ER2_FR2_Full_BIT,
+	  ETHTOOL_LINK_MODE_200000baseCR2_Full_BIT },
+	{ MO_LM_400G_R4, 400000, 4, ETHTOOL_LINK_MODE_400000baseDR4_Full_BIT,
+	  ETHTOOL_LINK_MODE_400000baseLR4_ER4_FR4_Full_BIT,
+	  ETHTOOL_LINK_MODE_400000baseCR4_Full_BIT },
+	{ MO_LM_800G_R8, 800000, 8, ETHTOOL_LINK_MODE_800000baseDR8_Full_BIT,
+	  ETHTOOL_LINK_MODE_800000baseDR8_2_Full_BIT, ETHTOOL_LINK_MODE_800000baseCR8_Full_BIT },
 };
+
+/* A mode that the hardware interface gains needs its row above. */
+#define X(name, bit, mbps, lanes, rate, fec) + 1
+static_assert(ARRAY_SIZE(mo_linkmodes) == 0 MO_LINK_MODES(X));
+#undef X
 
 static void mo_linkmode_fill(unsigned long *mask, u32 modes, u8 media)
 {

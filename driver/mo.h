@@ -382,7 +382,9 @@ const char *mo_queue_error_text(u32 error);
 const char *mo_mb_status_text(u16 status);
 int mo_mb_status_errno(u16 status);
 const char *mo_mb_cmd_name(u16 cmd);
+const char *mo_link_fsm_text(u8 state);
 const char *mo_link_reason_text(u16 reason);
+u32 mo_link_reason_blame(u16 reason);
 
 /* --------------------------------------------------------------- adminq.c */
 int mo_adminq_alloc(struct mo_dev *md);
@@ -537,6 +539,8 @@ void mo_health_fatal(struct mo_dev *md, const char *why);
 extern const struct devlink_ops mo_devlink_ops;
 int mo_devlink_init(struct mo_dev *md);
 void mo_devlink_exit(struct mo_dev *md);
+int mo_devlink_port_add(struct mo_dev *md);
+void mo_devlink_port_del(struct mo_dev *md);
 u8 mo_devlink_fw_policy(struct mo_dev *md);
 
 /* ----------------------------------------------------------------- link.c */

@@ -12,17 +12,6 @@
 #include "mo.h"
 #include "nl_gen.h"
 
-static const char *mo_nl_fsm_text(u8 state)
-{
-	switch (state) {
-#define X(name, value, text) case value: return text;
-	MO_LINK_FSM(X)
-#undef X
-	default:
-		return "unknown state";
-	}
-}
-
 /* CMIS module states, as in mo_mb_module.state. */
 static const char *mo_nl_module_text(u8 state)
 {
@@ -32,17 +21,6 @@ static const char *mo_nl_module_text(u8 state)
 	};
 
 	return state < ARRAY_SIZE(text) && text[state] ? text[state] : "none";
-}
-
-static u32 mo_nl_blame(u16 reason)
-{
-	switch (reason) {
-#define X(name, value, ext, sub, blame, text) case value: return MO_BLAME_##blame;
-	MO_LINK_REASONS(X)
-#undef X
-	default:
-		return MO_BLAME_UNKNOWN;
-	}
 }
 
 /* Values that the specification promises to be the hardware interface's. */
@@ -91,14 +69,14 @@ static int mo_nl_port_fill(struct sk_buff *skb, const struct genl_info *info, u3
 	if (nla_put_u32(skb, MESH_OPTICAL_A_PORT_IFINDEX, ifindex) ||
 	    nla_put_u32(skb, MESH_OPTICAL_A_PORT_LANES, lanes) ||
 	    nla_put_u32(skb, MESH_OPTICAL_A_PORT_LANES_OK, le32_to_cpu(ls->lanes_ok)) ||
-	    nla_put_string(skb, MESH_OPTICAL_A_PORT_STATE, mo_nl_fsm_text(ls->fsm)) ||
+	    nla_put_string(skb, MESH_OPTICAL_A_PORT_STATE, mo_link_fsm_text(ls->fsm)) ||
 	    nla_put_u32(skb, MESH_OPTICAL_A_PORT_DOWN_COUNT, le32_to_cpu(ls->down_count)) ||
 	    nla_put_uint(skb, MESH_OPTICAL_A_PORT_CHANGED_NS, le64_to_cpu(ls->changed_ns)) ||
 	    nla_put_uint(skb, MESH_OPTICAL_A_PORT_UP_NS, le64_to_cpu(ls->up_ns)))
 		goto cancel;
 	if (reason != MO_REASON_NONE && !ls->carrier &&
 	    (nla_put_string(skb, MESH_OPTICAL_A_PORT_REASON, mo_link_reason_text(reason)) ||
-	     nla_put_u32(skb, MESH_OPTICAL_A_PORT_BLAME, mo_nl_blame(reason))))
+	     nla_put_u32(skb, MESH_OPTICAL_A_PORT_BLAME, mo_link_reason_blame(reason))))
 		goto cancel;
 	if (le16_to_cpu(ls->last_reason) != MO_REASON_NONE &&
 	    nla_put_string(skb, MESH_OPTICAL_A_PORT_LAST_REASON,
@@ -238,7 +216,7 @@ static int mo_nl_lane_put(struct sk_buff *skb, u32 side, const struct mo_mb_lane
 static int mo_nl_lanes_fill(struct sk_buff *skb, const struct genl_info *info, u32 ifindex,
 			    const struct mo_mb_lanes *lanes)
 {
-	u32 i, count = min(le32_to_cpu(lanes->count), (u32)ARRAY_SIZE(lanes->lane));
+	u32 i, count = min_t(u32, le32_to_cpu(lanes->count), ARRAY_SIZE(lanes->lane));
 	void *hdr;
 
 	hdr = genlmsg_iput(skb, info);
@@ -271,7 +249,7 @@ int mesh_optical_nl_lane_get_doit(struct sk_buff *skb, struct genl_info *info)
 	md = mo_nl_get(info, MESH_OPTICAL_A_LANE_IFINDEX, &netdev, &tracker);
 	if (IS_ERR(md))
 		return PTR_ERR(md);
-	lanes = kmalloc(sizeof(*lanes), GFP_KERNEL);
+	lanes = kmalloc_obj(*lanes);
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!lanes || !msg) {
 		err = -ENOMEM;
@@ -307,15 +285,15 @@ static int mo_nl_record_fill(struct sk_buff *skb, const struct genl_info *info, 
 	    nla_put_uint(skb, MESH_OPTICAL_A_RECORD_TIMESTAMP_NS, le64_to_cpu(rec->time_ns)) ||
 	    nla_put_u32(skb, MESH_OPTICAL_A_RECORD_MACHINE, link ? MESH_OPTICAL_MACHINE_LINK :
 			MESH_OPTICAL_MACHINE_MODULE) ||
-	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_FROM, link ? mo_nl_fsm_text(rec->from) :
+	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_FROM, link ? mo_link_fsm_text(rec->from) :
 			   mo_nl_module_text(rec->from)) ||
-	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_TO, link ? mo_nl_fsm_text(rec->to) :
+	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_TO, link ? mo_link_fsm_text(rec->to) :
 			   mo_nl_module_text(rec->to)) ||
 	    nla_put_u32(skb, MESH_OPTICAL_A_RECORD_LANES, le32_to_cpu(rec->detail)))
 		goto cancel;
 	if (reason != MO_REASON_NONE &&
 	    (nla_put_string(skb, MESH_OPTICAL_A_RECORD_REASON, mo_link_reason_text(reason)) ||
-	     nla_put_u32(skb, MESH_OPTICAL_A_RECORD_BLAME, mo_nl_blame(reason))))
+	     nla_put_u32(skb, MESH_OPTICAL_A_RECORD_BLAME, mo_link_reason_blame(reason))))
 		goto cancel;
 	genlmsg_end(skb, hdr);
 	return 0;
@@ -349,7 +327,7 @@ int mesh_optical_nl_record_get_dumpit(struct sk_buff *skb, struct netlink_callba
 	md = mo_nl_get(info, MESH_OPTICAL_A_RECORD_IFINDEX, &netdev, &tracker);
 	if (IS_ERR(md))
 		return PTR_ERR(md);
-	recs = kmalloc(sizeof(*recs), GFP_KERNEL);
+	recs = kmalloc_obj(*recs);
 	if (!recs) {
 		err = -ENOMEM;
 		goto put;
@@ -365,7 +343,7 @@ int mesh_optical_nl_record_get_dumpit(struct sk_buff *skb, struct netlink_callba
 				   sizeof(*recs), info->extack);
 		if (err)
 			break;
-		count = min(le32_to_cpu(recs->count), (u32)MO_RECORDS_MAX);
+		count = min_t(u32, le32_to_cpu(recs->count), MO_RECORDS_MAX);
 		for (i = 0; i < count && !err; i++) {
 			/* Firmware that runs backwards would keep us here. */
 			if (le64_to_cpu(recs->record[i].seq) < ctx->seq) {

@@ -15,6 +15,7 @@ done
 shift
 
 {
+	echo "/* SPDX-License-Identifier: GPL-2.0 */"
 	echo "/* Made by driver/compat/probe.sh from the kernel's headers. */"
 	for file in $files; do
 		name=$(basename "$file" .c | tr '[:lower:]' '[:upper:]')

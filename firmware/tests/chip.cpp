@@ -29,8 +29,8 @@ Place place(std::uint32_t address) {
 }
 
 bool optical(hw::mo_soc_block block) {
-    return block == hw::MO_SOC_MODULE || block == hw::MO_SOC_SERDES ||
-           block == hw::MO_SOC_LASER || block == hw::MO_SOC_PCS;
+    return block == hw::MO_SOC_MODULE || block == hw::MO_SOC_SERDES || block == hw::MO_SOC_LASER ||
+           block == hw::MO_SOC_PCS;
 }
 
 } // namespace
@@ -90,8 +90,8 @@ void Chip::run(std::uint64_t now_ns) {
     now_ns_ = std::max(now_ns_, now_ns);
     active = this;
     settle();
-    for (unsigned i = 0; mo_app_busy(app_.get()) || (pending() & enabled_) != 0 ||
-                         now_ns_ / ns_per_us >= compare_;
+    for (unsigned i = 0;
+         mo_app_busy(app_.get()) || (pending() & enabled_) != 0 || now_ns_ / ns_per_us >= compare_;
          ++i) {
         if (i == step_limit) {
             throw std::runtime_error("the firmware does not come to rest");
@@ -328,8 +328,8 @@ void Chip::write(std::uint32_t address, std::uint32_t value) {
 std::uint8_t* Chip::memory(std::uint32_t address, std::uint32_t len) {
     const auto window = [&](std::uint32_t base, std::uint8_t* bytes,
                             std::size_t size) -> std::uint8_t* {
-        const bool inside = address >= base && address - base <= size &&
-                            len <= size - (address - base);
+        const bool inside =
+            address >= base && address - base <= size && len <= size - (address - base);
         return inside ? bytes + (address - base) : nullptr;
     };
     struct Window {
@@ -359,7 +359,9 @@ std::uint8_t* Chip::memory(std::uint32_t address, std::uint32_t len) {
 // What lib/io.h leaves to the host.
 extern "C" {
 
-std::uint32_t mo_read32(std::uint32_t addr) { return mo::fwtest::active->read(addr); }
+std::uint32_t mo_read32(std::uint32_t addr) {
+    return mo::fwtest::active->read(addr);
+}
 
 void mo_write32(std::uint32_t addr, std::uint32_t value) {
     mo::fwtest::active->write(addr, value);

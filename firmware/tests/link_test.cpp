@@ -23,7 +23,8 @@ TEST(LinkBringUp, ReachesCarrierAtBothEndsInLessThanASecond) {
     world.set_link(world.a, true);
     world.set_link(world.b, true);
     ASSERT_TRUE(world.run_until(1 * second, [&] { return world.both_up(); }))
-        << world.a.log() << "\n" << world.b.log();
+        << world.a.log() << "\n"
+        << world.b.log();
     RecordProperty("bring_up_ms", static_cast<int>((world.now() - start) / ms));
     world.run_for(10 * ms);
     for (const Chip* chip : {&world.a, &world.b}) {
@@ -232,9 +233,9 @@ TEST_F(LinkUp, AnotherModeAtTheOtherEndIsSaid) {
     ASSERT_TRUE(wait_up(1 * second)) << world.b.log();
     EXPECT_EQ(world.b.link().lanes, 4);
     EXPECT_EQ(world.b.speed(), 400000U);
-    for (const std::uint32_t mode : {std::uint32_t{hw::MO_LM_100G_R1},
-                                     std::uint32_t{hw::MO_LM_200G_R2},
-                                     std::uint32_t{hw::MO_LM_800G_R8}}) {
+    for (const std::uint32_t mode :
+         {std::uint32_t{hw::MO_LM_100G_R1}, std::uint32_t{hw::MO_LM_200G_R2},
+          std::uint32_t{hw::MO_LM_800G_R8}}) {
         world.set_link(world.a, true, mode);
         world.set_link(world.b, true, mode);
         ASSERT_TRUE(wait_up(1 * second)) << mode << world.b.log();
@@ -344,9 +345,8 @@ TEST_F(LinkUp, PoorAdaptationAfterAFlapShowsInTheErrorRatio) {
 TEST_F(LinkUp, FlightRecorderTellsTheStory) {
     world.fibre.cut(Direction::from_a, world.now());
     world.run_for(10 * ms);
-    const auto all =
-        world.request_with(world.b, hw::MO_MB_RECORDER_GET, hw::mo_mb_recorder_get{1})
-            .as<hw::mo_mb_records>();
+    const auto all = world.request_with(world.b, hw::MO_MB_RECORDER_GET, hw::mo_mb_recorder_get{1})
+                         .as<hw::mo_mb_records>();
     ASSERT_GT(all.count, 5U);
     std::uint64_t seq = 0;
     std::uint64_t time = 0;
@@ -360,8 +360,8 @@ TEST_F(LinkUp, FlightRecorderTellsTheStory) {
     for (unsigned i = 0; i < all.count; ++i) {
         const hw::mo_mb_record& at = all.record[i];
         found = found || (at.machine == MO_RECORD_LINK && at.from == hw::MO_LINK_UP &&
-                          at.to == hw::MO_LINK_WAIT_LIGHT &&
-                          at.reason == hw::MO_REASON_NO_LIGHT && at.detail == 0xffU);
+                          at.to == hw::MO_LINK_WAIT_LIGHT && at.reason == hw::MO_REASON_NO_LIGHT &&
+                          at.detail == 0xffU);
     }
     EXPECT_TRUE(found);
     EXPECT_EQ(all.next_seq, last.seq + 1);

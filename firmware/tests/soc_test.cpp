@@ -40,8 +40,8 @@ std::vector<std::uint8_t> component() {
 class End final : public mgmt::SocHost {
   public:
     End(std::uint64_t seed, std::uint32_t board)
-        : port({board == MO_BOARD_DEVKIT_800G ? 8U : 4U, seed, 35.0}), soc(config(board), *this, port) {
-    }
+        : port({board == MO_BOARD_DEVKIT_800G ? 8U : 4U, seed, 35.0}),
+          soc(config(board), *this, port) {}
 
     void mgmt_state(hw::mo_mgmt_state, hw::mo_fw_error, std::uint64_t) override {}
     void mailbox_done(std::span<const std::uint8_t> bytes) override {
@@ -91,10 +91,12 @@ class SocLink : public ::testing::Test {
             end->soc.stage_length(static_cast<std::uint32_t>(image.size()));
             end->soc.reset(MO_SOC_RESET_HOST, MO_SOC_BOOT_STAGE, 0);
         }
-        ASSERT_TRUE(run_until(5 * second, [&] {
-            return a.soc.state() == hw::MO_MGMT_RUNNING && b.soc.state() == hw::MO_MGMT_RUNNING;
-        })) << a.log
-            << a.soc.error();
+        ASSERT_TRUE(run_until(5 * second,
+                              [&] {
+                                  return a.soc.state() == hw::MO_MGMT_RUNNING &&
+                                         b.soc.state() == hw::MO_MGMT_RUNNING;
+                              }))
+            << a.log << a.soc.error();
         run_for(1 * second);
     }
 
@@ -142,8 +144,8 @@ class SocLink : public ::testing::Test {
         return end.response;
     }
 
-    template <typename T> std::vector<std::uint8_t> request_with(End& end, std::uint16_t command,
-                                                                 const T& body) {
+    template <typename T>
+    std::vector<std::uint8_t> request_with(End& end, std::uint16_t command, const T& body) {
         std::vector<std::uint8_t> bytes(sizeof(body));
         std::memcpy(bytes.data(), &body, sizeof(body));
         return request(end, command, bytes);

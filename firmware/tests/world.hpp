@@ -19,7 +19,8 @@ struct Answer {
     hw::mo_mb_hdr hdr{};
     std::vector<std::uint8_t> body;
     /// The body as a struct; bytes beyond it are zero.
-    template <typename T> [[nodiscard]] T as() const {
+    template <typename T>
+    [[nodiscard]] T as() const {
         T value{};
         std::memcpy(&value, body.data(), std::min(sizeof(value), body.size()));
         return value;
@@ -37,7 +38,8 @@ class World {
     bool run_until(std::uint64_t duration_ns, const std::function<bool()>& done);
     Answer request(Chip& chip, std::uint16_t command, const std::vector<std::uint8_t>& body = {},
                    std::uint8_t port = 0);
-    template <typename T> Answer request_with(Chip& chip, std::uint16_t command, const T& body) {
+    template <typename T>
+    Answer request_with(Chip& chip, std::uint16_t command, const T& body) {
         std::vector<std::uint8_t> bytes(sizeof(body));
         std::memcpy(bytes.data(), &body, sizeof(body));
         return request(chip, command, bytes);

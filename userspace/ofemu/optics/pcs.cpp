@@ -62,9 +62,11 @@ void Pcs::update_errors() {
     double sum = 0.0;
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
         ser_[lane] = 0.0;
-        if ((input_.lanes & (1U << lane)) != 0 && input_.lane[lane].adapted) {
-            ser_[lane] = symbol_error_ratio(input_.lane[lane].ber);
-            sum += input_.lane[lane].ber;
+        if ((input_.lanes & (1U << lane)) != 0) {
+            // A lane that lost its clock delivers noise until alignment is given up.
+            const double ber = input_.lane[lane].adapted ? input_.lane[lane].ber : 0.5;
+            ser_[lane] = symbol_error_ratio(ber);
+            sum += ber;
             used.push_back(ser_[lane]);
         }
     }
