@@ -40,7 +40,7 @@
 
 #define MO_TX_LOG_DEFAULT	10
 #define MO_RX_LOG_DEFAULT	10
-#define MO_TX_LOG_MIN		7	/* a few of the longest packets */
+#define MO_TX_LOG_MIN		6	/* a few of the longest packets */
 #define MO_RX_LOG_MIN		6	/* two of the longest packets */
 #define MO_QUEUE_LOG_LIMIT	13	/* memory; the device may do more */
 

@@ -18,7 +18,7 @@ static_assert(MO_RX_MAX_BUFS <= MO_RX_MAX_SEGS);
 static_assert(MO_RX_MAX_BUFS - 1 <= MAX_SKB_FRAGS);
 static_assert(MO_RX_BUF_LEN >= MO_RX_COPYBREAK);
 static_assert(BIT(MO_RX_LOG_MIN) >= 2 * MO_RX_MAX_BUFS);
-static_assert(BIT(MO_TX_LOG_MIN) >= 4 * MO_TX_MAX_DESCS);
+static_assert(BIT(MO_TX_LOG_MIN) >= 3 * MO_TX_MAX_DESCS);
 static_assert(MO_TX_LOG_MIN >= MO_QUEUE_MIN_LOG);
 static_assert(MO_RX_LOG_MIN >= MO_QUEUE_MIN_LOG);
 

@@ -131,7 +131,7 @@ enum mo_blame {
  * @lanes: lanes of the mode
  * @module_present: 1 when a module is plugged
  * @fec_request: mask of MO_FEC_* that the host asked for
- * @lanes_ok: bit per lane that receives properly
+ * @lanes_ok: bit per lane that has signal and clock
  * @down_count: losses of carrier since the firmware started
  * @changed_ns: device time of the last change of @carrier
  * @up_ns: how long the last bring-up took, from request or light to carrier

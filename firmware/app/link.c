@@ -14,6 +14,7 @@
 #define ALIGN_US	50000	/* alignment, before its lack becomes a reason */
 #define RETRY_US	1000000	/* errors: quiet time before the next attempt */
 #define PATH_RETRY_US	5000000
+#define SAME_LOSS_NS	1000000	/* what a loss shows within that time belongs together */
 
 struct context {
 	struct mo_app *app;
@@ -288,6 +289,16 @@ static void a_report_dark(struct context *ctx)
 
 static void a_dark_again(struct context *ctx)
 {
+	struct mo_link_state *state = &link_of(ctx)->state;
+
+	/* Later stages may notice first; what follows at once is the cause. */
+	if (ctx->app->now_us * 1000 - state->changed_ns < SAME_LOSS_NS &&
+	    (state->last_reason == MO_REASON_NO_ALIGN ||
+	     state->last_reason == MO_REASON_NO_LOCK ||
+	     state->last_reason == MO_REASON_FEC_UNCORR)) {
+		state->last_reason = MO_REASON_NO_LIGHT;
+		link_of(ctx)->changed = true;
+	}
 	set_reason(ctx, MO_REASON_NO_LIGHT, ctx->rx.dark);
 	a_wait_light(ctx);
 }

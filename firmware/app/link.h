@@ -59,6 +59,8 @@ void mo_link_interrupt(struct mo_app *app);
 void mo_link_timer(struct mo_app *app);
 /* LINK_SET; MO_MB_* */
 enum mo_mb_status mo_link_set(struct mo_app *app, const struct mo_mb_link_set *set);
+/* Lanes of the mode that have signal and clock. */
+uint32_t mo_link_lanes_ok(const struct mo_app *app);
 /* Publishes when something changed. */
 void mo_link_publish(struct mo_app *app);
 

@@ -63,13 +63,13 @@ enum mo_mb_status mo_link_set(struct mo_app *app, const struct mo_mb_link_set *s
 	return MO_MB_OK;
 }
 
-static uint32_t lanes_ok(const struct mo_app *app)
+uint32_t mo_link_lanes_ok(const struct mo_app *app)
 {
 	uint32_t ok = 0;
 
 	for (uint32_t lane = 0; lane < app->lanes; lane++)
 		if ((app->link.lanes & MO_BIT(lane)) &&
-		    (mo_serdes_status(lane) & MO_SERDES_ADAPTED))
+		    (mo_serdes_status(lane) & MO_SERDES_LOCK))
 			ok |= MO_BIT(lane);
 	return ok;
 }
@@ -83,7 +83,7 @@ void mo_link_publish(struct mo_app *app)
 		return;
 	link->changed = false;
 	link->state.module_present = present;
-	link->state.lanes_ok = lanes_ok(app);
+	link->state.lanes_ok = mo_link_lanes_ok(app);
 	link->state.gen++;
 	link->state.gen_end = link->state.gen;
 	mo_mac_publish(&link->state);

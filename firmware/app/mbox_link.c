@@ -10,6 +10,7 @@ enum mo_mb_status mo_handle_LINK_GET(struct mo_app *app, const struct mo_mb_none
 	(void)request;
 	mo_link_publish(app);
 	*response = app->link.state;
+	response->lanes_ok = mo_link_lanes_ok(app);
 	return MO_MB_OK;
 }
 

@@ -73,7 +73,7 @@ class Daemon:
     async def _start_ofemu(self) -> None:
         run = self._plan.run.path
         config = ofemu.write_configuration(self._plan.topology, run)
-        command = ofemu.command(self._plan.build_root, ["--config", str(config)])
+        command = ofemu.command(self._plan.build_root, [str(config)])
         log = open(run / "ofemu.log", "ab")
         self._ofemu = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,

@@ -353,6 +353,18 @@ double Json::number() const {
     return value != nullptr ? *value : 0;
 }
 
+std::uint64_t Json::integer() const {
+    if (const auto* const value = std::get_if<std::int64_t>(&value_); value != nullptr) {
+        return static_cast<std::uint64_t>(*value);
+    }
+    if (const auto* const value = std::get_if<std::uint64_t>(&value_); value != nullptr) {
+        return *value;
+    }
+    const double real = number();
+    constexpr double limit = 18446744073709551616.0; // 2^64
+    return real > 0 && real < limit ? static_cast<std::uint64_t>(real) : 0;
+}
+
 const Json* Json::find(std::string_view name) const {
     if (const Object* const members = as_object(); members != nullptr) {
         for (const auto& [key, value] : *members) {

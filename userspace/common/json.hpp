@@ -52,6 +52,8 @@ class Json {
     /// Any number; zero for what is none.
     [[nodiscard]] double number() const;
     [[nodiscard]] bool is_number() const;
+    /// Any number as an integer, cut and modulo 2^64; zero for what is none.
+    [[nodiscard]] std::uint64_t integer() const;
     [[nodiscard]] bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
 
     /// The member of that name; nullptr: this is no object, or it has none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libofctl/family.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "uapi/mesh_optical.h"
@@ -12,7 +13,6 @@ namespace {
 constexpr const char* family_name = MESH_OPTICAL_FAMILY_NAME;
 
 // Words of the enums in the specification, in its order.
-constexpr std::array sides = {"host", "media"};
 constexpr std::array lane_states = {"absent", "disabled", "init", "up", "degraded", "failed"};
 constexpr std::array machines = {"link", "module"};
 constexpr std::array blames = {"unknown", "local", "remote", "fiber", "admin"};
@@ -32,26 +32,33 @@ std::string word(const std::array<const char*, N>& words, std::optional<std::uin
     return *value < N ? words[*value] : std::to_string(*value);
 }
 
-Lane lane_of(const Attributes& a) {
-    Lane lane;
-    lane.lane = static_cast<std::uint32_t>(a.integer(MESH_OPTICAL_A_LANE_INFO_LANE).value_or(0));
-    lane.side = word(sides, a.integer(MESH_OPTICAL_A_LANE_INFO_SIDE));
-    lane.state = word(lane_states, a.integer(MESH_OPTICAL_A_LANE_INFO_STATE));
-    lane.tx_power_nw = a.integer(MESH_OPTICAL_A_LANE_INFO_TX_POWER_NW);
-    lane.rx_power_nw = a.integer(MESH_OPTICAL_A_LANE_INFO_RX_POWER_NW);
-    lane.bias_ua = a.integer(MESH_OPTICAL_A_LANE_INFO_BIAS_UA);
-    lane.laser_temp_mc = a.signed_integer(MESH_OPTICAL_A_LANE_INFO_LASER_TEMP_MC);
-    lane.snr_mdb = a.signed_integer(MESH_OPTICAL_A_LANE_INFO_SNR_MDB);
-    lane.bits = a.integer(MESH_OPTICAL_A_LANE_INFO_BITS);
-    lane.bit_errors = a.integer(MESH_OPTICAL_A_LANE_INFO_BIT_ERRORS);
-    lane.symbol_errors = a.integer(MESH_OPTICAL_A_LANE_INFO_SYMBOL_ERRORS);
+/// Keeps what is known and takes what is new.
+template <typename T> void take(std::optional<T>& into, std::optional<T> value) {
+    if (value) {
+        into = value;
+    }
+}
+
+/// The kernel reports the host's SerDes and the module's optics of a lane apart; here a lane is
+/// both.
+void take_lane(const Attributes& a, Lane& lane) {
+    if (const auto state = a.integer(MESH_OPTICAL_A_LANE_INFO_STATE)) {
+        lane.state = word(lane_states, state);
+    }
+    take(lane.tx_power_nw, a.integer(MESH_OPTICAL_A_LANE_INFO_TX_POWER_NW));
+    take(lane.rx_power_nw, a.integer(MESH_OPTICAL_A_LANE_INFO_RX_POWER_NW));
+    take(lane.bias_ua, a.integer(MESH_OPTICAL_A_LANE_INFO_BIAS_UA));
+    take(lane.laser_temp_mc, a.signed_integer(MESH_OPTICAL_A_LANE_INFO_LASER_TEMP_MC));
+    take(lane.snr_mdb, a.signed_integer(MESH_OPTICAL_A_LANE_INFO_SNR_MDB));
+    take(lane.bits, a.integer(MESH_OPTICAL_A_LANE_INFO_BITS));
+    take(lane.bit_errors, a.integer(MESH_OPTICAL_A_LANE_INFO_BIT_ERRORS));
+    take(lane.symbol_errors, a.integer(MESH_OPTICAL_A_LANE_INFO_SYMBOL_ERRORS));
     const auto flags = a.integer(MESH_OPTICAL_A_LANE_INFO_FLAGS).value_or(0);
     for (std::size_t bit = 0; bit < lane_flags.size(); ++bit) {
         if ((flags >> bit & 1U) != 0) {
             lane.flags.emplace_back(lane_flags[bit]);
         }
     }
-    return lane;
 }
 
 } // namespace
@@ -123,7 +130,16 @@ Answer<LaneSnapshot> read_lanes(GenlFamilies& families, int ifindex) {
         const auto a = genl_attributes(message);
         snapshot.time_ns = a.integer(MESH_OPTICAL_A_LANE_TIMESTAMP_NS).value_or(0);
         for (const auto data : a.all(MESH_OPTICAL_A_LANE_INFO)) {
-            snapshot.lanes.push_back(lane_of(Attributes(data)));
+            const Attributes info(data);
+            const auto number =
+                static_cast<std::uint32_t>(info.integer(MESH_OPTICAL_A_LANE_INFO_LANE).value_or(0));
+            auto found = std::find_if(snapshot.lanes.begin(), snapshot.lanes.end(),
+                                      [&](const Lane& lane) { return lane.lane == number; });
+            if (found == snapshot.lanes.end()) {
+                found = snapshot.lanes.insert(snapshot.lanes.end(), Lane{});
+                found->lane = number;
+            }
+            take_lane(info, *found);
         }
     }
     return snapshot;

@@ -16,7 +16,6 @@ Value lane_value(const Lane& lane) {
     constexpr auto statistics = Show::Where::statistics;
     ObjectBuilder item;
     item.add("lane", lane.lane)
-        .add_text("side", lane.side, {.where = details})
         .add("state", lane.state)
         .add("tx_power_dbm", dbm_of_nw(lane.tx_power_nw), {.label = "tx dBm", .decimals = 2})
         .add("rx_power_dbm", dbm_of_nw(lane.rx_power_nw), {.label = "rx dBm", .decimals = 2})

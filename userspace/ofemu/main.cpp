@@ -11,6 +11,7 @@
 #include "common/hw.hpp"
 #include "common/log.hpp"
 #include "config.hpp"
+#include "control/server.hpp"
 #include "system.hpp"
 
 namespace {
@@ -81,10 +82,21 @@ int serve(const Options& options) {
         std::fprintf(stderr, "ofemu: %s\n", system.error().message().c_str());
         return exit_failure;
     }
+    std::unique_ptr<control::Server> control;
+    if (!config->control.empty()) {
+        auto server = control::Server::listen(config->control, **system);
+        if (!server) {
+            std::fprintf(stderr, "ofemu: %s\n", server.error().message().c_str());
+            return exit_failure;
+        }
+        control = std::move(*server);
+        control->start();
+    }
     (*system)->start();
     std::puts("ready");
     std::fflush(stdout);
     signals.wait();
+    control.reset();
     (*system)->stop();
     return 0;
 }
@@ -138,6 +150,9 @@ int run(const std::vector<std::string_view>& arguments) {
 
 int main(int argc, char** argv) {
     try {
+        if (argc > 1 && std::string_view(argv[1]) == "ctl") {
+            return control::client_main(std::vector<std::string>(argv + 2, argv + argc));
+        }
         return run(std::vector<std::string_view>(argv + 1, argv + argc));
     } catch (const std::exception& error) { // set-up mistakes (FatalError), no memory
         std::fprintf(stderr, "ofemu: %s\n", error.what());

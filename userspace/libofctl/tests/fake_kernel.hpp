@@ -230,19 +230,24 @@ class FakeKernel final : public Transport {
             b.put_u32(MESH_OPTICAL_A_LANE_IFINDEX, ifindex)
                 .put_u64(MESH_OPTICAL_A_LANE_TIMESTAMP_NS, 1234);
             for (std::uint32_t lane = 0; lane < state_.lanes; ++lane) {
+                // The driver reports the host's and the media's side of a lane apart.
                 b.begin(MESH_OPTICAL_A_LANE_INFO)
-                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SIDE, MESH_OPTICAL_SIDE_MEDIA)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SIDE, MESH_OPTICAL_SIDE_HOST)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_LANE, lane)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_STATE,
                              lane == 5 ? MESH_OPTICAL_LANE_STATE_DEGRADED
                                        : MESH_OPTICAL_LANE_STATE_UP)
+                    .put_u64(MESH_OPTICAL_A_LANE_INFO_BITS, 1000000)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_BIT_ERRORS, lane == 5 ? 90 : 0)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SNR_MDB, 18300)
+                    .end();
+                b.begin(MESH_OPTICAL_A_LANE_INFO)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SIDE, MESH_OPTICAL_SIDE_MEDIA)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_LANE, lane)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_FLAGS,
                              lane == 5 ? MESH_OPTICAL_LANE_FLAG_RX_POWER_LOW_WARN : 0)
                     .put_u64(MESH_OPTICAL_A_LANE_INFO_TX_POWER_NW, 1412538)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_RX_POWER_NW, lane == 5 ? 389045 : 0)
-                    .put_u64(MESH_OPTICAL_A_LANE_INFO_BITS, 1000000)
-                    .put_u32(MESH_OPTICAL_A_LANE_INFO_BIT_ERRORS, lane == 5 ? 90 : 0)
-                    .put_u32(MESH_OPTICAL_A_LANE_INFO_SNR_MDB, 18300)
                     .end();
             }
             return one(std::move(b));

@@ -37,7 +37,8 @@ struct PacketHeader {
 };
 static_assert(sizeof(PacketHeader) == 16);
 
-template <typename T> void append(std::vector<std::byte>& to, const T& object) {
+template <typename T>
+void append(std::vector<std::byte>& to, const T& object) {
     const Bytes bytes = std::as_bytes(std::span<const T, 1>(&object, 1));
     to.insert(to.end(), bytes.begin(), bytes.end());
 }

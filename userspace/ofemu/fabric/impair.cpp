@@ -50,6 +50,8 @@ Verdict Impairer::next(double path_loss) noexcept {
     return verdict;
 }
 
-std::uint64_t Impairer::pick(std::uint64_t bits) noexcept { return bits_.below(bits); }
+std::uint64_t Impairer::pick(std::uint64_t bits) noexcept {
+    return bits_.below(bits);
+}
 
 } // namespace mo::fabric

@@ -22,7 +22,9 @@ void Link::set_delay(End from, std::uint64_t delay_ns) noexcept {
     direction(from).delay_ns = delay_ns;
 }
 
-std::uint64_t Link::delay(End from) const noexcept { return direction(from).delay_ns; }
+std::uint64_t Link::delay(End from) const noexcept {
+    return direction(from).delay_ns;
+}
 
 void Link::set_impairment(End from, const ImpairmentConfig& config) {
     direction(from).impairer.configure(config);
@@ -32,9 +34,13 @@ const ImpairmentConfig& Link::impairment(End from) const noexcept {
     return direction(from).impairer.config();
 }
 
-void Link::set_capture(std::unique_ptr<Capture> capture) { capture_ = std::move(capture); }
+void Link::set_capture(std::unique_ptr<Capture> capture) {
+    capture_ = std::move(capture);
+}
 
-const LinkCounters& Link::counters(End from) const noexcept { return direction(from).counters; }
+const LinkCounters& Link::counters(End from) const noexcept {
+    return direction(from).counters;
+}
 
 void Link::send(End from, const Frame& frame, std::uint64_t now_ns) {
     Direction& way = direction(from);

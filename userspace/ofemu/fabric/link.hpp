@@ -25,7 +25,9 @@ class Capture;
 /// End of a link, and the direction of what that end sends.
 enum class End : std::uint8_t { a = 0, b = 1 };
 
-[[nodiscard]] constexpr End other(End end) noexcept { return end == End::a ? End::b : End::a; }
+[[nodiscard]] constexpr End other(End end) noexcept {
+    return end == End::a ? End::b : End::a;
+}
 
 /// Deadline that never comes.
 inline constexpr std::uint64_t no_deadline = std::numeric_limits<std::uint64_t>::max();

@@ -18,7 +18,8 @@ class PieceCursor {
 
     /// Calls visit(Bytes) for the next `count` bytes, piece by piece; stops early at the end or
     /// when `visit` returns false. True if all were visited.
-    template <typename Visit> bool take(std::size_t count, Visit&& visit) {
+    template <typename Visit>
+    bool take(std::size_t count, Visit&& visit) {
         while (count != 0) {
             if (current_.empty()) {
                 if (rest_.empty()) {

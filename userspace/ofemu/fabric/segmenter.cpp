@@ -26,7 +26,8 @@ constexpr std::size_t ipv6_header = 40;
 
 } // namespace
 
-Segmenter::Segmenter(const Frame& burst) noexcept : burst_(burst), left_(burst.payload()), payload_(burst.body) {
+Segmenter::Segmenter(const Frame& burst) noexcept
+    : burst_(burst), left_(burst.payload()), payload_(burst.body) {
     assert(burst.is_burst() && burst.head.size() <= header_.size());
     assert(burst.body.size() <= slices_.size());
     std::memcpy(header_.data(), burst.head.data(), burst.head.size());

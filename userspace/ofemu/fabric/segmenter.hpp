@@ -42,10 +42,10 @@ class Segmenter {
                            std::size_t pieces) noexcept;
 
     const Frame& burst_;
-    std::uint32_t left_;       ///< payload bytes not yet cut
-    std::uint32_t done_ = 0;   ///< packets made
-    PieceCursor payload_;      ///< what is left of it
-    std::uint16_t id_ = 0;     ///< IPv4 identification of the template
+    std::uint32_t left_;     ///< payload bytes not yet cut
+    std::uint32_t done_ = 0; ///< packets made
+    PieceCursor payload_;    ///< what is left of it
+    std::uint16_t id_ = 0;   ///< IPv4 identification of the template
     std::uint32_t sequence_;
     std::uint8_t flags_;
     InternetSum pseudo_; ///< pseudo header without the length

@@ -33,7 +33,9 @@ Result<sockaddr_un> address_of(const std::string& path) {
     return address;
 }
 
-Fd stream_socket() { return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+Fd stream_socket() {
+    return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
 
 /// Removes a socket on which nobody listens any more, and nothing else.
 void remove_dead_socket(const std::string& path, const sockaddr_un& address) {
@@ -81,7 +83,9 @@ StreamEndpoint::StreamEndpoint(std::string path, Fd listener, Fd epoll, Link& li
     : path_(std::move(path)), listener_(std::move(listener)), epoll_(std::move(epoll)), link_(link),
       end_(end), in_(in_size) {}
 
-StreamEndpoint::~StreamEndpoint() { ::unlink(path_.c_str()); }
+StreamEndpoint::~StreamEndpoint() {
+    ::unlink(path_.c_str());
+}
 
 bool StreamEndpoint::service(std::uint64_t now_ns, unsigned budget) {
     accept_peers();

@@ -217,12 +217,4 @@ void Engine::run_until(ManualClock& clock, std::uint64_t end_ns) {
     (void)settle();
 }
 
-void Engine::clear_counters() noexcept {
-    counters_.rounds.clear();
-    counters_.sleeps.clear();
-    counters_.wakeups.clear();
-    counters_.rescued.clear();
-    counters_.stalls.clear();
-}
-
 } // namespace mo::nic

@@ -112,7 +112,6 @@ class Engine final : public Host {
     void continue_engine() override;
 
     [[nodiscard]] const EngineCounters& counters() const noexcept { return counters_; }
-    void clear_counters() noexcept;
 
   private:
     static constexpr auto relaxed = std::memory_order_relaxed;

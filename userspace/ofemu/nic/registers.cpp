@@ -2,6 +2,7 @@
 #include "nic/registers.hpp"
 
 #include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -99,25 +100,13 @@ void ControlRegisters::for_each(const std::function<void(const Row&)>& visit) co
     const std::lock_guard lock(mutex_);
     space_.for_each([&](const pcie::RegisterSpec& spec, std::uint64_t value,
                         const pcie::RegisterCounts& counts) {
-        pcie::RegisterCounts before;
-        if (const auto found = cleared_.find(spec.offset); found != cleared_.end()) {
-            before = found->second;
-        }
-        visit({spec.name, spec.offset, value, counts.reads - before.reads,
-               counts.writes - before.writes});
+        visit({spec.name, spec.offset, value, counts.reads, counts.writes});
     });
 }
 
 std::uint64_t ControlRegisters::unknown_accesses() const {
     const std::lock_guard lock(mutex_);
-    return space_.unknown_accesses() - unknown_cleared_;
-}
-
-void ControlRegisters::clear_counts() {
-    const std::lock_guard lock(mutex_);
-    space_.for_each([this](const pcie::RegisterSpec& spec, std::uint64_t /*value*/,
-                           const pcie::RegisterCounts& counts) { cleared_[spec.offset] = counts; });
-    unknown_cleared_ = space_.unknown_accesses();
+    return space_.unknown_accesses();
 }
 
 } // namespace mo::nic

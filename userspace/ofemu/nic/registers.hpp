@@ -2,12 +2,11 @@
 // ControlRegisters: BAR 0, made from the table in driver/hw/regs.h: discoverable blocks, each with
 // its registers. Knows names, access rules and counts; what a register does is its owner's part.
 //
-// Threads: the control thread reads and writes; for_each() and clear_counts() are for any thread.
+// Threads: the control thread reads and writes; for_each() is for any thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 
@@ -54,13 +53,10 @@ class ControlRegisters {
     void for_each(const std::function<void(const Row&)>& visit) const;
     /// Accesses where no register is.
     [[nodiscard]] std::uint64_t unknown_accesses() const;
-    void clear_counts();
 
   private:
     mutable std::recursive_mutex mutex_; // a write callback may reset the registers
     pcie::RegisterSpace space_;
-    std::map<std::uint32_t, pcie::RegisterCounts> cleared_;
-    std::uint64_t unknown_cleared_ = 0;
 };
 
 /// Address in BAR 0 of a register: reg::DEV_STATUS.

@@ -80,22 +80,22 @@ Page admin_page(const Identity& identity) {
 Page advertising_page(const Identity& identity) {
     const Timing& timing = identity.timing;
     Page page{};
-    at(page, 130) = 1; // hardware revision 1.0
+    at(page, 130) = 1;                                                  // hardware revision 1.0
     at(page, 132) = static_cast<std::uint8_t>(identity.length_m / 100); // unit 0.1 km
     put16(page, 138, static_cast<std::uint32_t>(std::lround(identity.wavelength_nm / 0.05)));
     put16(page, 140, static_cast<std::uint32_t>(std::lround(identity.tolerance_nm / 0.005)));
     at(page, 144) = durations(timing.dp_init_ns, timing.dp_deinit_ns);
     at(page, 146) = static_cast<std::uint8_t>(std::lround(identity.temp_c.high_alarm));
     at(page, 147) = static_cast<std::uint8_t>(std::lround(identity.temp_c.low_alarm));
-    put16(page, 148, 1);      // propagation delay, 10 ns: no retimer
+    put16(page, 148, 1);       // propagation delay, 10 ns: no retimer
     at(page, 150) = 3100 / 20; // least supply, 20 mV
-    at(page, 151) = 0x10;     // Rx power is average power, PIN detector
-    at(page, 155) = 0x22;     // squelch reduces the mean power, Tx can be disabled
-    at(page, 156) = 0x02;     // Rx output can be disabled
-    at(page, 157) = 0x03;     // Tx flags: LOS, fault
-    at(page, 158) = 0x02;     // Rx flags: LOS
-    at(page, 159) = 0x03;     // monitors: temperature, supply
-    at(page, 160) = 0x07;     // monitors: bias (x1), Tx power, Rx power
+    at(page, 151) = 0x10;      // Rx power is average power, PIN detector
+    at(page, 155) = 0x22;      // squelch reduces the mean power, Tx can be disabled
+    at(page, 156) = 0x02;      // Rx output can be disabled
+    at(page, 157) = 0x03;      // Tx flags: LOS, fault
+    at(page, 158) = 0x02;      // Rx flags: LOS
+    at(page, 159) = 0x03;      // monitors: temperature, supply
+    at(page, 160) = 0x07;      // monitors: bias (x1), Tx power, Rx power
     at(page, 167) = durations(timing.power_up_ns, timing.power_down_ns);
     at(page, 168) = durations(timing.tx_turn_on_ns, timing.tx_turn_off_ns);
     for (std::size_t i = 0; i < identity.apps.size() && i < 15; ++i) {
@@ -171,8 +171,8 @@ Identity dr4_lpo(const std::string& serial) {
 
 std::uint8_t duration_code(std::uint64_t ns) {
     constexpr std::uint64_t ms = 1'000'000;
-    constexpr std::uint64_t below[] = {1 * ms,    5 * ms,    10 * ms,   50 * ms,   100 * ms,
-                                       500 * ms,  1000 * ms, 5000 * ms, 10000 * ms, 60000 * ms};
+    constexpr std::uint64_t below[] = {1 * ms,   5 * ms,    10 * ms,   50 * ms,    100 * ms,
+                                       500 * ms, 1000 * ms, 5000 * ms, 10000 * ms, 60000 * ms};
     std::uint8_t code = 0;
     for (const std::uint64_t limit : below) {
         if (ns < limit) {

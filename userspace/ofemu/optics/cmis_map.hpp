@@ -160,7 +160,9 @@ struct Identity {
 [[nodiscard]] std::optional<Page> upper_page(const Identity& identity, std::uint8_t page);
 
 /// Byte `address` (0..255, as the specification counts) of a lower or upper page.
-[[nodiscard]] inline std::uint8_t& at(Page& page, unsigned address) { return page[address & 0x7fU]; }
+[[nodiscard]] inline std::uint8_t& at(Page& page, unsigned address) {
+    return page[address & 0x7fU];
+}
 [[nodiscard]] inline std::uint8_t at(const Page& page, unsigned address) {
     return page[address & 0x7fU];
 }

@@ -28,8 +28,8 @@ std::vector<double> compound_binomial(double n, double ser, double burst, std::s
         double sum = 0.0;
         double severity = 1.0 - burst; // probability of a burst of length j
         for (std::size_t j = 1; j <= k; ++j) {
-            sum += (a + b * static_cast<double>(j) / static_cast<double>(k)) * severity *
-                   out[k - j];
+            sum +=
+                (a + b * static_cast<double>(j) / static_cast<double>(k)) * severity * out[k - j];
             severity *= burst;
             if (severity == 0.0) {
                 break;
@@ -53,7 +53,9 @@ FecCode fec_code(std::uint32_t fec) {
     }
 }
 
-double symbol_error_ratio(double ber) { return -std::expm1(bits_per_symbol * std::log1p(-ber)); }
+double symbol_error_ratio(double ber) {
+    return -std::expm1(bits_per_symbol * std::log1p(-ber));
+}
 
 CodewordErrors codeword_errors(const FecCode& code, std::span<const double> lane_ser,
                                double burst) {
@@ -72,7 +74,8 @@ CodewordErrors codeword_errors(const FecCode& code, std::span<const double> lane
         return sum / static_cast<double>(lane_ser.size()) * code.symbols;
     }();
     const std::size_t size = code.correctable + 33;
-    const double per_lane = static_cast<double>(code.symbols) / static_cast<double>(lane_ser.size());
+    const double per_lane =
+        static_cast<double>(code.symbols) / static_cast<double>(lane_ser.size());
     std::vector<double> total(size, 0.0);
     total[0] = 1.0;
     for (const double ser : lane_ser) {

@@ -115,15 +115,16 @@ void Fibre::attenuate_lane(Direction direction, unsigned lane, double db, std::u
     send(direction, now_ns);
 }
 
-std::uint32_t Fibre::cut_lanes(Direction direction) const { return way(direction).cut; }
+std::uint32_t Fibre::cut_lanes(Direction direction) const {
+    return way(direction).cut;
+}
 
 double Fibre::extra_db(Direction direction, unsigned lane) const {
     return lane < MO_MAX_LANES ? way(direction).extra_db[lane] : 0.0;
 }
 
 double Fibre::loss_db(Direction direction, unsigned lane) const {
-    return lane < MO_MAX_LANES ? way(direction).base_db[lane] + way(direction).extra_db[lane]
-                               : 0.0;
+    return lane < MO_MAX_LANES ? way(direction).base_db[lane] + way(direction).extra_db[lane] : 0.0;
 }
 
 bool Fibre::path_open(Direction direction, std::uint64_t now_ns) {

@@ -18,9 +18,9 @@ enum class Direction : std::uint8_t { from_a, from_b };
 
 struct FibreConfig {
     double length_m = 50.0;
-    double connector_db = 0.4;  ///< each of the two
+    double connector_db = 0.4; ///< each of the two
     double db_per_km = 0.4;
-    double spread_db = 0.1;     ///< lane to lane, at random
+    double spread_db = 0.1; ///< lane to lane, at random
     std::uint64_t seed = 1;
 };
 
@@ -56,8 +56,7 @@ class Fibre {
     /// True when frames can travel: the receiving PCS is aligned.
     [[nodiscard]] bool path_open(Direction direction, std::uint64_t now_ns);
     /// Probability that a frame of `bytes` is lost; 1 when the path is not open.
-    [[nodiscard]] double frame_loss(Direction direction, std::uint32_t bytes,
-                                    std::uint64_t now_ns);
+    [[nodiscard]] double frame_loss(Direction direction, std::uint32_t bytes, std::uint64_t now_ns);
 
     /// Called by the port at `end` when what it sends has changed.
     void line_changed(End end, std::uint64_t now_ns);

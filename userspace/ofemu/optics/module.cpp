@@ -26,7 +26,9 @@ constexpr double thermal_tau_s = 40.0;
 constexpr std::uint64_t thermal_step_ns = 1'000'000'000;
 constexpr double thermal_settled_c = 0.05;
 
-std::uint8_t bit(unsigned lane) { return static_cast<std::uint8_t>(1U << lane); }
+std::uint8_t bit(unsigned lane) {
+    return static_cast<std::uint8_t>(1U << lane);
+}
 
 } // namespace
 
@@ -71,8 +73,8 @@ void Module::enter_reset() {
 void Module::set_state(ModuleState state, std::uint64_t until_ns) {
     state_ = state;
     state_until_ = until_ns;
-    const bool steady = state == ModuleState::low_pwr || state == ModuleState::ready ||
-                        state == ModuleState::fault;
+    const bool steady =
+        state == ModuleState::low_pwr || state == ModuleState::ready || state == ModuleState::fault;
     if (steady) {
         module_flags_[0] |= cmis::flag_module_state;
     }
@@ -218,8 +220,7 @@ void Module::begin_apply(std::uint8_t lanes, std::uint64_t now_ns) {
     const ConfigStatus verdict = validate(lanes);
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
         if ((lanes & bit(lane)) != 0) {
-            config_[lane] =
-                verdict == ConfigStatus::success ? ConfigStatus::in_progress : verdict;
+            config_[lane] = verdict == ConfigStatus::success ? ConfigStatus::in_progress : verdict;
             staged_at_apply_[lane] = at(pages_[0x10], cmis::staged_config + lane);
         }
     }
@@ -361,8 +362,9 @@ void Module::step_flags(const ModuleInputs& inputs, std::uint64_t now_ns) {
     // Compared in the order of the flags: high alarm, low alarm, high warning, low warning.
     const auto compare = [&raise](unsigned address, unsigned lane, double value,
                                   const cmis::Limits& limits) {
-        const bool over[] = {value > limits.high_alarm, value < limits.low_alarm,
-                             value > limits.high_warn, value < limits.low_warn};
+        const bool over[] = {value > limits.high_alarm,
+                             value<limits.low_alarm, value> limits.high_warn,
+                             value < limits.low_warn};
         for (unsigned i = 0; i < 4; ++i) {
             if (over[i]) {
                 raise(address + i, lane);
@@ -390,11 +392,11 @@ void Module::step_flags(const ModuleInputs& inputs, std::uint64_t now_ns) {
         }
     }
     const double temp = case_.value(now_ns);
-    module_conditions_[1] = static_cast<std::uint8_t>(
-        (temp > identity_.temp_c.high_alarm ? 1U : 0U) |
-        (temp < identity_.temp_c.low_alarm ? 2U : 0U) |
-        (temp > identity_.temp_c.high_warn ? 4U : 0U) |
-        (temp < identity_.temp_c.low_warn ? 8U : 0U));
+    module_conditions_[1] =
+        static_cast<std::uint8_t>((temp > identity_.temp_c.high_alarm ? 1U : 0U) |
+                                  (temp < identity_.temp_c.low_alarm ? 2U : 0U) |
+                                  (temp > identity_.temp_c.high_warn ? 4U : 0U) |
+                                  (temp < identity_.temp_c.low_warn ? 8U : 0U));
     for (std::size_t i = 0; i < lane_flags_.size(); ++i) {
         lane_flags_[i] |= lane_conditions_[i];
     }
@@ -441,7 +443,9 @@ LaserPoint Module::laser(unsigned lane, std::uint64_t now_ns) const {
     return laser_point(laser_, wanted_mw_[lane], laser_c(now_ns), age_[lane]);
 }
 
-bool Module::emits(unsigned lane) const { return (emitting_ & bit(lane)) != 0; }
+bool Module::emits(unsigned lane) const {
+    return (emitting_ & bit(lane)) != 0;
+}
 
 bool Module::laser_fault(unsigned lane) const {
     return lane < identity_.lanes && path_live(lane) && (failed_lasers_ & bit(lane)) != 0;
@@ -455,7 +459,9 @@ double Module::tx_oma_mw(unsigned lane, std::uint64_t now_ns) const {
     return oma_mw(tx_mw(lane, now_ns), extinction_db);
 }
 
-bool Module::rx_output(unsigned lane) const { return (rx_output_ & bit(lane)) != 0; }
+bool Module::rx_output(unsigned lane) const {
+    return (rx_output_ & bit(lane)) != 0;
+}
 
 bool Module::interrupt() const {
     if (!responds()) {
@@ -479,7 +485,8 @@ void Module::set_ambient(double ambient_c, std::uint64_t now_ns) {
 
 void Module::fail_laser(unsigned lane, bool failed) {
     if (lane < identity_.lanes) {
-        failed_lasers_ = failed ? failed_lasers_ | bit(lane) : failed_lasers_ & ~unsigned{bit(lane)};
+        failed_lasers_ =
+            failed ? failed_lasers_ | bit(lane) : failed_lasers_ & ~unsigned{bit(lane)};
     }
 }
 

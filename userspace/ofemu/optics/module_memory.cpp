@@ -130,8 +130,8 @@ void Module::write_byte(unsigned address, std::uint8_t value, std::uint64_t now_
     constexpr unsigned password = 118;
     if (address < upper) {
         if (address == cmis::lower_control) {
-            at(lower_, address) = static_cast<std::uint8_t>(
-                value & (cmis::control_allow_hw | cmis::control_low_pwr));
+            at(lower_, address) =
+                static_cast<std::uint8_t>(value & (cmis::control_allow_hw | cmis::control_low_pwr));
             pending_reset_ = value & cmis::control_reset;
         } else if (address == cmis::lower_page) {
             const bool exists = value == 0x11 || pages_.contains(value);

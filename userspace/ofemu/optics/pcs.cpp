@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t block_lock_ns = 5'000;
 constexpr std::uint64_t marker_lock_ns = 100'000;
 constexpr std::uint64_t align_ns = 20'000;
+// Losing alignment takes several bad markers or codewords, so signal detect is faster.
+constexpr std::uint64_t unalign_ns = 2'000;
+constexpr std::uint64_t count_errors_ns = 10'000;
 // Three codewords in a row that cannot be corrected drop alignment (IEEE 802.3 clause 119.2.5.5).
 // At this ratio that happens within seconds.
 constexpr double uncorrectable_bad = 1e-3;
@@ -41,11 +44,13 @@ void Pcs::evaluate(const Input& input, std::uint64_t now_ns) {
         marker_[lane].drive(block_[lane].value() && same, now_ns, marker_lock_ns, 0);
         all = all && (!used || marker_[lane].value());
     }
-    aligned_.drive(all, now_ns, align_ns, 0);
+    aligned_.drive(all, now_ns, align_ns, unalign_ns);
+    uncorrectable_.drive(aligned_.value() && errors_.uncorrectable > uncorrectable_bad, now_ns,
+                         count_errors_ns, 0);
 }
 
 std::uint64_t Pcs::next_ns() const {
-    std::uint64_t next = aligned_.next_ns();
+    std::uint64_t next = std::min(aligned_.next_ns(), uncorrectable_.next_ns());
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
         next = std::min({next, block_[lane].next_ns(), marker_[lane].next_ns()});
     }
@@ -57,9 +62,11 @@ void Pcs::update_errors() {
     double sum = 0.0;
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
         ser_[lane] = 0.0;
-        if ((input_.lanes & (1U << lane)) != 0 && input_.lane[lane].adapted) {
-            ser_[lane] = symbol_error_ratio(input_.lane[lane].ber);
-            sum += input_.lane[lane].ber;
+        if ((input_.lanes & (1U << lane)) != 0) {
+            // A lane that lost its clock delivers noise until alignment is given up.
+            const double ber = input_.lane[lane].adapted ? input_.lane[lane].ber : 0.5;
+            ser_[lane] = symbol_error_ratio(ber);
+            sum += ber;
             used.push_back(ser_[lane]);
         }
     }
@@ -161,7 +168,7 @@ std::uint32_t Pcs::status() const {
     return (aligned ? pcs_aligned : 0U) |
            (aligned && input_.peer.remote_fault ? pcs_remote_fault : 0U) |
            (input_.on && !aligned ? pcs_local_fault : 0U) |
-           (aligned && errors_.uncorrectable > uncorrectable_bad ? pcs_uncorrectable : 0U);
+           (uncorrectable_.value() ? pcs_uncorrectable : 0U);
 }
 
 std::uint32_t Pcs::lane_status(unsigned lane) const {

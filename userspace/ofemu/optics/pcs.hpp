@@ -83,6 +83,7 @@ class Pcs {
     std::array<Delayed, MO_MAX_LANES> block_{};
     std::array<Delayed, MO_MAX_LANES> marker_{};
     Delayed aligned_;
+    Delayed uncorrectable_; ///< too many of them, for long enough to be counted
     FecCode code_;
     CodewordErrors errors_;
     double mean_ber_ = 0.5;

@@ -30,13 +30,17 @@ double thermal_q(double oma, double levels, const ReceiverNoise& receiver, doubl
 
 } // namespace
 
-double dbm_to_mw(double dbm) { return std::pow(10.0, dbm / 10.0); }
+double dbm_to_mw(double dbm) {
+    return std::pow(10.0, dbm / 10.0);
+}
 
 double mw_to_dbm(double mw) {
     return mw <= 1e-4 ? dark_dbm : std::max(dark_dbm, 10.0 * std::log10(mw));
 }
 
-double db_to_ratio(double db) { return std::pow(10.0, db / 10.0); }
+double db_to_ratio(double db) {
+    return std::pow(10.0, db / 10.0);
+}
 
 double oma_mw(double average_mw, double er_db) {
     const double er = db_to_ratio(er_db);
@@ -56,11 +60,17 @@ double eye_q_nrz(double oma, const ReceiverNoise& receiver, const HostNoise& hos
     return combine(thermal_q(oma, 1.0, receiver, baud_gbd), scaled, scaled_host);
 }
 
-double ber_pam4(double q) { return 3.0 / 8.0 * std::erfc(q / std::numbers::sqrt2); }
+double ber_pam4(double q) {
+    return 3.0 / 8.0 * std::erfc(q / std::numbers::sqrt2);
+}
 
-double ber_nrz(double q) { return 0.5 * std::erfc(q / std::numbers::sqrt2); }
+double ber_nrz(double q) {
+    return 0.5 * std::erfc(q / std::numbers::sqrt2);
+}
 
-double snr_db(double q) { return q <= 0.0 ? 0.0 : std::max(0.0, 10.0 * std::log10(5.0 * q * q)); }
+double snr_db(double q) {
+    return q <= 0.0 ? 0.0 : std::max(0.0, 10.0 * std::log10(5.0 * q * q));
+}
 
 LaserPoint laser_point(const Laser& laser, double wanted_mw, double temp_c, double age) {
     const double threshold = laser.threshold_ma * std::exp((temp_c - 25.0) / laser.threshold_t0_c);

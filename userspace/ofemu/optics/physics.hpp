@@ -18,7 +18,8 @@ namespace mo::optics {
 
 /// A receiver front end.
 struct ReceiverNoise {
-    double sigma_uw = 9.1; ///< input referred noise at 53.125 GBd; 14.4 is the limit of the standard
+    double sigma_uw =
+        9.1; ///< input referred noise at 53.125 GBd; 14.4 is the limit of the standard
     double tdecq_db = 2.0; ///< transmitter and dispersion penalty
     double q_floor = 7.0;  ///< relative intensity noise, multipath interference, residual ISI
 };
@@ -48,9 +49,9 @@ struct HostNoise {
 
 /// A laser under automatic power control.
 struct Laser {
-    double threshold_ma = 10.0;    ///< at 25 degrees C
+    double threshold_ma = 10.0;     ///< at 25 degrees C
     double slope_mw_per_ma = 0.038; ///< into the fibre, at 25 degrees C
-    double max_ma = 120.0;         ///< limit of the driver
+    double max_ma = 120.0;          ///< limit of the driver
     double threshold_t0_c = 60.0;
     double slope_t1_c = 120.0;
 };

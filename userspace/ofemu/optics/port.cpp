@@ -39,7 +39,9 @@ void Port::attach(Fibre& fibre, End end) {
     end_ = end;
 }
 
-void Port::detach() { fibre_ = nullptr; }
+void Port::detach() {
+    fibre_ = nullptr;
+}
 
 void Port::receive(const Line& line, std::uint64_t arrival_ns) {
     const std::uint64_t last = arrivals_.empty() ? now_ns_ : arrivals_.back().at_ns;
@@ -119,8 +121,8 @@ void Port::evaluate(std::uint64_t now_ns) {
         inputs.low_power = (module_ctrl_ & module_low_power) != 0;
         inputs.interlock = interlock_ != 0;
         for (unsigned lane = 0; lane < config_.lanes; ++lane) {
-            const bool sends = (serdes_[lane].ctrl & serdes_tx_on) != 0 &&
-                               serdes_[lane].rate != MO_SOC_RATE_OFF;
+            const bool sends =
+                (serdes_[lane].ctrl & serdes_tx_on) != 0 && serdes_[lane].rate != MO_SOC_RATE_OFF;
             inputs.host_signal |= sends ? 1U << lane : 0U;
             inputs.rx_mw[lane] = rx_.lane[lane].power_mw;
         }
@@ -142,8 +144,7 @@ void Port::evaluate(std::uint64_t now_ns) {
         Serdes& serdes = serdes_[lane];
         Receiver::Input input;
         input.on = (serdes.ctrl & serdes_rx_on) != 0;
-        input.present =
-            module_ && module_->rx_output(lane) && rx_.lane[lane].oma_mw > 0.0;
+        input.present = module_ && module_->rx_output(lane) && rx_.lane[lane].oma_mw > 0.0;
         input.own_rate = serdes.rate;
         input.light = rx_.lane[lane];
         serdes.receiver.evaluate(input, now_ns_);
@@ -193,8 +194,8 @@ void Port::core_reset(std::uint64_t now_ns) {
 void Port::plug(cmis::Identity identity, std::uint64_t now_ns) {
     advance(now_ns);
     ++modules_plugged_;
-    module_.emplace(std::move(identity), config_.seed * 1000 + modules_plugged_,
-                    config_.ambient_c, now_ns_);
+    module_.emplace(std::move(identity), config_.seed * 1000 + modules_plugged_, config_.ambient_c,
+                    now_ns_);
     module_interrupt_ = false;
     module_changed_ |= changed_presence;
     evaluate(now_ns_);

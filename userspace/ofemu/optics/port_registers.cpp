@@ -27,8 +27,12 @@ LaneRegister lane_register(std::uint32_t offset) {
     return {relative / MO_SOC_LANE_STRIDE, MO_SOC_LANE_BASE + relative % MO_SOC_LANE_STRIDE};
 }
 
-std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32U); }
+std::uint32_t low(std::uint64_t value) {
+    return static_cast<std::uint32_t>(value);
+}
+std::uint32_t high(std::uint64_t value) {
+    return static_cast<std::uint32_t>(value >> 32U);
+}
 
 std::uint32_t millis(double value) {
     return static_cast<std::uint32_t>(static_cast<std::int32_t>(std::lround(value * 1000.0)));

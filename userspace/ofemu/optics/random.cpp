@@ -15,7 +15,9 @@ std::uint64_t Random::bits() {
     return z ^ (z >> 31U);
 }
 
-double Random::uniform() { return static_cast<double>(bits() >> 11U) * 0x1p-53; }
+double Random::uniform() {
+    return static_cast<double>(bits() >> 11U) * 0x1p-53;
+}
 
 double Random::normal() {
     const double radius = std::sqrt(-2.0 * std::log1p(-uniform()));

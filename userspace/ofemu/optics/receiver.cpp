@@ -74,8 +74,7 @@ void Receiver::update_quality(const Input& input) {
 void Receiver::evaluate(const Input& input, std::uint64_t now_ns) {
     signal_.drive(input.on && input.present, now_ns, timing_.signal_rise_ns,
                   timing_.signal_fall_ns);
-    const bool same_rate =
-        input.own_rate == input.light.rate && input.own_rate != MO_SOC_RATE_OFF;
+    const bool same_rate = input.own_rate == input.light.rate && input.own_rate != MO_SOC_RATE_OFF;
     lock_.drive(signal_.value() && same_rate, now_ns, timing_.lock_ns, 0);
     if (!lock_.value()) {
         if (adaptation_ != Adaptation::wanted) {

@@ -23,10 +23,10 @@ class Receiver {
   public:
     /// What stands at the input of the lane.
     struct Input {
-        bool on = false;                        ///< receiver powered
-        bool present = false;                   ///< modulated signal from the module
+        bool on = false;                          ///< receiver powered
+        bool present = false;                     ///< modulated signal from the module
         std::uint32_t own_rate = MO_SOC_RATE_OFF; ///< rate that the lane is set to
-        LaneLight light;                        ///< at the module's photodiode
+        LaneLight light;                          ///< at the module's photodiode
     };
 
     void evaluate(const Input& input, std::uint64_t now_ns);

@@ -89,10 +89,10 @@ struct Port {
     std::optional<FecStatistics> fec_statistics;
 };
 
-/// One lane at the instant of its snapshot. Powers in nW, currents in uA.
+/// One lane at the instant of its snapshot: optics of the module and SerDes of the host. Powers in
+/// nW, currents in uA.
 struct Lane {
     std::uint32_t lane = 0; ///< from 0; CMIS calls lane 0 "lane 1"
-    std::string side;       ///< "media" or "host"
     std::string state;      ///< "absent", "disabled", "init", "up", "degraded", "failed"
     std::optional<std::uint64_t> tx_power_nw;
     std::optional<std::uint64_t> rx_power_nw;

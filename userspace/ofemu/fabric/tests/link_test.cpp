@@ -57,7 +57,9 @@ struct LinkTest : ::testing::Test {
     Link link{"fibre0"};
 };
 
-unsigned number_of(const Packet& packet) { return get32(packet, 38); }
+unsigned number_of(const Packet& packet) {
+    return get32(packet, 38);
+}
 
 TEST_F(LinkTest, DeliversAtOnceWithoutDelay) {
     const Packet packet = numbered(1);
@@ -252,8 +254,8 @@ TEST_F(LinkTest, DamageChangesOneBitAndSaysSo) {
     for (const Arrival& arrival : b.arrivals) {
         unsigned bits = 0;
         for (std::size_t i = 0; i < packet.size(); ++i) {
-            bits += static_cast<unsigned>(
-                __builtin_popcount(get8(packet, i) ^ get8(arrival.bytes, i)));
+            bits +=
+                static_cast<unsigned>(__builtin_popcount(get8(packet, i) ^ get8(arrival.bytes, i)));
         }
         EXPECT_EQ(bits, 1U);
     }

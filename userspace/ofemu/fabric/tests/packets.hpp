@@ -16,7 +16,9 @@ namespace mo::test {
 
 using Packet = std::vector<std::byte>;
 
-inline void put8(Packet& to, unsigned value) { to.push_back(static_cast<std::byte>(value)); }
+inline void put8(Packet& to, unsigned value) {
+    to.push_back(static_cast<std::byte>(value));
+}
 inline void put16(Packet& to, unsigned value) {
     put8(to, (value >> 8U) & 0xffU);
     put8(to, value & 0xffU);

@@ -28,7 +28,8 @@ TEST(Checksum, EqualsTheReferenceForEveryCutAndAlignment) {
         InternetSum sum;
         std::size_t at = 0;
         while (at < bytes.size()) {
-            const std::size_t part = 1 + random.below(std::min<std::size_t>(bytes.size() - at, 500));
+            const std::size_t part =
+                1 + random.below(std::min<std::size_t>(bytes.size() - at, 500));
             sum.add(Bytes(bytes).subspan(at, part));
             at += part;
         }
@@ -107,7 +108,8 @@ TEST(Segmenter, SaysWhichChecksumItMade) {
     EXPECT_EQ(packet.checksum.start, 34);
     EXPECT_EQ(packet.checksum.field, 50);
     EXPECT_EQ(packet.checksum.end, bytes.size());
-    const unsigned pseudo = ~reference_checksum({}, reference_pseudo(bytes, spec, bytes.size() - 34));
+    const unsigned pseudo =
+        ~reference_checksum({}, reference_pseudo(bytes, spec, bytes.size() - 34));
     EXPECT_EQ(packet.checksum.seed, pseudo & 0xffffU);
 }
 

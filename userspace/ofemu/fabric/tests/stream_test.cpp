@@ -32,8 +32,8 @@ class Peer {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         path.copy(address.sun_path, sizeof address.sun_path - 1);
-        connected = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address),
-                              sizeof address) == 0;
+        connected =
+            ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     }
     void write(std::span<const std::byte> bytes) {
         ASSERT_EQ(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
@@ -252,14 +252,13 @@ TEST_F(StreamTest, DeadSocketIsReplacedAndALiveOneIsNot) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         dead.copy(address.sun_path, sizeof address.sun_path - 1);
-        ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
-                  0);
+        ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     }
     {
         auto made = StreamEndpoint::listen(dead, other, End::a);
         ASSERT_TRUE(made) << made.error().message();
     }
-    struct stat info {};
+    struct stat info{};
     EXPECT_NE(::stat(dead.c_str(), &info), 0) << "the socket is removed at the end";
 }
 

@@ -21,14 +21,16 @@ constexpr std::size_t address_entry = 8;
 constexpr std::uint32_t never_ring = 0U - (1U << 30U);
 
 /// The command's body as a `Body`; false: what follows it is not zero.
-template <typename Body> bool take_body(const hw::mo_cmd_desc& desc, Body& body) {
+template <typename Body>
+bool take_body(const hw::mo_cmd_desc& desc, Body& body) {
     static_assert(sizeof(Body) <= sizeof desc.body);
     std::memcpy(&body, static_cast<const void*>(desc.body), sizeof body);
     return std::all_of(std::begin(desc.body) + sizeof body, std::end(desc.body),
                        [](std::uint8_t byte) { return byte == 0; });
 }
 
-template <typename T> void give_result(std::span<std::byte, 48> result, const T& value) {
+template <typename T>
+void give_result(std::span<std::byte, 48> result, const T& value) {
     static_assert(sizeof(T) <= 48);
     std::memcpy(result.data(), &value, sizeof value);
 }
@@ -288,8 +290,7 @@ hw::mo_status EthBlock::set_offload(const hw::mo_cmd_desc& desc, Result /*result
     if (!take_body(desc, body)) {
         return hw::MO_ST_RESERVED;
     }
-    if ((body.flags & ~all_offloads) != 0 || body.mtu < min_mtu ||
-        body.mtu > MO_ETH_MAX_MTU) {
+    if ((body.flags & ~all_offloads) != 0 || body.mtu < min_mtu || body.mtu > MO_ETH_MAX_MTU) {
         return hw::MO_ST_BAD_PARAM;
     }
     if ((body.flags & MO_OFFLOAD_RX_GRO) != 0 && (env_.features() & hw::MO_F_GRO_HW) == 0) {
@@ -325,8 +326,7 @@ hw::mo_status EthBlock::set_rss(const hw::mo_cmd_desc& desc, Result /*result*/) 
         return hw::MO_ST_BAD_PARAM;
     }
     const auto table = std::span(config.table).first(std::size_t{1} << config.table_log);
-    if (!std::ranges::all_of(table,
-                             [&](std::uint32_t queue) { return rx_queues_.find(queue); })) {
+    if (!std::ranges::all_of(table, [&](std::uint32_t queue) { return rx_queues_.find(queue); })) {
         return hw::MO_ST_BAD_OBJECT;
     }
     receiver_.rss.emplace(config);

@@ -20,7 +20,9 @@ constexpr unsigned idle_rounds_limit = 4096;
 EthBlock::EthBlock(QueueEnv& env, std::uint8_t port, const EthLimits& limits)
     : env_(env), port_(port), limits_(limits), receiver_(*this, mac_) {}
 
-EthBlock::~EthBlock() { connect(nullptr, end_); }
+EthBlock::~EthBlock() {
+    connect(nullptr, end_);
+}
 
 void EthBlock::connect(fabric::Link* link, fabric::End end) {
     if (link_ != nullptr) {

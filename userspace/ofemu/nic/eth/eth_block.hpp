@@ -104,9 +104,9 @@ class EthBlock final : public DatapathBlock,
 
     QueueTable<TxQueue> tx_queues_;
     QueueTable<RxQueue> rx_queues_;
-    std::vector<TxQueue*> active_;    ///< transmit queues that poll() looks at
-    std::size_t next_active_ = 0;     ///< where the next poll() begins, for fairness
-    std::vector<RxQueue*> touched_;   ///< may hold an open packet
+    std::vector<TxQueue*> active_;  ///< transmit queues that poll() looks at
+    std::size_t next_active_ = 0;   ///< where the next poll() begins, for fairness
+    std::vector<RxQueue*> touched_; ///< may hold an open packet
     TxPacket packet_;
     Mac mac_;
     Receiver receiver_;

@@ -62,9 +62,7 @@ struct Gro::Cut {
     std::uint32_t sequence = 0; ///< of the next segment
     std::uint16_t id = 0;
 
-    [[nodiscard]] std::uint32_t segments() const noexcept {
-        return (left + run.mss - 1) / run.mss;
-    }
+    [[nodiscard]] std::uint32_t segments() const noexcept { return (left + run.mss - 1) / run.mss; }
     [[nodiscard]] std::uint32_t bytes(std::uint32_t count) const noexcept {
         return std::min(left, count * run.mss);
     }
@@ -80,8 +78,7 @@ void Gro::add(const Run& run, const hw::mo_eth_cqe& meta, RxQueue& queue, PortCo
     cut.sequence = load_be32(transport + tcp::sequence);
     cut.id = run.ipv6 ? std::uint16_t{0} : load_be16(run.header.data() + run.l3_offset + 4);
     while (cut.left != 0) {
-        const bool joins =
-            open() && continues(cut);
+        const bool joins = open() && continues(cut);
         if (open() && !joins) {
             close(queue, counters);
         }
@@ -116,8 +113,7 @@ bool Gro::continues(const Cut& cut) const {
         run.l3_offset != l3_offset_ || run.l4_offset != l4_offset_ || run.ipv6 != ipv6_ ||
         cut.meta.vlan_tci != meta_.vlan_tci ||
         ((cut.meta.flags ^ meta_.flags) & MO_RXF_VLAN) != 0 ||
-        (many ? run.mss != mss_ : cut.left > mss_) ||
-        !same_headers(run.header)) {
+        (many ? run.mss != mss_ : cut.left > mss_) || !same_headers(run.header)) {
         return false;
     }
     if (ipv6_) {
@@ -255,9 +251,8 @@ void Gro::finish_header() noexcept {
     if (push_) {
         transport[tcp::flags] |= static_cast<std::byte>(tcp::psh);
     }
-    store_be16(transport + tcp::checksum,
-               pseudo_header(Bytes(header_), l3_offset_, ipv6_,
-                             header_size_ - l4_offset_ + payload_));
+    store_be16(transport + tcp::checksum, pseudo_header(Bytes(header_), l3_offset_, ipv6_,
+                                                        header_size_ - l4_offset_ + payload_));
 }
 
 void Gro::close(RxQueue& queue, PortCounters& counters) {

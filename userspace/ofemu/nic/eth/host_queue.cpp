@@ -58,10 +58,8 @@ void HostQueue::store_event(std::uint32_t index) {
 std::span<const Descriptor> HostQueue::fetch(std::uint32_t index, std::uint32_t count) {
     assert(count <= fetch_window && index - head_ + count <= available());
     if (index - window_begin_ > window_count_ || count > window_count_ - (index - window_begin_)) {
-        const std::uint32_t want =
-            std::min({tail_ - index, fetch_window, config_.ring.entries()});
-        auto done =
-            config_.ring.fetch(dma(), index, std::span<Descriptor>(window_).first(want));
+        const std::uint32_t want = std::min({tail_ - index, fetch_window, config_.ring.entries()});
+        auto done = config_.ring.fetch(dma(), index, std::span<Descriptor>(window_).first(want));
         if (!done) {
             window_count_ = 0;
             stop(done.error());

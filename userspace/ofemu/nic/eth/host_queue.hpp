@@ -32,7 +32,10 @@ struct QueueConfig {
 struct Descriptor {
     alignas(8) std::array<std::byte, 1U << descriptor_log> bytes;
 
-    template <typename T> [[nodiscard]] T as() const noexcept { return std::bit_cast<T>(bytes); }
+    template <typename T>
+    [[nodiscard]] T as() const noexcept {
+        return std::bit_cast<T>(bytes);
+    }
 };
 
 class HostQueue {

@@ -181,8 +181,8 @@ struct Parser {
 } // namespace
 
 Parsed parse(fabric::Bytes head, std::uint32_t length, bool burst) noexcept {
-    Parser parser{head.first(std::min<std::size_t>({head.size(), parse_window, length})), length,
-                  burst, {}};
+    Parser parser{
+        head.first(std::min<std::size_t>({head.size(), parse_window, length})), length, burst, {}};
     if (parser.ethernet()) {
         if (parser.out.ethertype == ethertype_ipv4) {
             parser.ipv4();
@@ -217,7 +217,9 @@ std::uint16_t pseudo_sum(fabric::Bytes head, const Parsed& parsed,
 namespace {
 
 /// Sums that differ by a multiple of 65535 are equal in ones complement.
-bool same_sum(std::uint16_t a, std::uint16_t b) noexcept { return a % 0xffffU == b % 0xffffU; }
+bool same_sum(std::uint16_t a, std::uint16_t b) noexcept {
+    return a % 0xffffU == b % 0xffffU;
+}
 
 } // namespace
 

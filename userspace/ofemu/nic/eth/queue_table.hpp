@@ -12,7 +12,8 @@
 
 namespace mo::nic::eth {
 
-template <typename Queue> class QueueTable {
+template <typename Queue>
+class QueueTable {
   public:
     [[nodiscard]] Queue* find(std::uint32_t object) const noexcept {
         const std::size_t index = object & MO_OBJ_INDEX;
@@ -40,7 +41,8 @@ template <typename Queue> class QueueTable {
     }
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
-    template <typename Visit> void for_each(Visit&& visit) const {
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
         for (const auto& slot : slots_) {
             if (slot) {
                 visit(*slot);

@@ -185,9 +185,8 @@ void Receiver::coalesce(const fabric::Frame& frame, const Parsed& parsed, Target
         .l4_offset = static_cast<std::uint16_t>(parsed.l4_offset - stripped),
         .ipv6 = parsed.l3 == MO_L3_IPV6,
         .burst = frame.is_burst(),
-        .mss = frame.is_burst()
-                   ? frame.burst.mss
-                   : static_cast<std::uint16_t>(parsed.l3_end - parsed.payload_offset),
+        .mss = frame.is_burst() ? frame.burst.mss
+                                : static_cast<std::uint16_t>(parsed.l3_end - parsed.payload_offset),
         .payload = parsed.l3_end - parsed.payload_offset,
         .first = frame.head.subspan(parsed.payload_offset),
         .rest = frame.body,

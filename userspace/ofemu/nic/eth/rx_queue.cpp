@@ -63,8 +63,7 @@ bool RxQueue::put(fabric::Bytes bytes) {
         if (!buffer(number, descriptor)) {
             return false;
         }
-        const auto part =
-            bytes.first(std::min<std::size_t>(bytes.size(), buffer_length_ - offset));
+        const auto part = bytes.first(std::min<std::size_t>(bytes.size(), buffer_length_ - offset));
         if (!write(descriptor.addr + offset, part)) {
             return false;
         }

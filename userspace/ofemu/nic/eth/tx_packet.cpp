@@ -16,6 +16,12 @@ constexpr std::uint32_t max_segment = 65536;
 constexpr std::uint32_t tso_flags = MO_TXF_TSO4 | MO_TXF_TSO6;
 constexpr std::size_t addresses_length = 12;
 
+// What the fabric's own bounds have to hold.
+static_assert(fabric::max_burst_segments >= MO_TX_MAX_TSO_SEGS);
+static_assert(fabric::max_burst >= MO_TX_MAX_TSO + fabric::max_burst_header);
+static_assert(fabric::max_burst_header >= MO_TX_MAX_HDR + fabric::vlan_tag_length);
+static_assert(fabric::max_frame >= max_tx_frame + fabric::vlan_tag_length);
+
 constexpr TxFault malformed{hw::MO_QERR_DESC, std::nullopt};
 
 } // namespace
@@ -52,8 +58,8 @@ TxFault TxPacket::build(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_s
 bool TxPacket::check(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_seg> segments) {
     const std::uint32_t flags = packet.flags;
     const std::uint32_t tso = flags & tso_flags;
-    if (packet.type != MO_TXD_PKT || packet.rsvd != 0 || (flags & ~std::uint32_t{MO_TXF_ALL}) != 0 ||
-        tso == tso_flags) {
+    if (packet.type != MO_TXD_PKT || packet.rsvd != 0 ||
+        (flags & ~std::uint32_t{MO_TXF_ALL}) != 0 || tso == tso_flags) {
         return false;
     }
     std::uint64_t total = 0;
@@ -68,9 +74,8 @@ bool TxPacket::check(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_seg>
     }
     if (tso == 0) {
         const std::uint32_t field_end = std::uint32_t{packet.csum_start} + packet.csum_offset + 2U;
-        if (total > max_tx_frame ||
-            ((flags & MO_TXF_CSUM) != 0 &&
-             (packet.csum_start < MO_ETH_MIN_FRAME || field_end > total))) {
+        if (total > max_tx_frame || ((flags & MO_TXF_CSUM) != 0 &&
+                                     (packet.csum_start < MO_ETH_MIN_FRAME || field_end > total))) {
             return false;
         }
         head_want_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(total, MO_TX_MAX_HDR));
@@ -79,7 +84,7 @@ bool TxPacket::check(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_seg>
         if (header < MO_ETH_MIN_FRAME || header > MO_TX_MAX_HDR || total <= header ||
             total - header > MO_TX_MAX_TSO || packet.mss == 0 ||
             header + packet.mss > max_tx_frame ||
-            (total - header + packet.mss - 1) / packet.mss > fabric::max_burst_segments) {
+            (total - header + packet.mss - 1) / packet.mss > MO_TX_MAX_TSO_SEGS) {
             return false;
         }
         head_want_ = header;

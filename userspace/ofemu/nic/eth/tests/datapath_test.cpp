@@ -88,8 +88,9 @@ TEST_F(Datapath, ChecksumsAreInsertedLikeTheReference) {
         const Offsets at = offsets_of(spec);
         Packet partial = expected;
         const std::size_t field = at.l4 + (spec.udp ? 6 : 16);
-        const unsigned seed = ~reference_checksum(
-            {}, reference_pseudo(expected, spec, expected.size() - at.l4)) & 0xffffU;
+        const unsigned seed =
+            ~reference_checksum({}, reference_pseudo(expected, spec, expected.size() - at.l4)) &
+            0xffffU;
         set16(partial, field, seed);
         TxOptions options;
         options.flags |= MO_TXF_CSUM;
@@ -329,7 +330,9 @@ struct BadPacket {
     hw::mo_queue_error why = hw::MO_QERR_DESC;
 };
 
-void PrintTo(const BadPacket& bad, std::ostream* out) { *out << bad.name; }
+void PrintTo(const BadPacket& bad, std::ostream* out) {
+    *out << bad.name;
+}
 
 struct BadPackets : Datapath, ::testing::WithParamInterface<BadPacket> {};
 

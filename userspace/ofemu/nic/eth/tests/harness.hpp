@@ -3,6 +3,7 @@
 // host would use the rings. Everything in virtual time, in one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -47,9 +48,12 @@ class TestNic final : public QueueEnv, public EventSink {
         return at;
     }
     std::byte* at(std::uint64_t iova) { return ram.data() + (iova - ram_base); }
-    template <typename T> T& object(std::uint64_t iova) { return *reinterpret_cast<T*>(at(iova)); }
+    template <typename T>
+    T& object(std::uint64_t iova) {
+        return *reinterpret_cast<T*>(at(iova));
+    }
     void store(std::uint64_t iova, std::span<const std::byte> bytes) {
-        std::memcpy(at(iova), bytes.data(), bytes.size());
+        std::copy(bytes.begin(), bytes.end(), at(iova));
     }
     std::uint64_t put(std::span<const std::byte> bytes, std::size_t alignment = 1) {
         const std::uint64_t iova = allocate(bytes.size(), alignment);
@@ -111,8 +115,7 @@ class TestNic final : public QueueEnv, public EventSink {
     }
     void destroy_object(std::uint32_t number) override { destroyed.push_back(number); }
     std::uint32_t db_pages() const override { return 16; }
-    void queue_error(std::uint32_t number, std::uint8_t /*port*/,
-                     hw::mo_queue_error why) override {
+    void queue_error(std::uint32_t number, std::uint8_t /*port*/, hw::mo_queue_error why) override {
         errors.emplace_back(number, why);
     }
     void dma_fault(std::uint32_t number, const pcie::DmaFault& fault) override {
@@ -201,7 +204,8 @@ class HostRing {
     }
     hw::mo_db_rec& record() { return nic.object<hw::mo_db_rec>(body.rec); }
     [[nodiscard]] std::uint32_t entries() const { return 1U << size_log_; }
-    template <typename T> void push(const T& descriptor) {
+    template <typename T>
+    void push(const T& descriptor) {
         static_assert(sizeof(T) == 16);
         std::memcpy(nic.at(body.ring + std::uint64_t{tail & (entries() - 1)} * 16), &descriptor,
                     16);
@@ -329,9 +333,7 @@ class HostRx : public HostRing {
         return buffers_ + std::uint64_t{index & (entries() - 1)} * body.buf_len;
     }
     std::uint64_t header(std::uint32_t index) const {
-        return headers_ == 0
-                   ? 0
-                   : headers_ + std::uint64_t{index & (entries() - 1)} * body.hdr_len;
+        return headers_ == 0 ? 0 : headers_ + std::uint64_t{index & (entries() - 1)} * body.hdr_len;
     }
     void post(std::uint32_t count) {
         for (std::uint32_t i = 0; i < count; ++i) {
@@ -444,7 +446,7 @@ inline void open_receiver(TestNic& nic, HostRx& rx, std::uint32_t offloads = usu
 
 /// Two NICs on a fibre.
 struct TestPair {
-    TestPair() {
+    explicit TestPair(std::size_t ram_size = 8U << 20) : a(ram_size), b(ram_size) {
         a.block.connect(&link, fabric::End::a);
         b.block.connect(&link, fabric::End::b);
     }

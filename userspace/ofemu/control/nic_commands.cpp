@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Commands on NICs: faults of firmware, device, module; and settings of the process.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "control/command.hpp"
+#include "nic/fault.hpp"
+#include "nic/host.hpp"
+#include "system.hpp"
+
+namespace mo::control {
+
+namespace {
+
+using nic::EnginePause;
+
+/// Takes the NIC's name first; the words of the command follow.
+ofemu::NicUnit* find_nic(Context& context, Arguments& arguments, std::string& name) {
+    name = arguments.word("the NIC");
+    return context.system.find_nic(name);
+}
+
+Unexpected<Error> no_nic(const std::string& name) {
+    return fail(ENOENT, "there is no NIC \"" + name + "\"");
+}
+
+Json about(const std::string& name) { return Json(Json::Object{{"nic", Json(name)}}); }
+
+Result<Json> firmware(Context& context, Arguments& arguments) {
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const bool crash = arguments.either(arguments.word("the fault"), "the fault", "crash", "hang");
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    if (unit->soc().state() != hw::MO_MGMT_RUNNING) {
+        return fail(EHOSTDOWN, "no firmware runs on " + name);
+    }
+    if (crash) {
+        unit->soc().inject_crash(context.system.engine().now_ns());
+    } else {
+        unit->soc().inject_hang();
+    }
+    return about(name).set("fault", crash ? "crash" : "hang");
+}
+
+Result<Json> gone(Context& context, Arguments& arguments) {
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const bool on = arguments.either(arguments.word("on or off"), "the state", "on", "off");
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    unit->nic().set_gone(on);
+    return about(name).set("gone", on);
+}
+
+Result<Json> lie(Context& context, Arguments& arguments) {
+    constexpr std::uint64_t rarest = 1'000'000;
+    const auto every = arguments.option("every");
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const std::string mode = arguments.word("the mode");
+    const auto found = nic::find_lie(mode);
+    if (!found) {
+        std::string known;
+        for (const auto& row : nic::lie_names) {
+            known += (known.empty() ? "" : ", ") + std::string(row.option);
+        }
+        arguments.reject("\"" + mode + "\" is no mode; known are: " + known);
+    }
+    const std::uint64_t period =
+        every ? arguments.integer(*every, "--every", 1, rarest) : 1;
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    unit->nic().liar().set(*found, static_cast<std::uint32_t>(period));
+    return about(name).set("lie", mode).set("every", period);
+}
+
+Result<Json> drop_doorbells(Context& context, Arguments& arguments) {
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const bool on = arguments.either(arguments.word("on or off"), "the state", "on", "off");
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    unit->nic().doorbells().set_dropping(on);
+    return about(name).set("drop_doorbells", on);
+}
+
+Result<Json> module(Context& context, Arguments& arguments) {
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const std::string what = arguments.word("what to do");
+    constexpr std::array<std::string_view, 5> known{"pull", "plug", "hang", "answer", "fault"};
+    if (std::find(known.begin(), known.end(), what) == known.end()) {
+        arguments.reject("a module can pull, plug, hang, answer or fault, not \"" + what + "\"");
+    }
+    constexpr std::uint64_t largest_cause = 255;
+    std::uint64_t cause = 1;
+    if (what == "fault" && arguments.more()) {
+        cause = arguments.integer(arguments.word("the cause"), "the cause", 1, largest_cause);
+    }
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    const std::uint64_t now_ns = context.system.engine().now_ns();
+    if (what == "pull" || what == "plug") {
+        (void)unit->plug_module(what == "plug", now_ns);
+    } else if (!unit->port().plugged()) {
+        return fail(ENODEV, "no module is plugged into " + name);
+    } else if (what == "fault") {
+        unit->port().fault_module(static_cast<std::uint8_t>(cause), now_ns);
+    } else {
+        unit->port().hang_bus(what == "hang", now_ns);
+    }
+    return about(name).set("module", what);
+}
+
+Result<Json> laser(Context& context, Arguments& arguments) {
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const std::uint64_t lane =
+        arguments.integer(arguments.word("the lane"), "the lane", 0, MO_MAX_LANES - 1);
+    const bool broken =
+        arguments.either(arguments.word("fail or repair"), "the state", "fail", "repair");
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    unit->port().fail_laser(static_cast<unsigned>(lane), broken,
+                            context.system.engine().now_ns());
+    return about(name).set("lane", lane).set("laser", broken ? "failed" : "good");
+}
+
+Result<Json> ambient(Context& context, Arguments& arguments) {
+    constexpr double coldest = -40, hottest = 120;
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const double celsius =
+        arguments.number(arguments.word("the temperature"), "the temperature", coldest, hottest);
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    unit->port().set_ambient(celsius, context.system.engine().now_ns());
+    return about(name).set("ambient_c", celsius);
+}
+
+Result<Json> set(Context& context, Arguments& arguments) {
+    constexpr std::uint64_t longest_us = 1'000'000, ns_per_us = 1000;
+    const std::string key = arguments.word("the setting");
+    if (key != "spin_us") {
+        arguments.reject("\"" + key + "\" is no setting; known are: spin_us");
+    }
+    const std::uint64_t value =
+        arguments.integer(arguments.word("the value"), "spin_us", 0, longest_us);
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    context.system.engine().set_spin(value * ns_per_us);
+    return Json(Json::Object{{"spin_us", Json(value)}});
+}
+
+constexpr std::array commands{
+    Command{"fw", "NIC crash|hang", "make the management firmware crash or hang", firmware},
+    Command{"gone", "NIC on|off", "all registers read as ones, no DMA: as if pulled", gone},
+    Command{"lie", "NIC MODE|off [--every N]", "lie to the driver; an unknown mode lists them",
+            lie},
+    Command{"drop-doorbells", "NIC on|off", "lose doorbell writes", drop_doorbells},
+    Command{"module", "NIC pull|plug|hang|answer|fault [CAUSE]",
+            "pull or plug the optical module, hang its bus, fault it", module},
+    Command{"laser", "NIC LANE fail|repair", "break a laser of the module", laser},
+    Command{"ambient", "NIC CELSIUS", "temperature of the air around the module", ambient},
+    Command{"set", "spin_us N", "how long the engine polls before it sleeps", set},
+};
+
+} // namespace
+
+std::span<const Command> nic_commands() { return commands; }
+
+} // namespace mo::control
