@@ -50,7 +50,7 @@ modules: modules-stable modules-backports ## kernel modules for Debian's 6.12 an
 modules-stable modules-backports: modules-%: host
 	$(BUILDROOT) selftests/harness/build/modules.sh $* $(JOBS)
 
-userspace: host ## ofemu, ofctl and their tests
+userspace: host ## ofemu and ofctl
 	$(BUILDROOT) selftests/harness/build/userspace.sh $(JOBS)
 
 firmware: host ## firmware and boot ROM from source

@@ -5,6 +5,7 @@ build root, so that one version decides everywhere."""
 from __future__ import annotations
 
 import ast
+import fnmatch
 import json
 import os
 import re
@@ -13,15 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .. import ksource, paths
-from . import inside
+from .. import ksource, paths, yamlcheck
+from . import inside, unit
 from .results import FAIL, PASS, Result
 
 _C = (".c", ".h")
 _CXX = (".cpp", ".hpp")
 _SPDX_SUFFIXES = {".c", ".h", ".cpp", ".hpp", ".py", ".sh", ".S", ".ld", ".yaml", ".cmake"}
+# These must spell the words that are forbidden elsewhere.
+_ABOUT_WORDS = (Path("selftests/harness/check/lint.py"), Path("selftests/harness/ktap.py"))
 _FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX)\b")
-_FINDING = re.compile(r"^(?P<file>[^ :]+\.[chS]):\d+(:\d+)?: (warning|error):", re.M)
+EXCEPTIONS = paths.HARNESS / "checkpatch.yaml"
+_CHECKPATCH = re.compile(r"^(?P<file>[^:]+):\d+: [A-Z]+:(?P<type>[A-Z0-9_]+): ")
+_FINDING = re.compile(r"^[^ :]+\.[chS]:\d+(:\d+)?: (warning|error):")
 
 
 def tracked() -> list[Path]:
@@ -40,17 +45,44 @@ def _result(name: str, start: float, findings: list[str]) -> Result:
     return Result(f"lint:{name}", FAIL if findings else PASS, "\n".join(findings[:200]), time.monotonic() - start)
 
 
+def exceptions(file: Path) -> list[tuple[str, str]]:
+    """Pairs (type, pattern of files) that checkpatch.yaml lets pass."""
+    pairs = []
+    root = yamlcheck.load(file, "the exceptions").mapping({"exceptions"}, {"exceptions"})
+    for item in root["exceptions"].sequence():
+        item.what = "an exception"
+        keys = item.mapping({"types", "files", "reason"}, {"types", "files", "reason"})
+        keys["reason"].string()
+        pairs += [(node.string(), keys["files"].string()) for node in keys["types"].sequence()]
+    return pairs
+
+
+def judge_checkpatch(lines: list[str], allowed: list[tuple[str, str]]) -> list[str]:
+    """The findings that count, and the exceptions that nothing needs."""
+    findings, used = [], set()
+    for line in lines:
+        found = _CHECKPATCH.match(line)
+        matching = [pair for pair in allowed if found and found["type"] == pair[0]
+                    and fnmatch.fnmatch(found["file"], pair[1])]
+        used.update(matching)
+        if not matching:
+            findings.append(line)
+    return findings + [f"{EXCEPTIONS.name}: nothing needs {name} for {files}" for name, files in allowed
+                       if (name, files) not in used]
+
+
 def checkpatch(files: list[Path]) -> Iterator[Result]:
-    """checkpatch --strict of the kernel on all kernel code (settings: .checkpatch.conf)."""
+    """checkpatch --strict of the kernel on all kernel code."""
     start = time.monotonic()
     script = ksource.ensure() / "scripts/checkpatch.pl"
     names = [str(file) for file in _in(files, ("driver", "rdma"), _C)]
     findings = []
     if names:
-        status, text = inside.run([str(script), "--no-tree", "--strict", "--quiet", "--terse", "--showfile", "--file",
-                                   "--no-summary", *names])
-        findings = [line for line in text.splitlines() if line.strip()]
-        if status and not findings:
+        status, text = inside.run([str(script), "--no-tree", "--strict", "--quiet", "--terse", "--showfile",
+                                   "--show-types", "--no-summary", "--file", *names])
+        lines = [line for line in text.splitlines() if line.strip()]
+        findings = judge_checkpatch(lines, exceptions(EXCEPTIONS))
+        if status and not lines:
             findings = [f"checkpatch failed with status {status}"]
     yield _result("checkpatch", start, findings)
 
@@ -88,11 +120,11 @@ def clang_tidy(files: list[Path]) -> Iterator[Result]:
     if not os.environ.get("LINT_ALL"):
         changed = _changed_since_main()
         candidates = [file for file in candidates if file in changed]
-    build = paths.BUILD / "userspace"
+    build = unit.SANITIZED
     findings = []
     database = build / "compile_commands.json"
     if candidates and not database.is_file():
-        findings = ["build/userspace/compile_commands.json is missing (make userspace)"]
+        findings = [f"{database} is missing (selftests/run unit)"]
     elif candidates:
         compiled = {Path(entry["file"]) for entry in json.loads(database.read_text())}
         names = [str(paths.SOURCE / file) for file in candidates if paths.SOURCE / file in compiled]
@@ -104,6 +136,11 @@ def clang_tidy(files: list[Path]) -> Iterator[Result]:
     yield _result("clang-tidy", start, sorted(set(findings)))
 
 
+def is_finding(line: str) -> bool:
+    """Whether a line of kbuild's output complains about one of our files."""
+    return bool(_FINDING.match(line)) and not line.startswith("/usr/")
+
+
 def kernel_build(_files: list[Path]) -> Iterator[Result]:
     """W=1 and sparse on both kernels: nothing to say about our files."""
     if not (paths.SOURCE / "Kbuild").is_file():
@@ -113,7 +150,7 @@ def kernel_build(_files: list[Path]) -> Iterator[Result]:
         # sparse of Debian 13 does not know typeof_unqual, which 7.3 uses.
         status, text = inside.run(["selftests/harness/build/modules.sh", name, "2", "W=1", "C=2",
                                    "CF=-D__typeof_unqual__=__typeof__", f"MO_OUT=lint-{name}"])
-        findings = [line for line in text.splitlines() if _FINDING.match(line) and "/usr/src/" not in line]
+        findings = [line for line in text.splitlines() if is_finding(line)]
         if status and not findings:
             findings = [text]
         yield _result(f"sparse-{name}", start, findings)
@@ -174,7 +211,7 @@ def words(files: list[Path]) -> Iterator[Result]:
         if file.suffix in _SPDX_SUFFIXES and "samples" not in file.parts \
                 and "SPDX-License-Identifier:" not in "\n".join(text.splitlines()[:3]):
             findings.append(f"{file}:1: no SPDX-License-Identifier")
-        if file != Path("selftests/harness/check/lint.py"):
+        if file not in _ABOUT_WORDS:
             findings += [f"{file}:{text.count(chr(10), 0, m.start()) + 1}: {m[0]}" for m in _FORBIDDEN.finditer(text)]
     yield _result("words", start, findings)
 

@@ -42,15 +42,14 @@ def _unit(jobs: int) -> Iterator[Result]:
     built = unit.build_sanitized(jobs)
     yield built
     if built.outcome == PASS:
-        yield from unit.ctest(jobs=jobs)
+        yield from unit.ctest(jobs)
     yield from unit.firmware()
 
 
 def _acceptance() -> Iterator[Result]:
     known = {f"guest:{test.name}" for test in manifest.discover()} | lint.names()
     known |= {f"py:{name}" for name in unit.python_names()}
-    if (unit.SANITIZED / "build.ninja").is_file():
-        known |= {f"unit:{name}" for name in unit.ctest_names()}
+    known |= unit.ctest_names()
     known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "stage")}
     known.add("unit:firmware")
     yield from acceptance.check(acceptance.TABLE, known)

@@ -207,6 +207,7 @@ void Nic::clear_state() {
     features_ = 0;
     accepted_.store(0);
     fatal_.store(hw::MO_FATAL_NONE);
+    last_words_ = false;
     mgmt_.function_reset(host_.now_ns());
     dma_.end_round();
 }
@@ -267,7 +268,7 @@ bool Nic::poll(std::uint64_t now_ns, unsigned budget) {
 }
 
 void Nic::finish_round(std::uint64_t now_ns) {
-    if (may_work()) {
+    if (may_work() || std::exchange(last_words_, false)) {
         queues_.flush(now_ns);
         admin_.flush();
     }
@@ -372,7 +373,7 @@ void Nic::fatal(hw::mo_fatal why) {
     event.type = hw::MO_EVENT_FATAL;
     event.code = static_cast<std::uint16_t>(why);
     async_event(event);
-    queues_.flush(now_ns_); // the last words: nothing is flushed afterwards
+    last_words_ = true;
 }
 
 AdminAnswer Nic::execute(const hw::mo_cmd_desc& desc, const AdminTag& tag, AdminResult result) {

@@ -192,6 +192,7 @@ class Nic final : public pcie::DeviceModel,
     std::atomic<bool> admin_on_{false};
     std::atomic<bool> gone_{false};
     ObjectTable::Owner executing_ = ObjectTable::core; ///< block whose command runs
+    bool last_words_ = false; ///< a fatal event waits for the end of the round
     bool in_batch_ = false;
     bool noted_in_batch_ = false;
 };

@@ -57,11 +57,11 @@ class Bus {
     std::uint64_t next_ = ram_base;
 };
 
-/// In process, in virtual time.
+/// In process: in virtual time, or beside an engine that runs as a thread.
 class LocalBus final : public Bus {
   public:
-    LocalBus(Nic& nic, Engine& engine, std::size_t size = 8U << 20)
-        : engine_(engine), host_(nic.function(), size, ram_base) {}
+    LocalBus(Nic& nic, Engine& engine, bool threaded = false, std::size_t size = 8U << 20)
+        : engine_(engine), threaded_(threaded), host_(nic.function(), size, ram_base) {}
 
     std::uint32_t read32(unsigned bar, std::uint64_t offset) override {
         return host_.read32(bar, offset);
@@ -72,7 +72,13 @@ class LocalBus final : public Bus {
     void write64(unsigned bar, std::uint64_t offset, std::uint64_t value) override {
         host_.write64(bar, offset, value);
     }
-    void progress() override { (void)engine_.settle(); }
+    void progress() override {
+        if (threaded_) {
+            std::this_thread::yield();
+        } else {
+            (void)engine_.settle();
+        }
+    }
     std::uint64_t interrupts(std::uint32_t vector) override { return host_.interrupts(vector); }
     std::span<std::byte> ram() override { return host_.ram(); }
     void enable() override { host_.enable(); }
@@ -80,6 +86,7 @@ class LocalBus final : public Bus {
 
   private:
     Engine& engine_;
+    bool threaded_;
     pcie::InProcessHost host_;
 };
 
