@@ -85,10 +85,13 @@ def ctest_names() -> set[str]:
 
 
 def firmware() -> Iterator[Result]:
-    """The firmware's own tests on the host."""
-    if (paths.SOURCE / "firmware" / "Makefile").is_file():
-        yield inside.step("unit:firmware", ["make", "--no-print-directory", "-C", "firmware",
-                                            f"O={paths.BUILD / 'firmware'}", "-j2", "check"])
+    """The firmware's packer and signer, and the checked-in blobs against their source
+    (the firmware's C tests are among the user-space tests)."""
+    folder = paths.SOURCE / "firmware"
+    for test in sorted(folder.glob("tools/tests/test_*.py")):
+        yield inside.step(f"unit:firmware-{test.stem.removeprefix('test_')}", ["python3", "-B", str(test)])
+    if (folder / "Makefile").is_file():
+        yield inside.step("unit:firmware-blobs", ["make", "--no-print-directory", "-s", "-C", "firmware", "verify-blobs"])
 
 
 def python() -> Iterator[Result]:
