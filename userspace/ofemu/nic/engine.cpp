@@ -84,6 +84,11 @@ void Engine::stop_engine() {
 }
 
 void Engine::continue_engine() {
+    // What was done in the pause may have reached for guest memory; the caller may be about to
+    // take that memory away.
+    for (Worker* const worker : workers_) {
+        worker->end_round();
+    }
     mutex_.unlock();
     wake(); // deadlines may have changed
 }
