@@ -106,6 +106,7 @@ TEST_F(Flash, BadImagesAreRefusedBeforeAnythingIsErased) {
     const auto change = [&](auto edit) {
         Image image = good;
         hw::mo_fw_hdr hdr{};
+        ASSERT_GE(image.size(), sizeof(hdr));
         std::memcpy(&hdr, image.data(), sizeof(hdr));
         edit(hdr);
         std::memcpy(image.data(), &hdr, sizeof(hdr));
