@@ -220,7 +220,7 @@ TEST_P(WholeNic, NoPacketIsLostWhereTheEngineFallsAsleep) {
     const RealClock clock;
     LoopedNic nic(GetParam(), clock, true);
     const Packet packet = sized_packet(100);
-    constexpr unsigned packets = 1000;
+    constexpr unsigned packets = 20000;
     for (unsigned i = 0; i < packets; ++i) {
         nic.post(packet);
         ASSERT_TRUE(nic.take(packet)) << "packet " << i;
