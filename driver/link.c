@@ -255,7 +255,8 @@ int mo_link_replay(struct mo_dev *md)
 void mo_link_module_event(struct mo_dev *md, u16 code)
 {
 	WRITE_ONCE(md->link.caps_valid, false);
-	if (code <= 1)
+	/* Firmware that starts reports what is plugged already. */
+	if (code <= 1 && READ_ONCE(md->mgmt.usable))
 		dev_info(md->dev, "optical module %s\n", code ? "plugged" : "unplugged");
 	if (md->net_ready)
 		mo_nl_link_event(md);
