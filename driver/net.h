@@ -42,6 +42,9 @@
 #define MO_RX_LOG_DEFAULT	10
 #define MO_TX_LOG_MIN		6	/* a few of the longest packets */
 #define MO_RX_LOG_MIN		6	/* two of the longest packets */
+/* So many events without an entry: it was written where nobody looks. */
+#define MO_CQ_IDLE_MAX		16
+
 #define MO_QUEUE_LOG_LIMIT	13	/* memory; the device may do more */
 
 struct mo_channel;
@@ -119,12 +122,13 @@ struct mo_rxq_stats {
 
 #undef X
 
-/* All of a channel; @restarts is written under the netdev's lock. */
+/* All of a channel; the last two are written under the netdev's lock. */
 struct mo_chan_stats {
 	struct mo_txq_stats tx;
 	struct mo_txc_stats txc ____cacheline_aligned_in_smp;
 	struct mo_rxq_stats rx;
 	u64 restarts;
+	u64 missed_events;
 } ____cacheline_aligned_in_smp;
 
 #define X(name) u64 name;
@@ -147,10 +151,12 @@ struct mo_rx_sums {
  * @ci: consumer index, absolute; NAPI's
  * @arm: arm word, right behind the ring
  * @said: consumer index in the arm word
+ * @watched: consumer index at the last look of the watch
  * @comp: its events
  * @ch: channel that polls it
  * @dma: bus address of @ring
  * @log: log2 of the entries
+ * @idle: events in a row that came without an entry
  * @armed: an event was asked for and has not come
  * @created: it exists in the device
  * @attached: @comp is attached
@@ -161,10 +167,12 @@ struct mo_cq {
 	u32 ci;
 	struct mo_arm arm;
 	u32 said;
+	u32 watched;
 	struct mo_comp comp;
 	struct mo_channel *ch;
 	dma_addr_t dma;
 	u8 log;
+	u8 idle;
 	bool armed;
 	bool created;
 	bool attached;
@@ -405,6 +413,7 @@ struct mo_queue_event {
  * @carrier_lock: look at the link's state, and the carrier that follows from it
  * @repair: looks at @events and restarts the channels in @broken
  * @events: from the event work
+ * @watch: looks for completions that no event has announced
  * @broken: bit per channel
  * @repairs: restarts since @repair_start
  * @repair_start: jiffies
@@ -428,6 +437,7 @@ struct mo_net {
 	spinlock_t carrier_lock;	/* look at the link, and the carrier made of it */
 
 	struct work_struct repair;
+	struct delayed_work watch;
 	DECLARE_KFIFO(events, struct mo_queue_event, 16);
 	DECLARE_BITMAP(broken, MO_MAX_VECTORS);
 	unsigned int repairs;
@@ -473,6 +483,20 @@ static inline void mo_cq_publish(struct mo_cq *cq)
 static inline u32 mo_txq_room(const struct mo_txq *txq)
 {
 	return txq->mask + 1 - (READ_ONCE(txq->tail) - READ_ONCE(txq->head));
+}
+
+/**
+ * mo_cq_lost() - does the device announce entries that are not there?
+ * @cq: queue
+ * @before: consumer index when the poll began
+ *
+ * Return: true when it did so again and again.
+ */
+static inline bool mo_cq_lost(struct mo_cq *cq, u32 before)
+{
+	if (cq->ci != before)
+		cq->idle = 0;
+	return unlikely(cq->idle > MO_CQ_IDLE_MAX);
 }
 
 /* netdev.c */
@@ -538,6 +562,8 @@ unsigned int mo_tx_offload(const struct sk_buff *skb, struct mo_tx_pkt *pkt,
 
 /* rx.c */
 int mo_napi_poll(struct napi_struct *napi, int budget);
+/* Polls a channel whose event was lost; from process context. */
+void mo_channel_watch(struct mo_channel *ch);
 /* Posts free buffers; false when memory ran out before the ring was full. */
 bool mo_rx_refill(struct mo_rxq *rxq, gfp_t gfp);
 

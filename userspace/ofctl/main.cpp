@@ -57,6 +57,10 @@ int run(const std::vector<std::string>& words) {
             std::cout << "ofctl " OFCTL_VERSION "\n";
             return static_cast<int>(Exit::ok);
         }
+        if (word == "--man-page") {
+            std::cout << man_page();
+            return static_cast<int>(Exit::ok);
+        }
         if (word == "--bash-completion") {
             std::cout << bash_completion();
             return static_cast<int>(Exit::ok);

@@ -154,6 +154,11 @@ TEST_F(OfctlTest, HelpNamesEveryVerb) {
         EXPECT_NE(help.find(std::string("ofctl ") + verb.object), std::string::npos);
         EXPECT_NE(completion.find(verb.object), std::string::npos);
     }
+    const auto page = man_page();
+    EXPECT_EQ(page.rfind(".TH OFCTL 8", 0), 0U);
+    for (const auto& verb : verbs()) {
+        EXPECT_NE(page.find(std::string(".B ofctl ") + verb.object), std::string::npos);
+    }
     EXPECT_EQ(run({"port", "help"}).exit, Exit::ok);
     EXPECT_EQ(run({"help"}).exit, Exit::ok);
 }
