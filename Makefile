@@ -50,7 +50,7 @@ modules: modules-stable modules-backports ## kernel modules for Debian's 6.12 an
 modules-stable modules-backports: modules-%: host
 	$(BUILDROOT) selftests/harness/build/modules.sh $* $(JOBS)
 
-userspace: host ## ofemu, ofctl and their tests
+userspace: host ## ofemu and ofctl
 	$(BUILDROOT) selftests/harness/build/userspace.sh $(JOBS)
 
 firmware: host ## firmware and boot ROM from source
@@ -72,4 +72,4 @@ distclean: clean ## and the cached build root, guest images and compiler cache
 	rm -rf $${XDG_CACHE_HOME:-$$HOME/.cache}/mesh-optical
 
 host:
-	@command -v /usr/bin/python3 >/dev/null || { apt-get update && apt-get install -y python3-minimal python3; }
+	@command -v /usr/bin/python3 >/dev/null || { apt-get update && apt-get install -y python3; }

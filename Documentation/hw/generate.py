@@ -97,6 +97,7 @@ TABLES = [
      ["Name", "Value", "ethtool state", "ethtool substate", "Blame", "Meaning"]),
     ("MO_BLAMES", "Blame", ["Name", "Value", "Meaning"]),
     ("MO_LANE_STATES", "States of a lane", ["Name", "Value", "Meaning"]),
+    ("MO_MODULE_FSM", "States of the module", ["Name", "Value", "Meaning"]),
     ("MO_SOC_BLOCKS", "Peripheral blocks of the management core", ["Name", "Index", "Content"]),
     ("MO_SOC_REGS", "Peripheral registers of the management core",
      ["Block", "Register", "Offset", "Access", "Reset", "Meaning"]),

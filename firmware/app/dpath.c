@@ -109,6 +109,7 @@ static void a_config(struct mo_app *app)
 	for (uint32_t lane = 0; lane < MO_MAX_LANES; lane++)
 		if (path->lanes & MO_BIT(lane))
 			config[lane] = (uint8_t)(path->selector << 4);
+	app->dpath.rejected = false;
 	step_begin(app);
 	step_write(app, CMIS_DP_DEINIT, &all, 1);
 	step_write(app, CMIS_CONFIG, config, sizeof(config));
@@ -158,6 +159,12 @@ static void a_failed(struct mo_app *app)
 	mo_link_event(app, MO_LINK_EV_PATH_FAILED);
 }
 
+static void a_rejected(struct mo_app *app)
+{
+	app->dpath.rejected = true;
+	a_failed(app);
+}
+
 static void a_stop(struct mo_app *app)
 {
 	static const uint8_t all = 0xff;
@@ -192,7 +199,7 @@ static const struct dpath_row {
 	{ MO_DPATH_CONFIG, MO_DPATH_EV_TIMER, NULL, a_failed, MO_DPATH_FAILED },
 
 	{ MO_DPATH_WAIT_CONFIG, MO_DPATH_EV_STATUS, g_configured, a_start, MO_DPATH_START },
-	{ MO_DPATH_WAIT_CONFIG, MO_DPATH_EV_STATUS, g_rejected, a_failed, MO_DPATH_FAILED },
+	{ MO_DPATH_WAIT_CONFIG, MO_DPATH_EV_STATUS, g_rejected, a_rejected, MO_DPATH_FAILED },
 	{ MO_DPATH_WAIT_CONFIG, MO_DPATH_EV_TIMER, g_deadline, a_failed, MO_DPATH_FAILED },
 	{ MO_DPATH_WAIT_CONFIG, MO_DPATH_EV_TIMER, NULL, a_poll, MO_DPATH_WAIT_CONFIG },
 

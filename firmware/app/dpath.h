@@ -46,6 +46,7 @@ struct mo_dpath {
 	uint8_t lanes;		/* bit per lane of the data path */
 	uint32_t outstanding;
 	bool step_failed;
+	bool rejected;		/* the module refused the configuration */
 	uint32_t step;		/* counts steps, so that late answers are told apart */
 	uint64_t deadline_us;
 };

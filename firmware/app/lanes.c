@@ -205,7 +205,7 @@ void mo_lanes_fill(struct mo_app *app, struct mo_mb_lanes *out)
 		if (!app->link.state.carrier)
 			to->state = idle_state(app, lane);
 		to->dp_state = mo_module_dp_state(module, lane);
-		if (module->has_state && mo_module_identified(module)) {
+		if (module->has_state) {
 			to->flags |= MO_LANE_F_HAS_OPTICS | lane_flags(module, lane);
 			to->tx_power_nw = (uint32_t)monitor(module, CMIS_TX_POWER, lane) * 100;
 			to->rx_power_nw = (uint32_t)monitor(module, CMIS_RX_POWER, lane) * 100;

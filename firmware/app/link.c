@@ -205,10 +205,13 @@ static void started(struct context *ctx)
 
 static void a_module_init(struct context *ctx)
 {
+	uint16_t trouble = ctx->app->module.trouble;
+
 	mo_bringup_stop(ctx->app);
 	started(ctx);
 	mo_module_want(ctx->app, true);
-	set_reason(ctx, MO_REASON_MODULE_NOT_READY, 0);
+	/* A module that is being reset for its trouble keeps that as the reason. */
+	set_reason(ctx, trouble ? (enum mo_link_reason)trouble : MO_REASON_MODULE_NOT_READY, 0);
 }
 
 static void a_start(struct context *ctx)
@@ -227,7 +230,9 @@ static void a_start(struct context *ctx)
 
 static void a_path_failed(struct context *ctx)
 {
-	fault(ctx, MO_REASON_MODULE_UNSUPPORTED);
+	fault(ctx, ctx->app->dpath.rejected ? MO_REASON_MODULE_UNSUPPORTED :
+	      ctx->app->module.fsm == MO_MODULE_IO_ERROR ? MO_REASON_MODULE_IO :
+							   MO_REASON_MODULE_NOT_READY);
 	timer(ctx, PATH_RETRY_US);
 }
 
@@ -438,6 +443,8 @@ static const struct link_row {
 
 	{ MO_LINK_OFF, ANY, NULL, NULL, SAME },
 	{ ANY, MO_LINK_EV_THERMAL, NULL, a_again, SAME },
+	/* A module whose bus hangs goes on making light. */
+	{ LIVE, MO_LINK_EV_MODULE, g_module_io, NULL, SAME },
 	{ LIVE, MO_LINK_EV_MODULE, g_module_not_ready, a_again, SAME },
 	{ LIVE, MO_LINK_EV_MODULE, NULL, NULL, SAME },
 	{ ANY, MO_LINK_EV_MODULE, NULL, a_again, SAME },

@@ -50,7 +50,7 @@ enum mo_mb_status mo_handle_LANES_GET(struct mo_app *app, const struct mo_mb_non
 	(void)request;
 	/* Monitors as they are now: the poll, and behind it in the queue the answer. */
 	mo_module_poll(app);
-	if (mo_module_identified(&app->module) &&
+	if (mo_module_managed(&app->module) &&
 	    mo_cmis_read(app, 0, 0, 0, 1, app->page, lanes_done, 0) == MO_OK)
 		return MO_MB_PENDING;
 	mo_lanes_fill(app, response);

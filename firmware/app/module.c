@@ -105,6 +105,19 @@ static bool g_want_low(const struct mo_app *app)
 	return !wants_high(&app->module);
 }
 
+static bool g_in_use(const struct mo_app *app)
+{
+	return app->module.known && app->link.lasers;
+}
+
+static bool g_same_module(const struct mo_app *app)
+{
+	const struct mo_module *module = &app->module;
+
+	/* 00h:3: still in ModuleReady, thus not reset in between. */
+	return module->known && (module->poll_lower[3] >> 1 & 7) == CMIS_READY;
+}
+
 static bool g_present(const struct mo_app *app)
 {
 	(void)app;
@@ -124,6 +137,7 @@ static void forget(struct mo_app *app)
 
 	mo_timers_stop(&app->timers, MO_TIMER_MODULE);
 	module->polling = false;
+	module->known = false;
 	module->cmis_state = 0;
 	module->fault = 0;
 	module->has_state = false;
@@ -138,6 +152,7 @@ static void forget(struct mo_app *app)
 static void a_gone(struct mo_app *app)
 {
 	forget(app);
+	app->module.trouble = MO_REASON_NONE;
 	mo_cage_control(true, true);
 	mo_log("module: unplugged");
 }
@@ -214,6 +229,7 @@ static void a_setup(struct mo_app *app)
 	char vendor[17] = { 0 };
 	char part[17] = { 0 };
 
+	module->known = true;
 	memcpy(vendor, &module->pages[0][1], 16);
 	memcpy(part, &module->pages[0][20], 16);
 	mo_log("module: %s %s, CMIS %u.%u", vendor, part,
@@ -260,6 +276,7 @@ static void a_poll(struct mo_app *app)
 
 static void a_ready(struct mo_app *app)
 {
+	app->module.trouble = MO_REASON_NONE;
 	mo_timers_stop(&app->timers, MO_TIMER_MODULE);
 	mo_log("module: ready");
 	mo_module_event(app, MO_MODULE_EV_POWER);
@@ -267,6 +284,7 @@ static void a_ready(struct mo_app *app)
 
 static void a_fault(struct mo_app *app)
 {
+	app->module.trouble = MO_REASON_MODULE_FAULT;
 	mo_log("module: fault, cause %u", (unsigned int)app->module.fault);
 	timer(app, RETRY_US);
 }
@@ -279,8 +297,27 @@ static void a_timeout(struct mo_app *app)
 
 static void a_io_error(struct mo_app *app)
 {
+	app->module.trouble = MO_REASON_MODULE_IO;
+	app->module.has_state = false;
 	mo_log("module: does not answer on its bus");
 	timer(app, RETRY_US);
+}
+
+/* A link is up: the module is left alone, but asked whether it answers again. */
+static void a_ask_again(struct mo_app *app)
+{
+	step_begin(app);
+	step_add(app, mo_cmis_probe(app, 0, 4, app->module.poll_lower, step_done,
+				    MO_MODULE_IO_ERROR));
+	timer(app, RETRY_US);
+}
+
+static void a_answers(struct mo_app *app)
+{
+	app->module.trouble = MO_REASON_NONE;
+	mo_timers_stop(&app->timers, MO_TIMER_MODULE);
+	mo_log("module: answers again");
+	mo_module_poll(app);
 }
 
 #define ANY	0xff
@@ -340,6 +377,9 @@ static const struct module_row {
 
 	/* In these the bus may work again, or the cause be gone, after a reset. */
 	{ MO_MODULE_FAULT, MO_MODULE_EV_TIMER, NULL, a_reset, MO_MODULE_RESET },
+	{ MO_MODULE_IO_ERROR, MO_MODULE_EV_IO_DONE, g_same_module, a_answers, MO_MODULE_READY },
+	{ MO_MODULE_IO_ERROR, MO_MODULE_EV_IO_DONE, NULL, a_reset, MO_MODULE_RESET },
+	{ MO_MODULE_IO_ERROR, MO_MODULE_EV_TIMER, g_in_use, a_ask_again, MO_MODULE_IO_ERROR },
 	{ MO_MODULE_IO_ERROR, MO_MODULE_EV_TIMER, NULL, a_reset, MO_MODULE_RESET },
 };
 
@@ -412,7 +452,7 @@ static void poll_done(struct mo_app *app, uint32_t last, enum mo_error error)
 		return; /* flushed; forget() has cleaned up */
 	if (error != MO_OK) {
 		module->polling = false;
-		if (last && mo_module_identified(module)) {
+		if (last && mo_module_managed(module)) {
 			/* Answered before, not any more. */
 			mo_recorder_add(&app->recorder, app->now_us * 1000,
 					MO_RECORD_MODULE, (uint8_t)module->fsm,
@@ -441,7 +481,7 @@ void mo_module_poll(struct mo_app *app)
 {
 	struct mo_module *module = &app->module;
 
-	if (module->polling || !mo_module_identified(module))
+	if (module->polling || !mo_module_managed(module))
 		return;
 	module->polling = true;
 	if (mo_cmis_read(app, 0, 0, 0, sizeof(module->poll_lower), module->poll_lower,

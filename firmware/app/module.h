@@ -39,6 +39,8 @@ struct mo_module {
 	uint32_t outstanding;	/* transfers of the current step */
 	bool step_failed;
 	bool polling;
+	uint16_t trouble;	/* why it was reset last (MO_REASON_*), until it is ready */
+	bool known;		/* @lower and @pages are of this module */
 	uint64_t deadline_us;	/* of the state */
 	uint8_t lower[MO_PAGE_LEN];	/* 00h:0..127 as identified, 0..25 as last polled */
 	uint8_t pages[MO_MODULE_STATIC_PAGES][MO_PAGE_LEN];	/* 00h, 01h, 02h upper */
@@ -61,7 +63,14 @@ void mo_module_want(struct mo_app *app, bool high);
 /* Reads state, flags and monitors; the machines get what is new. */
 void mo_module_poll(struct mo_app *app);
 
+/* What the module is, is known. */
 static inline bool mo_module_identified(const struct mo_module *module)
+{
+	return module->known;
+}
+
+/* It can be asked. */
+static inline bool mo_module_managed(const struct mo_module *module)
 {
 	return module->fsm >= MO_MODULE_SETUP && module->fsm <= MO_MODULE_POWER_DOWN;
 }

@@ -34,7 +34,7 @@
  * @hdr: the verified header of the image that runs
  */
 struct mo_boot_info {
-	__le32 magic;
+	uint32_t magic;
 	__u8 source;
 	__u8 slot;
 	__u8 rsvd[10];

@@ -299,8 +299,35 @@ TEST_F(LinkUp, ModuleFaultIsSaidAndHealedByReset) {
     EXPECT_TRUE(wait_up(7 * second)) << world.a.log();
 }
 
-TEST_F(LinkUp, HungBusIsSaidAndLinkKeepsItsLight) {
+TEST_F(LinkUp, HungBusIsSaidWhileTheLinkGoesOn) {
     world.port_a.hang_bus(true, world.now());
+    world.run_for(3 * second);
+    EXPECT_TRUE(world.both_up()); // the module goes on making light
+    EXPECT_NE(world.a.log().find("module: does not answer"), std::string::npos);
+    const hw::mo_mb_page page{0, 0x11, 128, 16};
+    EXPECT_EQ(world.request_with(world.a, hw::MO_MB_MODULE_READ, page).hdr.status,
+              hw::MO_MB_ERR_MODULE_IO);
+    const auto lanes = world.request(world.a, hw::MO_MB_LANES_GET).as<hw::mo_mb_lanes>();
+    EXPECT_EQ(lanes.lane[0].flags & MO_LANE_F_HAS_OPTICS, 0U); // not known, not zero
+    // What the SerDes sees still counts.
+    world.fibre.cut(Direction::from_b, world.now());
+    world.run_for(10 * ms);
+    EXPECT_EQ(world.a.link().reason, hw::MO_REASON_NO_LIGHT);
+    world.fibre.mend(Direction::from_b, world.now());
+    EXPECT_TRUE(wait_up(1 * second));
+    world.port_a.hang_bus(false, world.now());
+    world.run_for(7 * second);
+    EXPECT_TRUE(world.both_up());
+    EXPECT_EQ(world.request_with(world.a, hw::MO_MB_MODULE_READ, page).hdr.status, hw::MO_MB_OK);
+    EXPECT_EQ(world.a.link().down_count, 1U);
+}
+
+TEST_F(LinkUp, HungBusAtTheStartIsTheReason) {
+    world.set_link(world.a, false);
+    world.run_for(1 * second);
+    world.port_a.hang_bus(true, world.now());
+    world.run_for(3 * second);
+    world.set_link(world.a, true);
     world.run_for(3 * second);
     EXPECT_EQ(world.a.link().reason, hw::MO_REASON_MODULE_IO) << world.a.log();
     world.port_a.hang_bus(false, world.now());

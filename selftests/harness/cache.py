@@ -78,6 +78,24 @@ def require_space(path: Path, need: int) -> None:
                            f"{free / GIB:.1f} GiB free (XDG_CACHE_HOME moves the cache)")
 
 
+def _use(folder: Path) -> bool:
+    """Whether an entry is there; its time then says when it was last used."""
+    try:
+        os.utime(folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def trim(kind: str, keep: int) -> None:
+    """Remove the entries of a kind that were not used for longest, but `keep` of
+    them. What a running guest has open stays usable for it."""
+    with locked(f"{kind}-trim"):
+        entries = sorted(cache_dir().glob(f"{kind}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in entries[keep:]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def entry(kind: str, key: str, make: Callable[[Path], None], need: int = GIB // 4) -> Path:
     """The folder of an entry, made by `make(temporary folder)` when missing.
 
@@ -86,10 +104,10 @@ def entry(kind: str, key: str, make: Callable[[Path], None], need: int = GIB // 
     """
     name = f"{kind}-{key}"
     final = cache_dir() / name
-    if final.is_dir():
+    if _use(final):
         return final
     with locked(name):
-        if final.is_dir():
+        if _use(final):
             return final
         temporary = cache_dir() / "tmp" / name
         if temporary.exists():

@@ -25,6 +25,7 @@ LIST = paths.PACKAGES / "guest.list"
 AGENT_SOURCE = paths.HARNESS / "agent"
 INITRAMFS = paths.HARNESS / "initramfs.sh"
 GUEST_FILES = paths.HARNESS / "guest"
+_LAYERS_KEPT = 24
 # Modules that the initramfs loads before the root exists, in this order.
 EARLY_MODULES = ("virtio_blk", "erofs", "overlay")
 
@@ -229,7 +230,10 @@ def product_layer(stage: Path | None, version: str, kernel_folder: Path) -> Path
         _make_erofs(base, folder / "layer.erofs", tree)
         shutil.rmtree(tree)
 
-    return cache.entry("layer", key, make) / "layer.erofs"
+    layer = cache.entry("layer", key, make) / "layer.erofs"
+    # One is made for every state of the source: only the last few are of use.
+    cache.trim("layer", _LAYERS_KEPT)
+    return layer
 
 
 def ensure(kernel_name: str, packages: list[str], stage: Path | None) -> Images:

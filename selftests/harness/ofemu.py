@@ -36,7 +36,8 @@ def configuration(topology: Topology, run: Path) -> dict[str, object]:
     foreign = [{"name": end, "socket": str(foreign_socket(run, end))}
                for link in fibres for end in link.ends if not topology.nic(end).is_ours]
     links = [{"name": link.name, "ends": list(link.ends), **link.optics} for link in fibres]
-    return {"control": str(control_socket(run)), "nics": nics, "foreign": foreign, "links": links}
+    settings = {"features": topology.features} if topology.features else {}
+    return {"control": str(control_socket(run)), **settings, "nics": nics, "foreign": foreign, "links": links}
 
 
 def write_configuration(topology: Topology, run: Path) -> Path:

@@ -58,6 +58,7 @@ class Topology:
 
     hosts: tuple[Host, ...]
     links: tuple[Link, ...]
+    features: dict[str, bool] = field(default_factory=dict)  # of the device model, where they differ
 
     def nic(self, name: str) -> Nic:
         """The NIC of that name."""
@@ -70,6 +71,13 @@ class Topology:
     def uses_ofemu(self) -> bool:
         """Whether any NIC is ours."""
         return any(nic.is_ours for host in self.hosts for nic in host.nics)
+
+
+def _boolean(node: yamlcheck.Node) -> bool:
+    text = node.string()
+    if text not in ("true", "false"):
+        raise node.fail(f"{node.what} is true or false, not {text!r}")
+    return text == "true"
 
 
 def _name(node: yamlcheck.Node, what: str) -> str:
@@ -146,7 +154,7 @@ class _Reader:
 
 def load(file: Path) -> Topology:
     """Read a topology; any mistake is an error with file and line."""
-    root = yamlcheck.load(file, "the topology").mapping({"hosts", "links"}, {"hosts"})
+    root = yamlcheck.load(file, "the topology").mapping({"hosts", "links", "features"}, {"hosts"})
     reader = _Reader()
     hosts = tuple(reader.host(name, node) for name, node in root["hosts"].mapping().items())
     if not hosts:
@@ -157,7 +165,8 @@ def load(file: Path) -> Topology:
         if any(other.name == link.name for other in links):
             raise node.fail(f"two links are called {link.name!r}")
         links.append(link)
-    return Topology(hosts, tuple(links))
+    features = root["features"].mapping({"shadow_db"}) if "features" in root else {}
+    return Topology(hosts, tuple(links), {name: _boolean(node) for name, node in features.items()})
 
 
 def find(text: str) -> Path:

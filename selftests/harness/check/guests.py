@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import klog, ktap, paths, process
-from .manifest import FOLDER, Bed, GuestTest
+from .manifest import FOLDER, NO_TOPOLOGY, Bed, GuestTest
 from .results import FAIL, PASS, SKIP, Result
 
 TESTBED = str(paths.SELFTESTS / "testbed")
@@ -54,7 +54,7 @@ class RunningBed:
 
     def up(self) -> str:
         """Boot if needed; empty, or what went wrong."""
-        if self._is_up:
+        if self._is_up or self.bed.topology == NO_TOPOLOGY:
             return ""
         stage = ["--stage", str(self._stage)] if self._stage else []
         done = self._call("up", *self.bed.arguments(), "--name", self.name, *stage, "--append",
@@ -78,7 +78,8 @@ class RunningBed:
 
     def down(self) -> None:
         """End it."""
-        self._call("down", "--name", self.name, stdin=subprocess.DEVNULL)
+        if self.bed.topology != NO_TOPOLOGY:
+            self._call("down", "--name", self.name, stdin=subprocess.DEVNULL)
         self._is_up = False
         self._offsets = {}
 
@@ -91,7 +92,9 @@ class RunningBed:
 
     def kernel_logs(self, marker: str) -> dict[str, str]:
         """Per host, what its kernel has logged since `mark`."""
-        logs = {}
+        logs: dict[str, str] = {}
+        if self.bed.topology == NO_TOPOLOGY:
+            return logs
         self._refresh()
         for host, state in self.hosts.items():
             try:

@@ -5,6 +5,7 @@ build root, so that one version decides everywhere."""
 from __future__ import annotations
 
 import ast
+import fnmatch
 import json
 import os
 import re
@@ -13,23 +14,31 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .. import ksource, paths
-from . import inside
+from .. import ksource, paths, yamlcheck
+from . import inside, unit
 from .results import FAIL, PASS, Result
 
 _C = (".c", ".h")
 _CXX = (".cpp", ".hpp")
 _SPDX_SUFFIXES = {".c", ".h", ".cpp", ".hpp", ".py", ".sh", ".S", ".ld", ".yaml", ".cmake"}
+# These must spell the words that are forbidden elsewhere.
+_ABOUT_WORDS = (Path("selftests/harness/check/lint.py"), Path("selftests/harness/ktap.py"))
 _FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX)\b")
-_FINDING = re.compile(r"^(?P<file>[^ :]+\.[chS]):\d+(:\d+)?: (warning|error):", re.M)
+EXCEPTIONS = paths.HARNESS / "checkpatch.yaml"
+_CHECKPATCH = re.compile(r"^(?P<file>[^:]+):\d+: [A-Z]+:(?P<type>[A-Z0-9_]+): ")
+_FINDING = re.compile(r"^[^ :]+\.[chS]:\d+(:\d+)?: (warning|error):")
+
+
+def _git(*arguments: str) -> str:
+    """Output of git in the build root (the host need not have it); empty when it fails."""
+    status, text = inside.run(["git", "-c", "safe.directory=*", "-c", "core.quotePath=off", *arguments])
+    return "" if status else text
 
 
 def tracked() -> list[Path]:
     """Every file of the tree that git knows or would add, relative to it."""
-    text = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(paths.SOURCE), "ls-files", "-z", "--cached",
-                           "--others", "--exclude-standard"], check=True, capture_output=True).stdout
-    names = {Path(name) for name in text.decode().split("\0") if name}
-    return sorted(name for name in names if (paths.SOURCE / name).is_file())
+    names = _git("ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    return sorted({Path(name) for name in names if (paths.SOURCE / name).is_file()})
 
 
 def _in(files: list[Path], folders: tuple[str, ...], suffixes: tuple[str, ...]) -> list[Path]:
@@ -40,17 +49,44 @@ def _result(name: str, start: float, findings: list[str]) -> Result:
     return Result(f"lint:{name}", FAIL if findings else PASS, "\n".join(findings[:200]), time.monotonic() - start)
 
 
+def exceptions(file: Path) -> list[tuple[str, str]]:
+    """Pairs (type, pattern of files) that checkpatch.yaml lets pass."""
+    pairs = []
+    root = yamlcheck.load(file, "the exceptions").mapping({"exceptions"}, {"exceptions"})
+    for item in root["exceptions"].sequence():
+        item.what = "an exception"
+        keys = item.mapping({"types", "files", "reason"}, {"types", "files", "reason"})
+        keys["reason"].string()
+        pairs += [(node.string(), keys["files"].string()) for node in keys["types"].sequence()]
+    return pairs
+
+
+def judge_checkpatch(lines: list[str], allowed: list[tuple[str, str]]) -> list[str]:
+    """The findings that count, and the exceptions that nothing needs."""
+    findings, used = [], set()
+    for line in lines:
+        found = _CHECKPATCH.match(line)
+        matching = [pair for pair in allowed if found and found["type"] == pair[0]
+                    and fnmatch.fnmatch(found["file"], pair[1])]
+        used.update(matching)
+        if not matching:
+            findings.append(line)
+    return findings + [f"{EXCEPTIONS.name}: nothing needs {name} for {files}" for name, files in allowed
+                       if (name, files) not in used]
+
+
 def checkpatch(files: list[Path]) -> Iterator[Result]:
-    """checkpatch --strict of the kernel on all kernel code (settings: .checkpatch.conf)."""
+    """checkpatch --strict of the kernel on all kernel code."""
     start = time.monotonic()
     script = ksource.ensure() / "scripts/checkpatch.pl"
     names = [str(file) for file in _in(files, ("driver", "rdma"), _C)]
     findings = []
     if names:
-        status, text = inside.run([str(script), "--no-tree", "--strict", "--quiet", "--terse", "--showfile", "--file",
-                                   "--no-summary", *names])
-        findings = [line for line in text.splitlines() if line.strip()]
-        if status and not findings:
+        status, text = inside.run([str(script), "--no-tree", "--strict", "--quiet", "--terse", "--showfile",
+                                   "--show-types", "--no-summary", "--file", *names])
+        lines = [line for line in text.splitlines() if line.strip()]
+        findings = judge_checkpatch(lines, exceptions(EXCEPTIONS))
+        if status and not lines:
             findings = [f"checkpatch failed with status {status}"]
     yield _result("checkpatch", start, findings)
 
@@ -69,15 +105,10 @@ def clang_format(files: list[Path]) -> Iterator[Result]:
 
 def _changed_since_main() -> set[Path]:
     """Files that differ from the branch this work will land on."""
-    base = ["git", "-c", "safe.directory=*", "-C", str(paths.SOURCE)]
-
-    def git(*arguments: str) -> str:
-        return subprocess.run([*base, *arguments], check=False, capture_output=True, text=True).stdout
-
-    fork = git("merge-base", "HEAD", os.environ.get("LINT_BASE", "main")).strip()
-    if not fork or fork == git("rev-parse", "HEAD").strip():
+    fork = _git("merge-base", "HEAD", os.environ.get("LINT_BASE", "main")).strip()
+    if not fork or fork == _git("rev-parse", "HEAD").strip():
         fork = "HEAD~1"
-    names = git("diff", "--name-only", fork).split() + git("ls-files", "--others", "--exclude-standard").split()
+    names = _git("diff", "--name-only", fork).split() + _git("ls-files", "--others", "--exclude-standard").split()
     return {Path(name) for name in names}
 
 
@@ -88,11 +119,11 @@ def clang_tidy(files: list[Path]) -> Iterator[Result]:
     if not os.environ.get("LINT_ALL"):
         changed = _changed_since_main()
         candidates = [file for file in candidates if file in changed]
-    build = paths.BUILD / "userspace"
+    build = unit.SANITIZED
     findings = []
     database = build / "compile_commands.json"
     if candidates and not database.is_file():
-        findings = ["build/userspace/compile_commands.json is missing (make userspace)"]
+        findings = [f"{database} is missing (selftests/run unit)"]
     elif candidates:
         compiled = {Path(entry["file"]) for entry in json.loads(database.read_text())}
         names = [str(paths.SOURCE / file) for file in candidates if paths.SOURCE / file in compiled]
@@ -104,6 +135,11 @@ def clang_tidy(files: list[Path]) -> Iterator[Result]:
     yield _result("clang-tidy", start, sorted(set(findings)))
 
 
+def is_finding(line: str) -> bool:
+    """Whether a line of kbuild's output complains about one of our files."""
+    return bool(_FINDING.match(line)) and not line.startswith("/usr/")
+
+
 def kernel_build(_files: list[Path]) -> Iterator[Result]:
     """W=1 and sparse on both kernels: nothing to say about our files."""
     if not (paths.SOURCE / "Kbuild").is_file():
@@ -113,7 +149,7 @@ def kernel_build(_files: list[Path]) -> Iterator[Result]:
         # sparse of Debian 13 does not know typeof_unqual, which 7.3 uses.
         status, text = inside.run(["selftests/harness/build/modules.sh", name, "2", "W=1", "C=2",
                                    "CF=-D__typeof_unqual__=__typeof__", f"MO_OUT=lint-{name}"])
-        findings = [line for line in text.splitlines() if _FINDING.match(line) and "/usr/src/" not in line]
+        findings = [line for line in text.splitlines() if is_finding(line)]
         if status and not findings:
             findings = [text]
         yield _result(f"sparse-{name}", start, findings)
@@ -174,7 +210,7 @@ def words(files: list[Path]) -> Iterator[Result]:
         if file.suffix in _SPDX_SUFFIXES and "samples" not in file.parts \
                 and "SPDX-License-Identifier:" not in "\n".join(text.splitlines()[:3]):
             findings.append(f"{file}:1: no SPDX-License-Identifier")
-        if file != Path("selftests/harness/check/lint.py"):
+        if file not in _ABOUT_WORDS:
             findings += [f"{file}:{text.count(chr(10), 0, m.start()) + 1}: {m[0]}" for m in _FORBIDDEN.finditer(text)]
     yield _result("words", start, findings)
 

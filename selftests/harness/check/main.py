@@ -42,17 +42,16 @@ def _unit(jobs: int) -> Iterator[Result]:
     built = unit.build_sanitized(jobs)
     yield built
     if built.outcome == PASS:
-        yield from unit.ctest(jobs=jobs)
+        yield from unit.ctest(jobs)
     yield from unit.firmware()
 
 
 def _acceptance() -> Iterator[Result]:
     known = {f"guest:{test.name}" for test in manifest.discover()} | lint.names()
     known |= {f"py:{name}" for name in unit.python_names()}
-    if (unit.SANITIZED / "build.ninja").is_file():
-        known |= {f"unit:{name}" for name in unit.ctest_names()}
+    known |= unit.ctest_names()
     known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "stage")}
-    known.add("unit:firmware")
+    known |= {"build:userspace-asan", "unit:firmware-blobs"}
     yield from acceptance.check(acceptance.TABLE, known)
 
 
@@ -84,7 +83,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kernel", choices=("stable", "backports"), help="guest tests on this kernel alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="compile so many at a time")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell of each test that passed")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if options.tests and options.mode != "guest":
         parser.error("names of tests go with 'guest'")
     host.require_root()

@@ -7,7 +7,7 @@ line where and in which network they run.
 Keys, with their defaults:
   where=host0       a host of the topology (the test runs in that guest), or
                     "host": on this machine, beside the testbed
-  topology=back-to-back
+  topology=back-to-back   "none": the test makes its own testbeds
   timeout=60        seconds
   smoke=no          yes: `make check` runs it on stable's kernel too
   kernels=all       stable or backports: it is meant for one kernel only
@@ -28,6 +28,7 @@ from .. import paths
 from ..errors import HarnessError
 
 FOLDER = paths.SELFTESTS / "guest"
+NO_TOPOLOGY = "none"
 _LIBRARY = "lib"
 _HEADER = re.compile(r"^\s*(?:#|//|\*|/\*)\s*mo-test:(?P<text>.*?)(?:\*/)?\s*$")
 _DEFAULTS = {"where": "host0", "topology": "back-to-back", "timeout": "60", "smoke": "no", "kernels": "all",
@@ -112,6 +113,8 @@ def parse(path: Path, name: str, text: str) -> GuestTest:
         int(values["cpus"]), int(values["memory"])
     except (ValueError, re.error) as error:
         raise HarnessError(f"{path}:{number}: {error}") from None
+    if values["topology"] == NO_TOPOLOGY and values["where"] != "host":
+        raise HarnessError(f"{path}:{number}: a test without a topology runs with where=host")
     settings = tuple((key, values[key]) for key in ("topology", "cpus", "memory", "iommu", "packages", "append"))
     return GuestTest(path, name, values["where"], timeout, values["smoke"] == "yes", values["fresh"] == "yes",
                      values["kernels"], values["expect"], settings)

@@ -4,58 +4,94 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from pathlib import Path
 
 from .. import paths, process
 from . import inside
 from .results import FAIL, PASS, SKIP, Result
 
+GTEST_REPORTS = paths.BUILD / "gtest"
 SANITIZED = paths.BUILD / "userspace-asan"
 
 
 def build_sanitized(jobs: int) -> Result:
     """Compile all user-space tests with ASan and UBSan."""
-    return inside.step("build:userspace-asan", ["selftests/harness/build/userspace.sh", str(jobs), str(SANITIZED),
-                                                "-DMO_SANITIZE=address,undefined"])
+    # Lightly optimised: half the compile time, and gcc's flow analysis does not
+    # mistake the sanitizers' checks for paths to uninitialised values.
+    return inside.step("build:userspace-asan", [
+        "selftests/harness/build/userspace.sh", str(jobs), str(SANITIZED), "-DMO_SANITIZE=address,undefined",
+        "-DBUILD_TESTING=ON", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1 -g1 -Wno-maybe-uninitialized"])
 
 
-def ctest(folder: str = str(SANITIZED), jobs: int = 2) -> Iterator[Result]:
-    """Run the C++ tests of a build folder; one result per ctest test."""
+def gtest_cases(report: Path) -> Iterator[Result]:
+    """The cases of one test program's report."""
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = f"unit:{case.get('classname')}.{case.get('name')}"
+        seconds = float(case.get("time") or 0)
+        failures = [node.text or node.get("message") or "" for node in case.findall("failure")]
+        if failures:
+            yield Result(name, FAIL, "\n".join(failures), seconds)
+        elif case.get("status") == "notrun" or case.get("result") == "skipped":
+            skipped = case.find("skipped")
+            reason = skipped.get("message") or "" if skipped is not None else "disabled"
+            yield Result(name, SKIP, reason.strip(), seconds)
+        else:
+            yield Result(name, PASS, "", seconds)
+
+
+def ctest(jobs: int) -> Iterator[Result]:
+    """Run the C++ tests; a result per case, and one per program that failed otherwise."""
     report = paths.BUILD / "ctest.xml"
     report.unlink(missing_ok=True)
-    status, text = inside.run(["ctest", "--test-dir", folder, "-j", str(jobs), "--output-on-failure", "--timeout",
-                               "120", "--output-junit", str(report)], timeout=900)
+    shutil.rmtree(GTEST_REPORTS, ignore_errors=True)
+    GTEST_REPORTS.mkdir(parents=True)
+    status, text = inside.run(["env", f"GTEST_OUTPUT=xml:{GTEST_REPORTS}/", "ctest", "--test-dir", str(SANITIZED), "-j",
+                               str(jobs), "--output-on-failure", "--output-junit", str(report)], timeout=1200)
     if not report.is_file():
         yield Result("unit:ctest", FAIL, text or f"ctest failed with status {status}")
         return
-    cases = list(ElementTree.parse(report).iter("testcase"))
-    if not cases:
+    failed = False
+    for file in sorted(GTEST_REPORTS.glob("*.xml")):
+        for result in gtest_cases(file):
+            failed = failed or result.outcome == FAIL
+            yield result
+    programs = list(ElementTree.parse(report).iter("testcase"))
+    if not programs:
         yield Result("unit:ctest", FAIL, "there are no tests")
-    for case in cases:
-        name, seconds = f"unit:{case.get('name')}", float(case.get("time") or 0)
-        if case.get("status") == "run":
-            yield Result(name, PASS, "", seconds)
-        elif case.find("skipped") is not None:
-            yield Result(name, SKIP, (case.find("skipped").get("message") or "").strip(), seconds)  # type: ignore[union-attr]
-        else:
-            yield Result(name, FAIL, case.findtext("system-out") or "failed", seconds)
+    for program in programs:
+        name, seconds = f"unit:{program.get('name')}", float(program.get("time") or 0)
+        reported = (GTEST_REPORTS / f"{program.get('name')}.xml").is_file()
+        if program.get("status") == "run":
+            if not reported:
+                yield Result(name, PASS, "", seconds)
+        elif not failed or not reported:
+            # A crash, a sanitizer's finding or a timeout: no case says so.
+            yield Result(name, FAIL, program.findtext("system-out") or "failed", seconds)
 
 
-def ctest_names(folder: str = str(SANITIZED)) -> set[str]:
-    """The names of the C++ tests."""
-    _status, text = inside.run(["ctest", "--test-dir", folder, "-N"], timeout=120)
-    return set(re.findall(r"^ *Test +#\d+: (\S.*?) *$", text, re.M))
+def ctest_names() -> set[str]:
+    """The cases and programs of the last run."""
+    names = {result.name for file in GTEST_REPORTS.glob("*.xml") for result in gtest_cases(file)}
+    report = paths.BUILD / "ctest.xml"
+    if report.is_file():
+        names |= {f"unit:{case.get('name')}" for case in ElementTree.parse(report).iter("testcase")}
+    return names
 
 
 def firmware() -> Iterator[Result]:
-    """The firmware's own tests on the host."""
-    if (paths.SOURCE / "firmware" / "Makefile").is_file():
-        yield inside.step("unit:firmware", ["make", "--no-print-directory", "-C", "firmware",
-                                            f"O={paths.BUILD / 'firmware'}", "-j2", "check"])
+    """The firmware's packer and signer, and the checked-in blobs against their source
+    (the firmware's C tests are among the user-space tests)."""
+    folder = paths.SOURCE / "firmware"
+    for test in sorted(folder.glob("tools/tests/test_*.py")):
+        yield inside.step(f"unit:firmware-{test.stem.removeprefix('test_')}", ["python3", "-B", str(test)])
+    if (folder / "Makefile").is_file():
+        yield inside.step("unit:firmware-blobs", ["make", "--no-print-directory", "-s", "-C", "firmware", "verify-blobs"])
 
 
 def python() -> Iterator[Result]:

@@ -95,6 +95,14 @@ class CacheTest(unittest.TestCase):
         self.assertEqual([p.name for p in folder.iterdir()], ["new"])
         self.assertEqual(self.rest(), ["slow-k", "slow-k/new"])
 
+    def test_trim_keeps_what_was_used_last(self) -> None:
+        for number, name in enumerate("abcd"):
+            folder = cache.entry("thing", name, lambda f: None, need=0)
+            os.utime(folder, (number, number))
+        cache.entry("thing", "a", self.fail, need=0)
+        cache.trim("thing", 2)
+        self.assertEqual(self.rest(), ["thing-a", "thing-d"])
+
     def test_key_tells_parts_apart(self) -> None:
         self.assertNotEqual(cache.key_of("ab", "c"), cache.key_of("a", "bc"))
         self.assertEqual(cache.key_of("ab", b"c"), cache.key_of(b"ab", "c"))

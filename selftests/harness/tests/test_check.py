@@ -62,7 +62,8 @@ class ManifestTest(unittest.TestCase):
     def test_mistakes_name_file_and_line(self) -> None:
         for text, said in (("#!/bin/sh\n", "/t/a/b:1: no 'mo-test:'"), ("\n# mo-test: wher=x\n", "/t/a/b:2: 'wher=x'"),
                            ("# mo-test: smoke=maybe\n", "smoke is one of"), ("# mo-test: timeout=x\n", "/t/a/b:1:"),
-                           ("# mo-test: expect='\n", "/t/a/b:1:")):
+                           ("# mo-test: expect='\n", "/t/a/b:1:"),
+                           ("# mo-test: topology=none\n", "runs with where=host")):
             with self.subTest(text):
                 with self.assertRaises(HarnessError) as caught:
                     self.parse(text)

@@ -103,6 +103,10 @@ struct Frame {
 /// Where frames arrive: the receive side of a MAC. Called on the engine thread.
 class Endpoint {
   public:
+    Endpoint() = default;
+    Endpoint(const Endpoint&) = delete;
+    Endpoint& operator=(const Endpoint&) = delete;
+
     /// Takes a frame that arrived at `now_ns`. The frame and what it points to end with the call.
     /// Must not send on a link from inside the call.
     virtual void receive(const Frame& frame, std::uint64_t now_ns) = 0;

@@ -35,6 +35,10 @@ inline constexpr std::uint64_t no_deadline = std::numeric_limits<std::uint64_t>:
 /// What the optics below say about a direction. Called on the engine thread for each frame.
 class PathQuality {
   public:
+    PathQuality() = default;
+    PathQuality(const PathQuality&) = delete;
+    PathQuality& operator=(const PathQuality&) = delete;
+
     /// True while packets sent by `from` reach the other MAC: both gates are open.
     [[nodiscard]] virtual bool open(End from) const = 0;
     /// Probability 0..1 that a wire packet of `bytes` bytes sent by `from` is lost after FEC.

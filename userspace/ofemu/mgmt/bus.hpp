@@ -20,6 +20,13 @@ class MmioDevice {
 
     /// @return false: nothing to write there (access fault)
     virtual bool mmio_write(std::uint32_t offset, std::uint32_t value, std::uint64_t now_ns) = 0;
+
+  protected:
+    MmioDevice() = default;
+    MmioDevice(const MmioDevice&) = default;
+    MmioDevice& operator=(const MmioDevice&) = default;
+    MmioDevice(MmioDevice&&) = default;
+    MmioDevice& operator=(MmioDevice&&) = default;
 };
 
 /// Bytes at an address range, owned elsewhere.
@@ -32,7 +39,7 @@ struct Memory {
 };
 
 /// How a store went.
-enum class StoreResult { fault, memory, device };
+enum class StoreResult : std::uint8_t { fault, memory, device };
 
 class Bus {
   public:

@@ -13,6 +13,16 @@
 namespace mo::mgmt {
 namespace {
 
+/// A loaded value as the register gets it: extended by its type's sign.
+template <typename T>
+constexpr std::uint32_t extend(T value) {
+    if constexpr (std::is_signed_v<T>) {
+        return alu::to_unsigned(std::int32_t{value});
+    } else {
+        return value;
+    }
+}
+
 /// The instruction word of a CSR access, for mtval.
 std::uint32_t system_word(const Insn& insn) {
     const std::uint32_t rd = insn.rd == discard_register ? 0 : insn.rd;
@@ -230,6 +240,7 @@ Cpu::RunOutcome Cpu::run(std::uint64_t now_ns, std::uint64_t budget) {
             continue;                                                                              \
         }                                                                                          \
         break;
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
 #define MO_INSN_LD(name, mask, match, type)                                                        \
     case Op::name: {                                                                               \
         const std::uint32_t addr = x[insn.rs1] + insn.imm;                                         \
@@ -242,7 +253,7 @@ Cpu::RunOutcome Cpu::run(std::uint64_t now_ns, std::uint64_t budget) {
         if (offset < ram_size) {                                                                   \
             Le<std::make_unsigned_t<type>> raw;                                                    \
             std::memcpy(&raw, ram + offset, sizeof(raw));                                          \
-            x[insn.rd] = static_cast<std::uint32_t>(static_cast<type>(raw.value()));               \
+            x[insn.rd] = extend(static_cast<type>(raw.value()));                                   \
             break;                                                                                 \
         }                                                                                          \
         const std::optional<std::uint32_t> loaded = bus_.load(addr, sizeof(type), time());         \
@@ -251,7 +262,7 @@ Cpu::RunOutcome Cpu::run(std::uint64_t now_ns, std::uint64_t budget) {
             value = addr;                                                                          \
             goto exception;                                                                        \
         }                                                                                          \
-        x[insn.rd] = static_cast<std::uint32_t>(static_cast<type>(*loaded));                       \
+        x[insn.rd] = extend(static_cast<type>(*loaded));                                           \
         break;                                                                                     \
     }
 #define MO_INSN_ST(name, mask, match, type)                                                        \
@@ -281,6 +292,7 @@ Cpu::RunOutcome Cpu::run(std::uint64_t now_ns, std::uint64_t budget) {
         }                                                                                          \
         break;                                                                                     \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 #include "mgmt/insn.def"
 
         case Op::jal: {

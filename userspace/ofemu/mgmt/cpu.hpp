@@ -19,7 +19,7 @@ class Cpu {
     /// Device time per instruction, see Soc::insn_ns.
     static constexpr std::uint64_t insn_ns = 10;
 
-    enum class Exit {
+    enum class Exit : std::uint8_t {
         budget,    ///< all instructions executed
         attention, ///< a device register was written or the interrupt enables changed
         waiting,   ///< wfi without a pending enabled interrupt

@@ -48,7 +48,7 @@ Fd open_file(const std::string& path, std::span<std::uint8_t> bytes) {
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         refuse(path, "is in use by another device");
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.get(), &status) != 0) {
         refuse(path, std::strerror(errno));
     }

@@ -51,6 +51,13 @@ class Peripheral {
         (void)now_ns;
         return 0;
     }
+
+  protected:
+    Peripheral() = default;
+    Peripheral(const Peripheral&) = default;
+    Peripheral& operator=(const Peripheral&) = default;
+    Peripheral(Peripheral&&) = default;
+    Peripheral& operator=(Peripheral&&) = default;
 };
 
 /// All blocks, as one device on the bus.

@@ -52,6 +52,13 @@ class Phy {
 
     /// The SoC resets: lasers off, SerDes off, interlock closed, registers at their reset values.
     virtual void core_reset(std::uint64_t now_ns) = 0;
+
+  protected:
+    Phy() = default;
+    Phy(const Phy&) = default;
+    Phy& operator=(const Phy&) = default;
+    Phy(Phy&&) = default;
+    Phy& operator=(Phy&&) = default;
 };
 
 } // namespace mo::mgmt

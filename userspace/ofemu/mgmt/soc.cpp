@@ -273,7 +273,7 @@ std::uint64_t Soc::Impl::next_run_ns(std::uint64_t now_ns) {
     return std::max(now_ns, deadline_ns());
 }
 
-Soc::Soc(SocConfig config, SocHost& host, Phy& phy)
+Soc::Soc(const SocConfig& config, SocHost& host, Phy& phy)
     : impl_(std::make_unique<Impl>(config, host, phy)) {}
 Soc::~Soc() = default;
 

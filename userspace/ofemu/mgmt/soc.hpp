@@ -58,6 +58,13 @@ class SocHost {
 
     /// The board's sensors at `now_ns`.
     virtual SensorValues sensors(std::uint64_t now_ns) = 0;
+
+  protected:
+    SocHost() = default;
+    SocHost(const SocHost&) = default;
+    SocHost& operator=(const SocHost&) = default;
+    SocHost(SocHost&&) = default;
+    SocHost& operator=(SocHost&&) = default;
 };
 
 /// Fixed properties of one chip.
@@ -102,7 +109,7 @@ struct CoreState {
 };
 
 /// Why run() returned.
-enum class RunStop {
+enum class RunStop : std::uint8_t {
     budget,  ///< max_insns were retired; call again
     waiting, ///< wfi, or injected hang; next_run_ns() tells until when
     halted,  ///< held in reset or crashed; nothing to do until reset()
@@ -121,7 +128,7 @@ class Soc {
 
     /// `host` and `phy` must outlive the Soc. The core is held in reset until power_on().
     /// @throws FatalError when the ROM is too long, or the flash file cannot be used
-    Soc(SocConfig config, SocHost& host, Phy& phy);
+    Soc(const SocConfig& config, SocHost& host, Phy& phy);
     ~Soc();
     Soc(const Soc&) = delete;
     Soc& operator=(const Soc&) = delete;

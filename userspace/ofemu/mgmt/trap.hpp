@@ -7,7 +7,7 @@
 namespace mo::mgmt {
 
 /// Exception codes of mcause (privileged manual, "Machine Cause Register").
-enum class Cause : std::uint32_t {
+enum class Cause : std::uint8_t {
     fetch_fault = 1,
     illegal_instruction = 2,
     breakpoint = 3,

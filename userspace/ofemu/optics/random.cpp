@@ -27,8 +27,10 @@ double Random::normal() {
 std::uint64_t Random::poisson_small(double mean) {
     const double limit = std::exp(-mean);
     std::uint64_t count = 0;
-    for (double product = uniform(); product > limit; product *= uniform()) {
+    double product = uniform();
+    while (product > limit) {
         ++count;
+        product *= uniform();
     }
     return count;
 }

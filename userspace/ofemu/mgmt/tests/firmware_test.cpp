@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string>
 
 #include "fakes.hpp"
 
@@ -15,10 +16,10 @@ namespace {
 constexpr std::uint64_t second = 1'000'000'000;
 
 /// The only component of a package: behind the header, whose size stands at byte 17 (DSP0267).
-std::vector<std::uint8_t> shipped_component() {
-    std::ifstream file(MO_FIRMWARE_PACKAGE, std::ios::binary);
+std::vector<std::uint8_t> component_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
     std::vector<std::uint8_t> package{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_GT(package.size(), 256U) << MO_FIRMWARE_PACKAGE;
+    EXPECT_GT(package.size(), 18U) << path;
     if (package.size() < 19) {
         return {};
     }
@@ -32,7 +33,7 @@ class ShippedFirmware : public testing::Test {
     void SetUp() override {
         soc.power_on(0);
         now_ns = soc.run(0, 1'000'000).end_ns;
-        const auto component = shipped_component();
+        const auto component = component_of(MO_FIRMWARE_PACKAGE);
         ASSERT_TRUE(soc.stage_write(0, component));
         soc.stage_length(static_cast<std::uint32_t>(component.size()));
         soc.reset(MO_SOC_RESET_HOST, MO_SOC_BOOT_STAGE, now_ns);
@@ -122,6 +123,54 @@ TEST_F(ShippedFirmware, HangIsCaughtByItsWatchdog) {
     EXPECT_EQ(soc.state(), hw::MO_MGMT_CRASHED);
     EXPECT_EQ(soc.error(), hw::MO_FW_ERR_WATCHDOG);
 }
+
+#ifdef MO_NEGATIVE_DIR
+hw::mo_fw_error error_named(const std::string& name) {
+#define X(error, value, text)                                                                      \
+    if (name == #error) {                                                                          \
+        return hw::MO_FW_ERR_##error;                                                              \
+    }
+    MO_FW_ERRORS(X)
+#undef X
+    ADD_FAILURE() << "no error is named " << name;
+    return hw::MO_FW_ERR_NONE;
+}
+
+// The set that mo-negative makes of the shipped package, for the tests of the driver: the boot ROM
+// must refuse each for the reason that is written beside it.
+TEST(NegativeSet, EachIsRefusedForItsReason) {
+    std::ifstream index(std::string(MO_NEGATIVE_DIR) + "/index.txt");
+    std::string name;
+    std::string by;
+    std::string error;
+    unsigned refused = 0;
+    while (index >> name >> by >> error) {
+        if (by == "pldm") {
+            continue; // never reaches the device
+        }
+        FakeHost host;
+        FakePhy phy;
+        Soc soc({}, host, phy);
+        const auto component = component_of(std::string(MO_NEGATIVE_DIR) + "/" + name + ".pldm");
+        ASSERT_TRUE(soc.stage_write(0, component));
+        soc.stage_length(static_cast<std::uint32_t>(component.size()));
+        soc.reset(MO_SOC_RESET_HOST, MO_SOC_BOOT_STAGE, 0);
+        soc.run(0, 30'000'000);
+        if (by == "driver") { // a wrong ABI is the driver's to refuse: the ROM starts it
+            hw::mo_fw_hdr header;
+            ASSERT_GE(component.size(), sizeof(header)) << name;
+            std::memcpy(&header, component.data(), sizeof(header));
+            EXPECT_EQ(header.abi_major, MO_FW_ABI_MAJOR + 1) << name;
+            EXPECT_EQ(soc.error(), hw::MO_FW_ERR_NONE) << name;
+            continue;
+        }
+        EXPECT_EQ(soc.state(), hw::MO_MGMT_REJECTED) << name;
+        EXPECT_EQ(soc.error(), error_named(error)) << name;
+        ++refused;
+    }
+    EXPECT_GT(refused, 30U);
+}
+#endif
 
 } // namespace
 } // namespace mo::mgmt::test

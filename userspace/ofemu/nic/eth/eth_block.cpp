@@ -61,30 +61,35 @@ void EthBlock::activate(TxQueue& queue) {
 
 bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
     bool worked = !touched_.empty();
-    unsigned resting = 0;
-    const std::size_t queues = active_.size();
-    for (std::size_t turn = 0; turn < queues && budget != 0; ++turn) {
-        next_active_ = next_active_ + 1 < queues ? next_active_ + 1 : 0;
+    // Turns of a few packets each, until nobody has any or the budget is used up.
+    for (bool progress = true; progress && budget != 0;) {
+        progress = poll_active(now_ns, budget);
+        worked = worked || progress;
+    }
+    std::erase_if(active_, [this](TxQueue* queue) {
+        queue->active = !rest(*queue);
+        return !queue->active;
+    });
+    close_packets();
+    return worked;
+}
+
+/// One turn for each active queue; true if one of them worked.
+bool EthBlock::poll_active(std::uint64_t now_ns, unsigned& budget) {
+    bool worked = false;
+    for (std::size_t turn = 0; turn < active_.size() && budget != 0; ++turn) {
+        next_active_ = next_active_ + 1 < active_.size() ? next_active_ + 1 : 0;
         TxQueue& queue = *active_[next_active_];
-        unsigned share = std::min(budget, turn_budget);
-        const unsigned before = share;
-        if (queue.poll(*this, packet_, now_ns, share)) {
+        const unsigned share = std::min(budget, turn_budget);
+        unsigned left = share;
+        if (queue.poll(*this, packet_, now_ns, left)) {
             worked = true;
             queue.idle_rounds = 0;
         } else {
             ++queue.idle_rounds;
         }
-        budget -= before - share;
-        if (rest(queue)) {
-            queue.active = false;
-            ++resting;
-        }
+        budget -= share - left;
     }
-    if (resting != 0) {
-        std::erase_if(active_, [](const TxQueue* queue) { return !queue->active; });
-        next_active_ = 0;
-    }
-    close_packets();
     return worked;
 }
 
@@ -109,6 +114,9 @@ bool EthBlock::rest(TxQueue& queue) {
 }
 
 void EthBlock::publish_events() {
+    if (!env_.shadow_doorbells()) {
+        return;
+    }
     for (TxQueue* const queue : active_) {
         queue->store_event(queue->tail());
     }

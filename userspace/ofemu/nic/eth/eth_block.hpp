@@ -35,6 +35,8 @@ class EthBlock final : public DatapathBlock,
   public:
     /// `env` must outlive the block.
     EthBlock(QueueEnv& env, std::uint8_t port, const EthLimits& limits = {});
+    EthBlock(const EthBlock&) = delete;
+    EthBlock& operator=(const EthBlock&) = delete;
     ~EthBlock() override;
 
     /// Puts the port at an end of a link, which must outlive its place there; nullptr takes it
@@ -89,6 +91,7 @@ class EthBlock final : public DatapathBlock,
     [[nodiscard]] RxQueue* rx_queue(std::uint32_t object) override;
 
     void activate(TxQueue& queue);
+    bool poll_active(std::uint64_t now_ns, unsigned& budget);
     bool rest(TxQueue& queue);
     void touch(RxQueue& queue);
     void close_packets();

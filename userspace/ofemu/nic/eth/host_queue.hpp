@@ -43,6 +43,7 @@ class HostQueue {
     HostQueue(const QueueConfig& config, QueueEnv& env) noexcept : config_(config), env_(env) {}
     HostQueue(const HostQueue&) = delete;
     HostQueue& operator=(const HostQueue&) = delete;
+    ~HostQueue() = default;
 
     [[nodiscard]] std::uint32_t object() const noexcept { return config_.object; }
     [[nodiscard]] CompletionQueue& cq() noexcept { return *config_.cq; }

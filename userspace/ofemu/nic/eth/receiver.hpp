@@ -32,6 +32,10 @@ struct OffloadConfig {
 /// Where the receiver finds its queues.
 class RxQueues {
   public:
+    RxQueues() = default;
+    RxQueues(const RxQueues&) = delete;
+    RxQueues& operator=(const RxQueues&) = delete;
+
     /// The queue of an object number that came from the RSS table, and is now in use; nullptr if
     /// it is gone or has stopped.
     [[nodiscard]] virtual RxQueue* rx_queue(std::uint32_t object) = 0;

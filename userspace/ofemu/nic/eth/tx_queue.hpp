@@ -12,6 +12,10 @@ namespace mo::nic::eth {
 /// Where transmit queues put their frames.
 class Transmitter {
   public:
+    Transmitter() = default;
+    Transmitter(const Transmitter&) = delete;
+    Transmitter& operator=(const Transmitter&) = delete;
+
     /// Sends a frame; its bytes are not used after the call.
     virtual void transmit(const fabric::Frame& frame, std::uint64_t now_ns) = 0;
 

@@ -257,8 +257,7 @@ TEST_P(MgmtTest, FirmwareMayNotForgeEvents) {
     EXPECT_TRUE(event(hw::MO_EVENT_MODULE));
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, MgmtTest, testing::Values(all_features, plain_features),
-                         mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, MgmtTest, testing::Values(all_features, plain_features), mode_name);
 
 } // namespace
 } // namespace mo::nic::test

@@ -294,14 +294,13 @@ TEST(Doorbells, QueuesShareFairly) {
     first.ring();
     second.ring();
     EXPECT_TRUE(pair.a.poll(64));
-    const std::uint32_t one = first.query().head / 2;
-    const std::uint32_t two = second.query().head / 2;
-    EXPECT_EQ(one, 16U);
-    EXPECT_EQ(two, 16U);
+    EXPECT_EQ(first.query().head, 64U) << "two turns of 16 packets, two descriptors each";
+    EXPECT_EQ(second.query().head, 64U);
     for (unsigned i = 0; i < 11; ++i) {
         pair.a.poll(64);
     }
-    EXPECT_EQ(first.query().head, second.query().head);
+    EXPECT_EQ(first.query().head, 2 * 12 * 32U);
+    EXPECT_EQ(second.query().head, 2 * 12 * 32U);
 }
 
 } // namespace

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The checkers find what they are for."""
+
+from __future__ import annotations
+
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from harness import paths
+from harness.check import lint
+
+
+class CheckpatchTest(unittest.TestCase):
+    LINES = ["driver/hw/regs.h:31: ERROR:COMPLEX_MACRO: Macros with complex values should be enclosed",
+             "driver/rx.c:3: WARNING:LONG_LINE: line length of 130"]
+
+    def test_exceptions_hold_for_their_files_only(self) -> None:
+        allowed = [("COMPLEX_MACRO", "driver/hw/*")]
+        self.assertEqual(lint.judge_checkpatch(self.LINES, allowed), self.LINES[1:])
+        self.assertEqual(lint.judge_checkpatch(self.LINES[:1], []), self.LINES[:1])
+
+    def test_unneeded_exception_fails(self) -> None:
+        left = lint.judge_checkpatch(self.LINES[:1], [("COMPLEX_MACRO", "driver/*"), ("SPACING", "driver/*")])
+        self.assertEqual(left, ["checkpatch.yaml: nothing needs SPACING for driver/*"])
+
+    def test_what_is_not_understood_counts(self) -> None:
+        self.assertEqual(lint.judge_checkpatch(["perl: cannot open"], []), ["perl: cannot open"])
+
+    def test_the_table_is_valid(self) -> None:
+        self.assertTrue(lint.exceptions(lint.EXCEPTIONS))
+
+
+class SourceTest(unittest.TestCase):
+    def findings(self, name: str, text: str) -> dict[str, str]:
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(paths, "SOURCE", Path(folder)):
+            Path(folder, name).write_text(text)
+            return {r.name: r.text for check in (lint.words, lint.python, lint.shell) for r in check([Path(name)]) if r.text}
+
+    def test_clean_file(self) -> None:
+        self.assertEqual(self.findings("a.py", "# SPDX-License-Identifier: X\ndef f(a: int) -> int:\n    return a\n"), {})
+
+    def test_missing_annotation(self) -> None:
+        found = self.findings("a.py", "# SPDX-License-Identifier: X\ndef f(a):\n    return a\n")
+        self.assertIn("a.py:2: f: no type of a", found["lint:python"])
+        self.assertIn("no return type", found["lint:python"])
+
+    def test_missing_licence_and_leftovers(self) -> None:
+        found = self.findings("a.c", "int a; /* " + "TO" + "DO */\n")
+        self.assertIn("no SPDX", found["lint:words"])
+        self.assertIn("a.c:1: TO" + "DO", found["lint:words"])
+
+    def test_broken_shell(self) -> None:
+        self.assertIn("lint:shell", self.findings("a.sh", "#!/bin/sh\n# SPDX-License-Identifier: X\nif true\n"))
+
+    def test_compiler_findings_are_recognised(self) -> None:
+        for line in ("/w/build/lint-stable/driver/rx.c:3:7: warning: incorrect type in assignment",
+                     "driver/rx.c:3: error: no member", "./driver/mo.h:9:1: warning: symbol 'x' was not declared"):
+            self.assertTrue(lint.is_finding(line), line)
+        for line in ("/usr/src/linux-headers-6.12/include/linux/x.h:1:2: warning: y", "  CHECK   driver/rx.c", "make: warning: x"):
+            self.assertFalse(lint.is_finding(line), line)
+
+
+if __name__ == "__main__":
+    unittest.main()

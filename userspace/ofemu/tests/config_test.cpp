@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mo::ofemu {
+namespace {
+
+constexpr const char* good = R"(control: /run/x/ofemu.ctl
+spin_us: 30
+features: {shadow_db: false}
+bytes: always
+seed: 9
+nics:
+  - {name: nic0, socket: /run/x/nic0.sock, mac: "02:00:00:00:00:07", serial: MO-7, board: lab-400g}
+  - {name: nic1, socket: /run/x/nic1.sock}
+foreign: [{name: peer0, socket: /run/x/peer0.net}]
+links:
+  - {name: fibre0, ends: [nic0, peer0], length_m: 250.5, loss_db: 1, attenuation_db: 2}
+)";
+
+TEST(Config, SaysWhatTheFileSays) {
+    const auto config = parse_config(good, "f.yaml");
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->control, "/run/x/ofemu.ctl");
+    EXPECT_EQ(config->spin_us, 30U);
+    EXPECT_FALSE(config->shadow_db);
+    EXPECT_EQ(config->seed, 9U);
+    ASSERT_EQ(config->nics.size(), 2U);
+    EXPECT_EQ(config->nics[0].mac[5], 7);
+    EXPECT_EQ(config->nics[0].board, "lab-400g");
+    EXPECT_EQ(config->nics[1].serial, "MO-0002");
+    EXPECT_EQ(config->nics[1].mac[0], 2);
+    ASSERT_EQ(config->links.size(), 1U);
+    EXPECT_DOUBLE_EQ(config->links[0].length_m, 250.5);
+    EXPECT_EQ(config->links[0].ends[1], "peer0");
+}
+
+struct Case {
+    const char* text;
+    const char* error;
+};
+
+class ConfigError : public testing::TestWithParam<Case> {};
+
+TEST_P(ConfigError, NamesFileLineAndReason) {
+    const auto config = parse_config(GetParam().text, "f.yaml");
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().text.find(GetParam().error), std::string::npos) << config.error().text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Mistakes, ConfigError,
+    testing::Values(
+        Case{"", "f.yaml:1: the file is empty"}, Case{"nics: [", "f.yaml:"},
+        Case{"- 1", "f.yaml:1: the configuration must be a mapping"},
+        Case{"control: /x", "lacks the key \"nics\""}, Case{"nics: []", "at least one NIC"},
+        Case{"nics: 5", "nics must be a list"},
+        Case{"\nnisc: []\n", "f.yaml:2: the configuration has no key \"nisc\""},
+        Case{"nics:\n  - {name: a}", "f.yaml:2: a NIC lacks the key \"socket\""},
+        Case{"nics:\n  - {name: a, socket: /a}\n  - {name: a, socket: /b}",
+             "f.yaml:3: name \"a\" is used twice"},
+        Case{"nics:\n  - {name: a, socket: /a}\n  - {name: b, socket: /a}",
+             "f.yaml:3: socket \"/a\" is used twice"},
+        Case{"nics: [{name: a, socket: /a, mac: \"01:00:00:00:00:01\"}]", "mac must be a unicast"},
+        Case{"nics: [{name: a, socket: /a, mac: \"02:00:00:00:00:0x\"}]", "mac must be a unicast"},
+        Case{"nics: [{name: a, socket: /a, board: x}]", "known are: devkit-800g, lab-400g"},
+        Case{"nics: [{name: \"a b\", socket: /a}]", "name must be 1 to 32 letters"},
+        Case{"spin_us: -1\nnics: [{name: a, socket: /a}]", "spin_us must be a number from 0"},
+        Case{"spin_us: x\nnics: [{name: a, socket: /a}]", "f.yaml:1: spin_us must be a number"},
+        Case{"bytes: some\nnics: [{name: a, socket: /a}]", "bytes must be always or lazy"},
+        Case{"features: {shadow: true}\nnics: [{name: a, socket: /a}]",
+             "features has no key \"shadow\""},
+        Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, b]}]",
+             "f.yaml:2: a link ends at \"b\", but no NIC"},
+        Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, a]}]",
+             "end \"a\" is used twice"},
+        Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a]}]",
+             "ends must be a list of two"},
+        Case{"nics: [{name: a, socket: /a, name: b}]", "the key \"name\" twice"},
+        Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, a], length_m: .nan}]",
+             "length_m must be a number"}));
+
+} // namespace
+} // namespace mo::ofemu
