@@ -72,4 +72,4 @@ distclean: clean ## and the cached build root, guest images and compiler cache
 	rm -rf $${XDG_CACHE_HOME:-$$HOME/.cache}/mesh-optical
 
 host:
-	@command -v /usr/bin/python3 >/dev/null || { apt-get update && apt-get install -y python3-minimal python3; }
+	@command -v /usr/bin/python3 >/dev/null || { apt-get update && apt-get install -y python3; }

@@ -26,10 +26,14 @@ static inline void mo_netdev_request_ops_lock(struct net_device *netdev) { }
 static inline void netdev_lock_ops(struct net_device *netdev) { }
 static inline void netdev_unlock_ops(struct net_device *netdev) { }
 
-static inline void
-netdev_assert_locked_ops_compat(const struct net_device *netdev)
+static inline void netdev_lock_ops_compat(struct net_device *netdev)
 {
-	ASSERT_RTNL();
+	rtnl_lock();
+}
+
+static inline void netdev_unlock_ops_compat(struct net_device *netdev)
+{
+	rtnl_unlock();
 }
 #endif
 

@@ -295,7 +295,7 @@ int mo_dev_reattach(struct mo_dev *md)
 		set_bit(MO_STATE_FATAL, &md->state);
 		return err;
 	}
-	mo_fw_boot(md, NULL);
+	mo_fw_resume(md);
 	if (md->net_ready)
 		err = mo_net_attach(md);
 	if (!err && !test_bit(MO_STATE_ADMIN_UP, &md->state))

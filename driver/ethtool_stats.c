@@ -28,6 +28,7 @@ static const char mo_stat_names[][ETH_GSTRING_LEN] = {
 	MO_ETHTOOL_DRIVER(X)
 #undef X
 	"queue_restarts",
+	"missed_events",
 };
 
 int mo_stats_count(struct net_device *netdev, int set)
@@ -47,13 +48,14 @@ void mo_stats_values(struct net_device *netdev, struct ethtool_stats *stats, u64
 	u64 port[MO_PORT_COUNTER_COUNT];
 	struct mo_tx_sums tx = {};
 	struct mo_rx_sums rx = {};
-	u64 restarts = 0;
+	u64 restarts = 0, missed = 0;
 	unsigned int i;
 
 	for (i = 0; i < net->max_channels; i++) {
 		mo_stats_tx(net, i, &tx);
 		mo_stats_rx(net, i, &rx);
 		restarts += net->stats[i].restarts;
+		missed += net->stats[i].missed_events;
 	}
 	mo_stats_port(net, port, true);
 #define X(name) *data++ = port[MO_PC_##name];
@@ -63,6 +65,7 @@ void mo_stats_values(struct net_device *netdev, struct ethtool_stats *stats, u64
 	MO_ETHTOOL_DRIVER(X)
 #undef X
 	data[0] = restarts;
+	data[1] = missed;
 }
 
 void mo_get_pause_stats(struct net_device *netdev, struct ethtool_pause_stats *stats)

@@ -20,6 +20,13 @@
 #define MO_FW_BOOT_TIMEOUT_MS	10000
 #define MO_FW_SETTLE_TIMEOUT_MS	3000
 
+/* Why firmware is wanted. */
+enum mo_fw_why {
+	MO_FW_BOOT,	/* the device is new */
+	MO_FW_RESUME,	/* the device comes back; firmware may have gone on */
+	MO_FW_RESTART,	/* start anew, whatever runs */
+};
+
 MODULE_FIRMWARE(MO_FW_FILE);
 
 /* Reads state and error, returns the new state. */
@@ -189,6 +196,8 @@ static u32 mo_fw_running_version(struct mo_dev *md)
 	return MO_FW_VERSION(ver->ver_major, ver->ver_minor, ver->ver_patch);
 }
 
+static const char mo_fw_no_file[] = "file not found";
+
 /* The one message about a file that does not do. */
 static void mo_fw_complain(struct mo_dev *md, const char *what, bool optional,
 			   struct netlink_ext_ack *extack)
@@ -228,14 +237,14 @@ static const char *mo_fw_get_file(struct mo_dev *md, const struct firmware **fw,
 	err = firmware_request_nowarn(fw, MO_FW_FILE, md->dev);
 	if (err) {
 		*fw = NULL;
-		return err == -ENOENT ? "file not found" : "file cannot be read";
+		return err == -ENOENT ? mo_fw_no_file : "file is empty or cannot be read";
 	}
 	text = mo_fwfile_parse(md, *fw, img);
 	if (!text && img->abi_major != MO_FW_ABI_MAJOR) {
-		snprintf(md->mgmt.text, sizeof(md->mgmt.text),
+		snprintf(img->text, sizeof(img->text),
 			 "file speaks mailbox ABI %u.%u, this driver needs %u.x",
 			 img->abi_major, img->abi_minor, MO_FW_ABI_MAJOR);
-		text = md->mgmt.text;
+		text = img->text;
 	}
 	if (text) {
 		release_firmware(*fw);
@@ -263,11 +272,15 @@ static const char *mo_fw_try_flash(struct mo_dev *md, bool restart)
 	return text ?: mo_fw_check_running(md);
 }
 
-static void mo_fw_accept_flash(struct mo_dev *md)
+/* Accepts what runs, wherever it came from. */
+static void mo_fw_accept_running(struct mo_dev *md)
 {
 	char from[24];
 
-	snprintf(from, sizeof(from), "flash slot %u", md->mgmt.version.slot);
+	if (mo_fw_from_flash(md))
+		snprintf(from, sizeof(from), "flash slot %u", md->mgmt.version.slot);
+	else
+		snprintf(from, sizeof(from), "the host's file");
 	mo_fw_accept(md, from);
 }
 
@@ -276,7 +289,7 @@ static int mo_fw_boot_flash(struct mo_dev *md, bool restart, struct netlink_ext_
 	const char *text = mo_fw_try_flash(md, restart);
 
 	if (!text) {
-		mo_fw_accept_flash(md);
+		mo_fw_accept_running(md);
 		return 0;
 	}
 	NL_SET_ERR_MSG_FMT(extack, "firmware in the flash: %s", text);
@@ -286,44 +299,69 @@ static int mo_fw_boot_flash(struct mo_dev *md, bool restart, struct netlink_ext_
 	return -ENOENT;
 }
 
+/*
+ * Is what runs what the policy wants? @img is NULL without a usable file; what
+ * a host sent before then only counts for a device that comes back.
+ */
+static bool mo_fw_keep(struct mo_dev *md, const struct mo_fw_image *img, enum mo_fw_why why,
+		       bool flash_too)
+{
+	const struct mo_mb_version *ver = &md->mgmt.version;
+
+	if (why == MO_FW_RESTART || md->mgmt.state != MO_MGMT_RUNNING || mo_fw_check_running(md))
+		return false;
+	if (!img)
+		return why == MO_FW_RESUME || (flash_too && mo_fw_from_flash(md));
+	if (flash_too && mo_fw_from_flash(md) && mo_fw_running_version(md) >= img->version)
+		return true;
+	return mo_fw_running_version(md) == img->version &&
+	       !memcmp(ver->build_id, img->build_id, sizeof(ver->build_id));
+}
+
 /* The newer of flash and file (policy driver), or the file alone (disk). */
-static int mo_fw_boot_file(struct mo_dev *md, bool restart, bool flash_too,
+static int mo_fw_boot_file(struct mo_dev *md, enum mo_fw_why why, bool flash_too,
 			   struct netlink_ext_ack *extack)
 {
 	const struct firmware *fw;
 	struct mo_fw_image img;
 	const char *text;
-	bool flash_runs = false;
+	int err = 0;
 
 	text = mo_fw_get_file(md, &fw, &img);
-	if (flash_too && md->mgmt.state == MO_MGMT_RUNNING)
-		flash_runs = !mo_fw_check_running(md) && mo_fw_from_flash(md);
-	if (flash_runs && (text || mo_fw_running_version(md) >= img.version)) {
-		if (restart)
-			text = mo_fw_try_flash(md, true);
-		else
-			text = NULL;
-		if (!text)
-			mo_fw_accept_flash(md);
-		release_firmware(fw);
-		return text ? -EIO : 0;
+	if (mo_fw_keep(md, text ? NULL : &img, why, flash_too)) {
+		if (text && text != mo_fw_no_file)
+			mo_fw_complain(md, text, true, extack);
+		mo_fw_accept_running(md);
+		goto release;
+	}
+	/* A restart needs no file for what the flash has and is not older. */
+	if (flash_too && why == MO_FW_RESTART && mo_fw_from_flash(md) &&
+	    (text || mo_fw_running_version(md) >= img.version) && !mo_fw_try_flash(md, true)) {
+		mo_fw_accept_running(md);
+		goto release;
 	}
 	if (!text)
 		text = mo_fw_adopt(md, &img);
-	release_firmware(fw);
-	if (!text)
-		return 0;
+	if (!text || mo_gone(md))
+		goto release;
 	/* The file does not do; what is in the flash may. */
-	if (flash_too && !mo_gone(md) && !mo_fw_try_flash(md, true)) {
-		mo_fw_complain(md, text, true, extack);
-		mo_fw_accept_flash(md);
-		return 0;
+	if (flash_too && !mo_fw_try_flash(md, true)) {
+		if (text != mo_fw_no_file)
+			mo_fw_complain(md, text, true, extack);
+		mo_fw_accept_running(md);
+		goto release;
 	}
 	mo_fw_complain(md, text, false, extack);
-	return -ENOENT;
+	/* What a host before us sent shall not look as if it were wanted. */
+	if (md->mgmt.state == MO_MGMT_RUNNING)
+		mo_fw_start(md, MO_FW_START_HALT);
+	err = -ENOENT;
+release:
+	release_firmware(fw);
+	return err;
 }
 
-static int mo_fw_run(struct mo_dev *md, bool restart, struct netlink_ext_ack *extack)
+static int mo_fw_run(struct mo_dev *md, enum mo_fw_why why, struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -332,13 +370,13 @@ static int mo_fw_run(struct mo_dev *md, bool restart, struct netlink_ext_ack *ex
 	mo_fw_wait(md, true, MO_FW_SETTLE_TIMEOUT_MS);
 	switch (mo_devlink_fw_policy(md)) {
 	case DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_FLASH:
-		err = mo_fw_boot_flash(md, restart, extack);
+		err = mo_fw_boot_flash(md, why == MO_FW_RESTART, extack);
 		break;
 	case DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_DISK:
-		err = mo_fw_boot_file(md, restart, false, extack);
+		err = mo_fw_boot_file(md, why, false, extack);
 		break;
 	default:
-		err = mo_fw_boot_file(md, restart, true, extack);
+		err = mo_fw_boot_file(md, why, true, extack);
 		break;
 	}
 	if (mo_gone(md))
@@ -350,10 +388,15 @@ static int mo_fw_run(struct mo_dev *md, bool restart, struct netlink_ext_ack *ex
 
 int mo_fw_boot(struct mo_dev *md, struct netlink_ext_ack *extack)
 {
-	return mo_fw_run(md, false, extack);
+	return mo_fw_run(md, MO_FW_BOOT, extack);
+}
+
+int mo_fw_resume(struct mo_dev *md)
+{
+	return mo_fw_run(md, MO_FW_RESUME, NULL);
 }
 
 int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack)
 {
-	return mo_fw_run(md, true, extack);
+	return mo_fw_run(md, MO_FW_RESTART, extack);
 }

@@ -15,16 +15,20 @@
  * struct mo_fw_image - image of a firmware package
  * @data: signed header and image; points into the file
  * @len: bytes of both
+ * @build_id: of the header
  * @version: MO_FW_VERSION() of the header
  * @abi_major: mailbox ABI
  * @abi_minor: mailbox ABI
+ * @text: what is wrong with it, when that has numbers in it
  */
 struct mo_fw_image {
 	const u8 *data;
 	u32 len;
+	u8 build_id[20];
 	u32 version;
 	u16 abi_major;
 	u16 abi_minor;
+	char text[96];
 };
 
 const char *mo_fwfile_parse(struct mo_dev *md, const struct firmware *fw,

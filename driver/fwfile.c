@@ -125,6 +125,7 @@ const char *mo_fwfile_parse(struct mo_dev *md, const struct firmware *fw,
 	hdr = (const struct mo_fw_hdr *)img->data;
 	img->len = sizeof(*hdr) + le32_to_cpu(hdr->image_len);
 	img->version = MO_FW_VERSION(hdr->ver_major, hdr->ver_minor, hdr->ver_patch);
+	memcpy(img->build_id, hdr->build_id, sizeof(img->build_id));
 	img->abi_major = le16_to_cpu(hdr->abi_major);
 	img->abi_minor = le16_to_cpu(hdr->abi_minor);
 	return NULL;

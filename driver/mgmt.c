@@ -10,7 +10,7 @@
  * found by its crash (and the command ends), not by a time-out of ours, which
  * means that the device itself does not answer.
  */
-#define MO_MGMT_TIMEOUT_MS	15000
+#define MO_MGMT_TIMEOUT_MS	8000
 /* Writing a flash slot takes seconds on real parts. */
 #define MO_MGMT_FLASH_TIMEOUT_MS 120000
 

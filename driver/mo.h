@@ -491,6 +491,8 @@ int mo_eq_moderate(struct mo_eq *eq, u16 period_us, u16 count,
 /* ------------------------------------------------------------------- fw.c */
 /* Gets firmware running as the load policy says; says in the log why not. */
 int mo_fw_boot(struct mo_dev *md, struct netlink_ext_ack *extack);
+/* As mo_fw_boot(), but firmware that runs may go on. */
+int mo_fw_resume(struct mo_dev *md);
 /* As mo_fw_boot(), but starts anew what runs already. */
 int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack);
 void mo_fw_event(struct mo_dev *md, u16 state, u32 error);

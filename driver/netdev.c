@@ -17,6 +17,8 @@
 
 #define MO_STATS_PERIOD_US	100000
 
+#define MO_WATCH_TIME		HZ
+
 /* More repairs than this within the time, and the function is reset. */
 #define MO_REPAIRS_MAX		8
 #define MO_REPAIRS_TIME		(60 * HZ)
@@ -42,7 +44,11 @@ static struct mo_net *mo_net(struct mo_dev *md)
 	return md->net;
 }
 
-/* rtnl_lock and, where the kernel has one, the netdev's own lock. */
+/*
+ * rtnl_lock and, where the kernel has one, the netdev's own lock. What neither
+ * changes the number of queues nor attaches takes the one lock that operations
+ * are under: netdev_lock_ops_compat().
+ */
 static void mo_net_lock(struct mo_net *net)
 {
 	rtnl_lock();
@@ -133,6 +139,7 @@ static int mo_net_up(struct mo_net *net)
 	/* The request is kept; without firmware it waits until there is some. */
 	mo_link_set_admin(net->md, true);
 	mo_net_carrier(net);
+	mod_delayed_work(net->md->wq, &net->watch, MO_WATCH_TIME);
 	return 0;
 }
 
@@ -237,6 +244,20 @@ void mo_channel_broken(struct mo_channel *ch)
 		queue_work(net->md->wq, &net->repair);
 }
 
+static void mo_net_watch_work(struct work_struct *work)
+{
+	struct mo_net *net = container_of(work, struct mo_net, watch.work);
+	unsigned int i;
+
+	netdev_lock_ops_compat(net->netdev);
+	if (net->running) {
+		for (i = 0; i < net->cfg.channels; i++)
+			mo_channel_watch(&net->channels[i]);
+		queue_delayed_work(net->md->wq, &net->watch, MO_WATCH_TIME);
+	}
+	netdev_unlock_ops_compat(net->netdev);
+}
+
 static void mo_net_repair(struct mo_net *net, unsigned int index)
 {
 	int err;
@@ -287,7 +308,7 @@ static void mo_net_repair_work(struct work_struct *work)
 	struct mo_queue_event ev;
 	unsigned int index;
 
-	mo_net_lock(net);
+	netdev_lock_ops_compat(net->netdev);
 	while (kfifo_get(&net->events, &ev))
 		mo_net_blame(net, &ev);
 	for_each_set_bit(index, net->broken, MO_MAX_VECTORS) {
@@ -295,7 +316,7 @@ static void mo_net_repair_work(struct work_struct *work)
 		if (net->running && index < net->cfg.channels)
 			mo_net_repair(net, index);
 	}
-	mo_net_unlock(net);
+	netdev_unlock_ops_compat(net->netdev);
 }
 
 /**
@@ -384,6 +405,7 @@ static int mo_net_init(struct mo_net *net)
 	if (!(md->features & MO_F_GRO_HW))
 		net->offloads &= ~MO_OFFLOAD_RX_GRO;
 	INIT_WORK(&net->repair, mo_net_repair_work);
+	INIT_DEFERRABLE_WORK(&net->watch, mo_net_watch_work);
 	INIT_KFIFO(net->events);
 	spin_lock_init(&net->carrier_lock);
 
@@ -511,6 +533,7 @@ void mo_net_destroy(struct mo_dev *md)
 		return;
 	unregister_netdev(net->netdev);
 	cancel_work_sync(&net->repair);
+	cancel_delayed_work_sync(&net->watch);
 	md->netdev = NULL;
 	md->net = NULL;
 	mo_stats_stop(net);

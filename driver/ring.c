@@ -42,6 +42,8 @@ static void mo_cq_event(struct mo_comp *comp)
 	if (unlikely(!READ_ONCE(cq->armed)))
 		return;
 	WRITE_ONCE(cq->armed, false);
+	if (cq->idle <= MO_CQ_IDLE_MAX)
+		cq->idle++;
 	cq->ch->events++;
 	napi_schedule_irqoff(&cq->ch->napi);
 }

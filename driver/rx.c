@@ -140,6 +140,7 @@ static int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
 	const struct mo_eth_cqe *cqe;
 	struct mo_rx_meta meta;
 	struct sk_buff *skb;
+	u32 ci = cq->ci;
 	int done = 0;
 
 	if (unlikely(rxq->stopped))
@@ -170,6 +171,11 @@ static int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
 		napi_gro_receive(napi, skb);
 	}
 
+	if (mo_cq_lost(cq, ci) && !rxq->stopped) {
+		rxq->stopped = true;
+		tally.bad_completions++;
+		mo_channel_broken(rxq->ch);
+	}
 	mo_cq_publish(cq);
 	if (!mo_rx_refill(rxq, GFP_ATOMIC | __GFP_NOWARN)) {
 		tally.alloc_fail++;
@@ -204,6 +210,39 @@ static void mo_channel_moderate(struct mo_channel *ch)
 
 	dim_update_sample(ch->events, ch->packets, ch->bytes, &sample);
 	mo_net_dim(&ch->dim, &sample);
+}
+
+/* An entry that has waited for an event since the last look. */
+static bool mo_cq_forgotten(struct mo_cq *cq)
+{
+	bool same = cq->watched == READ_ONCE(cq->ci);
+
+	cq->watched = READ_ONCE(cq->ci);
+	return same && READ_ONCE(cq->armed) && mo_cq_next(cq);
+}
+
+/**
+ * mo_channel_watch() - poll a channel whose event was lost
+ * @ch: running channel
+ *
+ * Called now and then, under the netdev's lock. An entry that was there at the
+ * last look already, and that nobody polls for, had no event.
+ */
+void mo_channel_watch(struct mo_channel *ch)
+{
+	struct mo_qpair *qp = ch->qp;
+	bool tx = !qp->tx.stopped && mo_cq_forgotten(&qp->tx.cq);
+	bool rx = !qp->rx.stopped && mo_cq_forgotten(&qp->rx.cq);
+
+	if (!tx && !rx)
+		return;
+	ch->net->stats[ch->index].missed_events++;
+	/* The poll asks for events anew. */
+	WRITE_ONCE(qp->tx.cq.armed, false);
+	WRITE_ONCE(qp->rx.cq.armed, false);
+	local_bh_disable();
+	napi_schedule(&ch->napi);
+	local_bh_enable();
 }
 
 /**

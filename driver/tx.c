@@ -259,11 +259,15 @@ bool mo_tx_poll(struct mo_txq *txq, int budget)
 {
 	bool unmap = dma_need_unmap(txq->md->dev);
 	unsigned int packets = 0, bytes = 0;
-	u32 head = txq->head;
+	u32 head = txq->head, ci = txq->cq.ci;
 
 	if (unlikely(txq->stopped))
 		return true;
 	mo_tx_take(txq);
+	if (mo_cq_lost(&txq->cq, ci)) {
+		mo_tx_broken(txq, true);
+		return true;
+	}
 	mo_cq_publish(&txq->cq);
 	if (head == txq->done)
 		return true;

@@ -17,11 +17,13 @@ using namespace mo::ofctl;
 struct Flag {
     char letter;
     const char* name;
-    bool Options::*member;
+    bool Options::* member;
 };
 constexpr std::array flags = {
-    Flag{'j', "json", &Options::json},           Flag{'p', "pretty", &Options::pretty},
-    Flag{'s', "statistics", &Options::statistics}, Flag{'d', "details", &Options::details},
+    Flag{'j', "json", &Options::json},
+    Flag{'p', "pretty", &Options::pretty},
+    Flag{'s', "statistics", &Options::statistics},
+    Flag{'d', "details", &Options::details},
     Flag{'t', "timestamp", &Options::timestamps},
 };
 
@@ -55,6 +57,10 @@ int run(const std::vector<std::string>& words) {
         }
         if (word == "-V" || is_option(word, 'V', "Version") || word == "--version") {
             std::cout << "ofctl " OFCTL_VERSION "\n";
+            return static_cast<int>(Exit::ok);
+        }
+        if (word == "--man-page") {
+            std::cout << man_page();
             return static_cast<int>(Exit::ok);
         }
         if (word == "--bash-completion") {

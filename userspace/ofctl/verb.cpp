@@ -32,16 +32,6 @@ constexpr std::array table = {
          true},
 };
 
-std::vector<std::string> objects() {
-    std::vector<std::string> names;
-    for (const auto& verb : table) {
-        if (names.empty() || names.back() != verb.object) {
-            names.emplace_back(verb.object);
-        }
-    }
-    return names;
-}
-
 /// The one name that `word` abbreviates; an exact match wins over longer names.
 std::vector<std::string> matches(const std::vector<std::string>& names, const std::string& word) {
     std::vector<std::string> found;
@@ -64,17 +54,11 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-std::string usage_of(const Verb& verb) {
-    std::string text = "ofctl " + std::string(verb.object);
-    if (verb.command[0] != '\0') {
-        text += " " + std::string(verb.command);
-    }
-    return text + " " + verb.arguments;
-}
-
 } // namespace
 
-std::span<const Verb> verbs() { return table; }
+std::span<const Verb> verbs() {
+    return table;
+}
 
 Exit usage_error(const std::string& text) {
     std::cerr << "Error: " << text << ".\n";
@@ -106,66 +90,6 @@ void print(const Context& context, Value::Array items) {
     } else {
         std::cout << to_text(list, context.options);
     }
-}
-
-std::string help_text(std::string_view object) {
-    std::string text;
-    if (object.empty()) {
-        text = "Usage: ofctl [OPTIONS] OBJECT { COMMAND | help }\n\n"
-               "Shows and sets the optical links of mesh_optical NICs.\n\nObjects and commands:\n";
-    }
-    for (const auto& verb : table) {
-        if (object.empty() || object == verb.object) {
-            text += "  " + usage_of(verb) + "\n      " + verb.text + "\n";
-        }
-    }
-    if (object.empty()) {
-        text += "\nOptions:\n"
-                "  -j, -json         JSON, one array; a key that is absent is unknown\n"
-                "  -p, -pretty       with -j: line breaks and indentation\n"
-                "  -s, -statistics   add counters\n"
-                "  -d, -details      add details\n"
-                "  -t, -timestamp    monitor: time in front of each event\n"
-                "  -n, -netns NAME   work in that network namespace\n"
-                "  -V, -Version      version\n"
-                "  -h, -help         this text\n\n"
-                "DEV is a devlink handle such as pci/0000:01:00.0, IF an interface name.\n"
-                "Objects, commands and options may be abbreviated. Lanes count from 0.\n"
-                "Exit status: 0 done, 1 wrong command line, 2 the kernel or the device\n"
-                "refused, 3 only a part could be read.\n";
-    }
-    return text;
-}
-
-std::string bash_completion() {
-    std::string text = "# bash completion for ofctl\n_ofctl() {\n"
-                       "    local cur=${COMP_WORDS[COMP_CWORD]} words=() word\n"
-                       "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                       "        [[ $word == -* ]] || words+=(\"$word\")\n    done\n"
-                       "    local reply=\n    case \"${words[*]}\" in\n";
-    text += "    '') reply='" + joined(objects()) + "' ;;\n";
-    text.erase(std::remove(text.begin(), text.end(), ','), text.end());
-    for (const auto& object : objects()) {
-        std::string commands;
-        for (const auto& verb : table) {
-            if (object == verb.object && verb.command[0] != '\0') {
-                commands += std::string(verb.command) + " ";
-            }
-        }
-        if (!commands.empty()) {
-            text += "    " + object + ") reply='" + commands + "help' ;;\n";
-        }
-    }
-    text += "    'monitor'*) reply='all dev port lane fw' ;;\n"
-            "    'port set '*' '*) reply='up down speed lanes fec' ;;\n"
-            "    'dev show'|'fw show')\n"
-            "        reply=$(ofctl -j dev show 2>/dev/null | "
-            "grep -o '\"dev\":\"[^\"]*' | cut -d'\"' -f4) ;;\n"
-            "    *) reply=$(ofctl -j port show 2>/dev/null | "
-            "grep -o '\"ifname\":\"[^\"]*' | cut -d'\"' -f4) ;;\n"
-            "    esac\n    mapfile -t COMPREPLY < <(compgen -W \"$reply\" -- \"$cur\")\n}\n"
-            "complete -F _ofctl ofctl\n";
-    return text;
 }
 
 Exit dispatch(Context& context, Arguments words) {
@@ -205,10 +129,10 @@ Exit dispatch(Context& context, Arguments words) {
     } else {
         const auto command = matches(names, rest[0]);
         if (command.size() != 1) {
-            return usage_error("command \"" + rest[0] + "\" of " + object[0] +
-                               (command.empty() ? " is not known; there is "
-                                                : " is ambiguous; there is ") +
-                               joined(names));
+            return usage_error(
+                "command \"" + rest[0] + "\" of " + object[0] +
+                (command.empty() ? " is not known; there is " : " is ambiguous; there is ") +
+                joined(names));
         }
         const auto at = std::find(names.begin(), names.end(), command[0]) - names.begin();
         chosen = candidates[static_cast<std::size_t>(at)];
@@ -228,8 +152,10 @@ bool find_devices(Context& context, const std::string* name, std::vector<Device>
         return false;
     }
     if (found->empty()) {
-        exit = report({ENODEV, "no mesh_optical device; is the module loaded (modprobe "
-                               "mesh_optical) and is the NIC there (lspci)", false});
+        exit = report({ENODEV,
+                       "no mesh_optical device; is the module loaded (modprobe "
+                       "mesh_optical) and is the NIC there (lspci)",
+                       false});
         if (context.options.json) {
             print(context, {});
         }
@@ -247,8 +173,8 @@ bool find_devices(Context& context, const std::string* name, std::vector<Device>
             return true;
         }
     }
-    exit = report({ENODEV, "no mesh_optical device \"" + *name + "\"; there is " + joined(handles),
-                   false});
+    exit = report(
+        {ENODEV, "no mesh_optical device \"" + *name + "\"; there is " + joined(handles), false});
     return false;
 }
 

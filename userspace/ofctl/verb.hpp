@@ -51,6 +51,14 @@ struct Verb {
 /// A script that completes objects, commands and interface names in bash.
 [[nodiscard]] std::string bash_completion();
 
+/// The manual page, ofctl(8), in man(7) macros.
+[[nodiscard]] std::string man_page();
+
+/// Names of all objects, in the order of the table.
+[[nodiscard]] std::vector<std::string> objects();
+/// "ofctl OBJECT COMMAND ARGUMENTS".
+[[nodiscard]] std::string usage_of(const Verb& verb);
+
 /// Prints a list: JSON always, text when there is something to show.
 void print(const Context& context, Value::Array items);
 

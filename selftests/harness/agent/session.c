@@ -25,6 +25,7 @@ struct session {
 	bool exited;
 	bool tty;
 	bool stdin_closing;
+	bool hung_up; /* nobody holds the terminal now; poll() would spin on it */
 	int in; /* its standard input; the terminal's master when tty */
 	int out[2]; /* standard output and error; -1 when at end of file */
 	uint64_t window; /* bytes of output that the reader still takes */
@@ -392,7 +393,7 @@ size_t session_poll_set(struct pollfd *set, size_t room)
 	size_t count = 0;
 
 	for (struct session *s = sessions; s; s = s->next) {
-		const bool readable = s->window && port_has_room();
+		const bool readable = s->window && !s->hung_up && port_has_room();
 
 		for (int i = 0; i < 2 && count < room; i++)
 			if (s->out[i] >= 0 && readable)
@@ -422,8 +423,10 @@ static void pump_output(struct session *s, int index)
 		/* What a background process writes after the command's end is not waited for. */
 		if (got < 0 && errno == EAGAIN && !s->exited)
 			return;
-		if (got < 0 && errno == EIO && s->tty && !s->exited)
+		if (got < 0 && errno == EIO && s->tty && !s->exited) {
+			s->hung_up = true;
 			return;
+		}
 		close(s->out[index]);
 		s->out[index] = -1;
 		if (s->tty)

@@ -29,12 +29,16 @@ _CHECKPATCH = re.compile(r"^(?P<file>[^:]+):\d+: [A-Z]+:(?P<type>[A-Z0-9_]+): ")
 _FINDING = re.compile(r"^[^ :]+\.[chS]:\d+(:\d+)?: (warning|error):")
 
 
+def _git(*arguments: str) -> str:
+    """Output of git in the build root (the host need not have it); empty when it fails."""
+    status, text = inside.run(["git", "-c", "safe.directory=*", "-c", "core.quotePath=off", *arguments])
+    return "" if status else text
+
+
 def tracked() -> list[Path]:
     """Every file of the tree that git knows or would add, relative to it."""
-    text = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(paths.SOURCE), "ls-files", "-z", "--cached",
-                           "--others", "--exclude-standard"], check=True, capture_output=True).stdout
-    names = {Path(name) for name in text.decode().split("\0") if name}
-    return sorted(name for name in names if (paths.SOURCE / name).is_file())
+    names = _git("ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    return sorted({Path(name) for name in names if (paths.SOURCE / name).is_file()})
 
 
 def _in(files: list[Path], folders: tuple[str, ...], suffixes: tuple[str, ...]) -> list[Path]:
@@ -101,15 +105,10 @@ def clang_format(files: list[Path]) -> Iterator[Result]:
 
 def _changed_since_main() -> set[Path]:
     """Files that differ from the branch this work will land on."""
-    base = ["git", "-c", "safe.directory=*", "-C", str(paths.SOURCE)]
-
-    def git(*arguments: str) -> str:
-        return subprocess.run([*base, *arguments], check=False, capture_output=True, text=True).stdout
-
-    fork = git("merge-base", "HEAD", os.environ.get("LINT_BASE", "main")).strip()
-    if not fork or fork == git("rev-parse", "HEAD").strip():
+    fork = _git("merge-base", "HEAD", os.environ.get("LINT_BASE", "main")).strip()
+    if not fork or fork == _git("rev-parse", "HEAD").strip():
         fork = "HEAD~1"
-    names = git("diff", "--name-only", fork).split() + git("ls-files", "--others", "--exclude-standard").split()
+    names = _git("diff", "--name-only", fork).split() + _git("ls-files", "--others", "--exclude-standard").split()
     return {Path(name) for name in names}
 
 
