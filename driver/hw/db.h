@@ -14,14 +14,19 @@
  *
  * Indices count entries since the queue was created, modulo 2^32; they are
  * absolute, so a merged, repeated or late doorbell is harmless. The device
- * stops a queue whose tail is further ahead than the ring is long.
+ * stops a queue whose tail is further ahead than the ring is long. A doorbell
+ * for no live object, of another kind or generation, or through another page
+ * than the queue's is ignored and counted: it must not harm the owner.
  *
  * Completion and event queues have a record too, with the arm word: consumer
  * index and a sequence number that the host raises to ask for one event or
  * interrupt. The device stores an entry, orders it before a load of the arm
  * word, and signals if the word asks for it and has not been answered. The
  * host stores the arm word, orders it before a look at the next entry, and
- * goes on polling if there is one. So arming needs no register access with
+ * goes on polling if there is one. The consumer index in the word is also how
+ * the device learns that entries are free: a host that polls without arming
+ * stores it (MO_ARM_NONE, or a request that was answered) before the ring is
+ * full. So arming needs no register access with
  * MO_F_SHADOW_DB; without it the host writes the doorbell after the store.
  */
 #ifndef MO_HW_DB_H

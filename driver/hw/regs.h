@@ -93,7 +93,15 @@ enum mo_reg {
 #undef X
 };
 
-/* DEV_CONTROL */
+/*
+ * DEV_CONTROL. A function reset, by this bit, FLR, bus reset or lost power of
+ * the host, ends queues, areas and commands; the counters of object numbers go
+ * on. It may be complete, and STATUS.READY 1 again, before the next read.
+ *
+ * The management core keeps running with its firmware, which is told to take
+ * the link down before it sees the next driver's first message; messages under
+ * way are dropped. A core that has crashed is reset and boots from flash.
+ */
 #define MO_DEV_CONTROL_RESET	MO_BIT(0)	/* function reset; STATUS.READY goes to 0 */
 
 /* DEV_STATUS */

@@ -26,7 +26,9 @@ class Fuzzer {
     }
 
   private:
-    std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
+    std::uint32_t below(std::uint32_t bound) {
+        return static_cast<std::uint32_t>(random_() % bound);
+    }
     std::uint64_t word() {
         // Small numbers, addresses inside of guest memory, and anything.
         switch (below(4)) {
@@ -80,13 +82,12 @@ class Fuzzer {
             (void)engine_.settle(64);
             break;
         case 10:
-            if (below(64) == 0 || station_.driver.reg(nic::reg::DEV_STATUS) !=
-                                      MO_DEV_STATUS_READY) {
+            if (below(64) == 0 ||
+                station_.driver.reg(nic::reg::DEV_STATUS) != MO_DEV_STATUS_READY) {
                 host.function_level_reset();
                 host.enable();
                 objects_ = {};
-                station_.driver.bring_up(below(2) == 0 ? all
-                                                       : plain);
+                station_.driver.bring_up(below(2) == 0 ? all : plain);
             }
             break;
         default:
@@ -99,13 +100,11 @@ class Fuzzer {
     }
 
     /// Somewhere in memory, aligned as rings are.
-    std::uint64_t place() {
-        return (nic::test::Bus::ram_base + below(1U << 20)) & ~0xfffULL;
-    }
+    std::uint64_t place() { return (nic::test::Bus::ram_base + below(1U << 20)) & ~0xfffULL; }
     /// What a create command made.
     enum Kind : std::uint8_t { event_queue, completion_queue, data_queue, kinds };
     [[nodiscard]] static Kind kind_of(std::uint16_t opcode) {
-        return opcode < hw::MO_CMD_CQ_CREATE  ? event_queue
+        return opcode < hw::MO_CMD_CQ_CREATE    ? event_queue
                : opcode < hw::MO_CMD_TXQ_CREATE ? completion_queue
                                                 : data_queue;
     }
@@ -134,9 +133,7 @@ class Fuzzer {
 
     /// A body that the device accepts, more often than not.
     void make_plausible(hw::mo_cmd_desc& desc) {
-        const auto put = [&desc](const auto& body) {
-            std::memcpy(desc.body, &body, sizeof(body));
-        };
+        const auto put = [&desc](const auto& body) { std::memcpy(desc.body, &body, sizeof(body)); };
         const auto size_log = static_cast<std::uint8_t>(2 + below(9));
         const auto small = [this] { return static_cast<std::uint16_t>(below(4) * below(40)); };
         switch (desc.hdr.opcode) {
@@ -246,7 +243,7 @@ TEST(Fuzz, NonsenseNeverCrashesAndAResetEndsIt) {
     a.unit.eth().connect(&link.link(), fabric::End::a);
     b.unit.eth().connect(&link.link(), fabric::End::b);
     for (std::uint32_t seed = 1; seed <= 30; ++seed) {
-        Fuzzer(a, engine, seed).run(2'000);
+        Fuzzer(a, engine, seed).run(3'000);
         clock.set(clock.now_ns() + 10 * ms);
         a.bus.enable();
         a.driver.bring_up(all);
@@ -264,7 +261,8 @@ TEST(Fuzz, NonsenseNeverCrashesAndAResetEndsIt) {
                 static_cast<unsigned long long>(counters.completions.value()),
                 static_cast<unsigned long long>(counters.dma_faults.value()));
     EXPECT_GT(counters.admin_commands.value() - counters.admin_errors.value(), 1'000U);
-    EXPECT_GT(counters.doorbells_sq.value(), 100U);
+    EXPECT_GT(counters.doorbells_sq.value(), 20U);
+    EXPECT_GT(counters.completions.value(), 0U);
     a.unit.eth().connect(nullptr, fabric::End::a);
     b.unit.eth().connect(nullptr, fabric::End::b);
     link.disconnect();

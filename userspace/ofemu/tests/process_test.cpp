@@ -95,9 +95,9 @@ TEST_F(ProcessTest, DoorbellBurstLeavesTheNeighbourAlone) {
     for (std::uint32_t i = 0; i < 500; ++i) {
         const auto start = steady_clock::now();
         ASSERT_EQ(driver1.status(hw::MO_CMD_NOP, i), hw::MO_ST_OK);
-        longest_ms = std::max(longest_ms, std::chrono::duration<double, std::milli>(
-                                              steady_clock::now() - start)
-                                              .count());
+        longest_ms = std::max(
+            longest_ms,
+            std::chrono::duration<double, std::milli>(steady_clock::now() - start).count());
     }
     burst.join();
     EXPECT_LT(longest_ms, 1000);
@@ -137,7 +137,8 @@ TEST_F(ProcessTest, ClientsThatVanishLeaveAFreshDevice) {
         WireBus bus(socket(0));
         Driver driver(bus);
         EXPECT_EQ(driver.reg(nic::reg::ADMIN_SIZE), 0U);
-        driver.bring_up(i % 2 == 0 ? std::uint64_t{hw::MO_F_ETH} : std::uint64_t{hw::MO_F_ETH} | hw::MO_F_SHADOW_DB);
+        driver.bring_up(i % 2 == 0 ? std::uint64_t{hw::MO_F_ETH}
+                                   : std::uint64_t{hw::MO_F_ETH} | hw::MO_F_SHADOW_DB);
         ASSERT_EQ(driver.status(hw::MO_CMD_NOP, 0U), hw::MO_ST_OK);
         driver.post(Driver::make(hw::MO_CMD_NOP, 0U)); // and away, in the middle of it
         (void)driver.ring_admin();
@@ -153,7 +154,7 @@ TEST_F(ProcessTest, SecondInstanceRefuses) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, EADDRINUSE);
     EXPECT_NE(second.error().text.find(socket(0)), std::string::npos);
-    struct stat there {};
+    struct stat there{};
     EXPECT_EQ(stat(socket(0).c_str(), &there), 0) << "the first one's socket was removed";
 }
 
@@ -184,16 +185,23 @@ TEST_F(ProcessTest, ControlCommands) {
     refused({"set", "spin_us", "-1"}, "whole number");
 
     EXPECT_TRUE(ctl({"cut", "fibre0"}).find("monotonic_ns")->is_number());
-    EXPECT_EQ(ctl({"show", "links"}).find("links")->as_array()->front().find("from_a")
-                  ->find("cut_lanes")->integer(), 0xffU);
+    EXPECT_EQ(ctl({"show", "links"})
+                  .find("links")
+                  ->as_array()
+                  ->front()
+                  .find("from_a")
+                  ->find("cut_lanes")
+                  ->integer(),
+              0xffU);
     (void)ctl({"mend", "fibre0", "a"});
     const Json links = ctl({"show", "links", "fibre0"});
-    EXPECT_EQ(links.find("links")->as_array()->front().find("from_a")->find("cut_lanes")
-                  ->integer(), 0U);
-    EXPECT_EQ(links.find("links")->as_array()->front().find("from_b")->find("cut_lanes")
-                  ->integer(), 0xffU);
-    EXPECT_DOUBLE_EQ(ctl({"impair", "fibre0", "drop", "0.25", "--end", "a"}).find("a")
-                         ->find("drop")->number(), 0.25);
+    EXPECT_EQ(links.find("links")->as_array()->front().find("from_a")->find("cut_lanes")->integer(),
+              0U);
+    EXPECT_EQ(links.find("links")->as_array()->front().find("from_b")->find("cut_lanes")->integer(),
+              0xffU);
+    EXPECT_DOUBLE_EQ(
+        ctl({"impair", "fibre0", "drop", "0.25", "--end", "a"}).find("a")->find("drop")->number(),
+        0.25);
     EXPECT_TRUE(ctl({"impair", "fibre0", "clear"}).find("a")->as_object()->empty());
     (void)ctl({"set", "spin_us", "7"});
     EXPECT_EQ(system_->engine().spin_ns(), 7000U);
@@ -221,9 +229,8 @@ TEST_F(ProcessTest, CountersStartAgainFromZero) {
 
 TEST_F(ProcessTest, ControlSocketBoundsItsClients) {
     control::Context context{*system_, {}};
-    for (const char* const line :
-         {"", "x", "[]", "{}", "{\"argv\": 1}", "{\"argv\": [1]}", "{\"argv\": []}",
-          "{\"argv\": [\"show\"], \"more\": 1}"}) {
+    for (const char* const line : {"", "x", "[]", "{}", "{\"argv\": 1}", "{\"argv\": [1]}",
+                                   "{\"argv\": []}", "{\"argv\": [\"show\"], \"more\": 1}"}) {
         const auto answer = Json::parse(control::Server::answer(context, line));
         ASSERT_TRUE(answer) << line;
         ASSERT_NE(answer->find("ok"), nullptr);
