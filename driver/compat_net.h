@@ -26,7 +26,6 @@ static inline void mo_netdev_request_ops_lock(struct net_device *netdev) { }
 static inline void netdev_lock_ops(struct net_device *netdev) { }
 static inline void netdev_unlock_ops(struct net_device *netdev) { }
 
-
 static inline void netdev_lock_ops_compat(struct net_device *netdev)
 {
 	rtnl_lock();

@@ -228,6 +228,19 @@ TEST_F(SocLink, HangEndsByTheWatchdogAndTheImageStartsAgain) {
     EXPECT_TRUE(run_until(1 * second, [&] { return a.open && b.open; })) << a.log;
 }
 
+TEST_F(SocLink, StallOfTheHostIsNoCrash) {
+    ASSERT_TRUE(bring_up());
+    for (unsigned i = 0; i < 3; ++i) {
+        now_ += 5 * second; // nobody runs the cores meanwhile
+        run_for(1 * second);
+        EXPECT_EQ(a.soc.state(), hw::MO_MGMT_RUNNING);
+        EXPECT_EQ(b.soc.state(), hw::MO_MGMT_RUNNING);
+    }
+    EXPECT_TRUE(a.open && b.open);
+    EXPECT_EQ(a.soc.counters().watchdog_expiries, 0U);
+    EXPECT_EQ(a.link.down_count, 0U);
+}
+
 TEST_F(SocLink, StagedImageIsFlashedAndStartsFromThere) {
     const hw::mo_mb_flash_write slot{1, {}};
     auto response = request_with(a, hw::MO_MB_FLASH_WRITE, slot);

@@ -46,7 +46,8 @@ void write_string(std::string& out, std::string_view text) {
     out.push_back('"');
 }
 
-template <typename T> void write_number(std::string& out, T value) {
+template <typename T>
+void write_number(std::string& out, T value) {
     std::array<char, 40> text{};
     const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
     out.append(text.data(), end.ptr);
@@ -122,8 +123,8 @@ class Parser {
 
   private:
     void skip_space() {
-        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) !=
-                                         std::string_view::npos) {
+        while (at_ < text_.size() &&
+               std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
             ++at_;
         }
     }
@@ -442,6 +443,8 @@ void Json::write(std::string& out, bool pretty, unsigned depth) const {
     }
 }
 
-Result<Json> Json::parse(std::string_view text) { return Parser(text).parse(); }
+Result<Json> Json::parse(std::string_view text) {
+    return Parser(text).parse();
+}
 
 } // namespace mo

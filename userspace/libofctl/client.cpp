@@ -55,9 +55,8 @@ Answer<std::vector<Port>> Client::ports(bool statistics) {
         return Unexpected{found.error()};
     }
     for (const auto& item : *found) {
-        const bool ours = std::any_of(devices->begin(), devices->end(), [&](const Device& d) {
-            return d.handle() == item.device;
-        });
+        const bool ours = std::any_of(devices->begin(), devices->end(),
+                                      [&](const Device& d) { return d.handle() == item.device; });
         if (!ours) {
             continue;
         }
@@ -145,16 +144,14 @@ Answer<void> Client::set_port(const Port& port, const PortChange& change) {
     std::vector<Step> steps;
     auto& state = *state_;
     if (change.speed_mbps || change.lanes) {
-        steps.push_back({[&] {
-                             return set_speed(state.families, port, change.speed_mbps,
-                                              change.lanes);
-                         },
-                         [&]() -> Answer<void> {
-                             if (!port.speed_mbps) {
-                                 return {};
-                             }
-                             return set_speed(state.families, port, port.speed_mbps, port.lanes);
-                         }});
+        steps.push_back(
+            {[&] { return set_speed(state.families, port, change.speed_mbps, change.lanes); },
+             [&]() -> Answer<void> {
+                 if (!port.speed_mbps) {
+                     return {};
+                 }
+                 return set_speed(state.families, port, port.speed_mbps, port.lanes);
+             }});
     }
     if (change.fec) {
         steps.push_back({[&] { return set_fec(state.families, port, {*change.fec}); },
@@ -179,8 +176,8 @@ Answer<void> Client::set_port(const Port& port, const PortChange& change) {
             if (const auto undone = steps[k].undo(); !undone) {
                 applied = Unexpected{KernelError{
                     applied.error().code,
-                    applied.error().text + "; and taking back the part before failed: " +
-                        undone.error().text,
+                    applied.error().text +
+                        "; and taking back the part before failed: " + undone.error().text,
                     applied.error().kernel}};
             }
         }

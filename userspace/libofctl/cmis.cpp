@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t page_size = 128;
 constexpr std::size_t lanes_per_bank = 8;
-constexpr double mw_per_step = 0.0001;   // optical powers: 0.1 uW
-constexpr double ma_per_step = 0.002;    // bias: 2 uA, times the multiplier of 01h:160
+constexpr double mw_per_step = 0.0001; // optical powers: 0.1 uW
+constexpr double ma_per_step = 0.002;  // bias: 2 uA, times the multiplier of 01h:160
 constexpr double celsius_per_step = 1.0 / 256;
 constexpr double volt_per_step = 0.0001; // 100 uV
 
@@ -24,39 +24,39 @@ struct Code {
 };
 
 /// SFF-8024 table 4-1, those with CMIS memory.
-constexpr std::array identifiers = {Code{0x18, "QSFP-DD"}, Code{0x19, "OSFP"},
+constexpr std::array identifiers = {Code{0x18, "QSFP-DD"},         Code{0x19, "OSFP"},
                                     Code{0x1e, "QSFP+ with CMIS"}, Code{0x1f, "SFP-DD with CMIS"},
-                                    Code{0x21, "OSFP-XD"}, Code{0x22, "ELSFP"}};
+                                    Code{0x21, "OSFP-XD"},         Code{0x22, "ELSFP"}};
 /// CMIS table 8-5.
 constexpr std::array module_states = {Code{1, "ModuleLowPwr"}, Code{2, "ModulePwrUp"},
                                       Code{3, "ModuleReady"}, Code{4, "ModulePwrDn"},
                                       Code{5, "ModuleFault"}};
 /// CMIS table 8-87.
-constexpr std::array datapath_states = {
-    Code{1, "DPDeactivated"}, Code{2, "DPInit"},      Code{3, "DPDeinit"},   Code{4, "DPActivated"},
-    Code{5, "DPTxTurnOn"},    Code{6, "DPTxTurnOff"}, Code{7, "DPInitialized"}};
+constexpr std::array datapath_states = {Code{1, "DPDeactivated"}, Code{2, "DPInit"},
+                                        Code{3, "DPDeinit"},      Code{4, "DPActivated"},
+                                        Code{5, "DPTxTurnOn"},    Code{6, "DPTxTurnOff"},
+                                        Code{7, "DPInitialized"}};
 /// SFF-8024 table 4-3.
-constexpr std::array connectors = {Code{0x07, "LC"}, Code{0x0c, "MPO 1x12"}, Code{0x0d, "MPO 2x16"},
-                                   Code{0x23, "No separable connector"}, Code{0x24, "MXC 2x16"},
-                                   Code{0x28, "MPO 1x16"}};
+constexpr std::array connectors = {Code{0x07, "LC"},       Code{0x0c, "MPO 1x12"},
+                                   Code{0x0d, "MPO 2x16"}, Code{0x23, "No separable connector"},
+                                   Code{0x24, "MXC 2x16"}, Code{0x28, "MPO 1x16"}};
 /// CMIS table 8-36.
-constexpr std::array technologies = {
-    Code{0x00, "850 nm VCSEL"}, Code{0x01, "1310 nm VCSEL"}, Code{0x04, "1310 nm DFB"},
-    Code{0x05, "1550 nm DFB"},  Code{0x06, "1310 nm EML"},   Code{0x07, "1550 nm EML"},
-    Code{0x08, "others"}};
+constexpr std::array technologies = {Code{0x00, "850 nm VCSEL"}, Code{0x01, "1310 nm VCSEL"},
+                                     Code{0x04, "1310 nm DFB"},  Code{0x05, "1550 nm DFB"},
+                                     Code{0x06, "1310 nm EML"},  Code{0x07, "1550 nm EML"},
+                                     Code{0x08, "others"}};
 /// SFF-8024 table 4-7, single-mode media that our ports meet.
-constexpr std::array media = {Code{0x14, "100GBASE-DR"}, Code{0x1c, "400GBASE-DR4"},
-                              Code{0x1d, "400G-FR4"}, Code{0x56, "800G-DR8"},
-                              Code{0x8f, "100G-DR-LPO"}, Code{0x90, "200G-DR2-LPO"},
+constexpr std::array media = {Code{0x14, "100GBASE-DR"},  Code{0x1c, "400GBASE-DR4"},
+                              Code{0x1d, "400G-FR4"},     Code{0x56, "800G-DR8"},
+                              Code{0x8f, "100G-DR-LPO"},  Code{0x90, "200G-DR2-LPO"},
                               Code{0x91, "400G-DR4-LPO"}, Code{0x92, "800G-DR8-LPO"},
-                              Code{0x77, "800G-DR4"}, Code{0x7f, "1.6T-DR8"}};
+                              Code{0x77, "800G-DR4"},     Code{0x7f, "1.6T-DR8"}};
 /// SFF-8024 table 4-5.
-constexpr std::array hosts = {
-    Code{0x20, "100GAUI LEI"},         Code{0x21, "200GAUI-2 LEI"},
-    Code{0x22, "LEI-400G-4"},          Code{0x23, "LEI-800G-8"},
-    Code{0x4b, "100GAUI-1-S C2M"},     Code{0x4d, "200GAUI-2-S C2M"},
-    Code{0x4f, "400GAUI-4-S C2M"},     Code{0x51, "800GAUI-8 S C2M"},
-    Code{0x74, "CEI-112G-LINEAR-PAM4"}};
+constexpr std::array hosts = {Code{0x20, "100GAUI LEI"},         Code{0x21, "200GAUI-2 LEI"},
+                              Code{0x22, "LEI-400G-4"},          Code{0x23, "LEI-800G-8"},
+                              Code{0x4b, "100GAUI-1-S C2M"},     Code{0x4d, "200GAUI-2-S C2M"},
+                              Code{0x4f, "400GAUI-4-S C2M"},     Code{0x51, "800GAUI-8 S C2M"},
+                              Code{0x74, "CEI-112G-LINEAR-PAM4"}};
 
 template <std::size_t N>
 std::optional<std::string> name_of(const std::array<Code, N>& codes, unsigned value) {
@@ -112,9 +112,9 @@ Thresholds thresholds_of(const Page& page, unsigned at, double step, bool is_sig
 
 void take_flags(const Page& lower, Module& module) {
     // 00h:9 temperature and supply, in pairs of alarm and warning.
-    static constexpr std::array names = {
-        "temp-high-alarm", "temp-low-alarm", "temp-high-warn", "temp-low-warn",
-        "vcc-high-alarm",  "vcc-low-alarm",  "vcc-high-warn",  "vcc-low-warn"};
+    static constexpr std::array names = {"temp-high-alarm", "temp-low-alarm", "temp-high-warn",
+                                         "temp-low-warn",   "vcc-high-alarm", "vcc-low-alarm",
+                                         "vcc-high-warn",   "vcc-low-warn"};
     for (unsigned bit = 0; bit < names.size(); ++bit) {
         if ((lower.u8(9) >> bit & 1U) != 0) {
             module.flags.emplace_back(names[bit]);
@@ -143,8 +143,8 @@ void take_applications(const Page& lower, Module& module) {
                                       name_or_code(media, medium) + ", " +
                                       std::to_string(lower.u8(at + 2) >> 4) + " lanes");
         // SFF-8024: linear (LPO) host interfaces and media.
-        const bool linear = (host >= 0x20 && host <= 0x23) || host == 0x74 ||
-                            (medium >= 0x8f && medium <= 0x93);
+        const bool linear =
+            (host >= 0x20 && host <= 0x23) || host == 0x74 || (medium >= 0x8f && medium <= 0x93);
         module.linear = module.linear || linear;
         if (!module.media) {
             module.media = name_of(media, medium);
@@ -213,8 +213,7 @@ Module decode_cmis(const CmisPages& pages) {
         return module;
     }
     module.identifier = name_or_code(identifiers, lower.u8(0));
-    module.revision =
-        std::to_string(lower.u8(1) >> 4) + "." + std::to_string(lower.u8(1) & 0x0fU);
+    module.revision = std::to_string(lower.u8(1) >> 4) + "." + std::to_string(lower.u8(1) & 0x0fU);
     module.state = name_or_code(module_states, lower.u8(3) >> 1 & 0x07U);
     module.temperature_c = lower.s16(14) * celsius_per_step;
     module.voltage_v = lower.u16(16) * volt_per_step;

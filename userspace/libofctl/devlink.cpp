@@ -19,7 +19,7 @@ Builder& put_handle(Builder& builder, const Device& device) {
 }
 
 void add_version(std::vector<Version>& versions, const Attributes& attributes,
-                 std::optional<std::string> Version::*kind) {
+                 std::optional<std::string> Version::* kind) {
     const auto name = attributes.text(DEVLINK_ATTR_INFO_VERSION_NAME);
     const auto value = attributes.text(DEVLINK_ATTR_INFO_VERSION_VALUE);
     if (!name || !value) {
@@ -87,8 +87,8 @@ Answer<void> read_reporters(GenlFamilies& families, Device& device) {
         const auto nest = attributes.nest(DEVLINK_ATTR_HEALTH_REPORTER);
         Reporter reporter;
         reporter.name = nest.text(DEVLINK_ATTR_HEALTH_REPORTER_NAME).value_or("");
-        reporter.healthy = nest.integer(DEVLINK_ATTR_HEALTH_REPORTER_STATE).value_or(0) ==
-                           reporter_healthy;
+        reporter.healthy =
+            nest.integer(DEVLINK_ATTR_HEALTH_REPORTER_STATE).value_or(0) == reporter_healthy;
         reporter.errors = nest.integer(DEVLINK_ATTR_HEALTH_REPORTER_ERR_COUNT).value_or(0);
         reporter.recoveries = nest.integer(DEVLINK_ATTR_HEALTH_REPORTER_RECOVER_COUNT).value_or(0);
         reporter.auto_recover =

@@ -35,8 +35,8 @@ void put_interface(Builder& builder, std::uint16_t type, int ifindex, std::uint3
 }
 
 /// The attributes of the answer to a get; empty when the driver does not support the request.
-Answer<std::optional<Bytes>> get(GenlFamilies& families, std::uint8_t command,
-                                 std::uint16_t header, int ifindex, std::uint32_t flags = 0) {
+Answer<std::optional<Bytes>> get(GenlFamilies& families, std::uint8_t command, std::uint16_t header,
+                                 int ifindex, std::uint32_t flags = 0) {
     auto request = families.request(family_name, command, 0);
     if (!request) {
         return Unexpected{request.error()};
@@ -161,9 +161,8 @@ Answer<void> read_ethtool(GenlFamilies& families, Port& port, bool statistics) {
     if (*modes) {
         take_link_modes(**modes, port);
     }
-    const auto state =
-        get(families, ETHTOOL_MSG_LINKSTATE_GET, ETHTOOL_A_LINKSTATE_HEADER, port.ifindex,
-            ETHTOOL_FLAG_STATS);
+    const auto state = get(families, ETHTOOL_MSG_LINKSTATE_GET, ETHTOOL_A_LINKSTATE_HEADER,
+                           port.ifindex, ETHTOOL_FLAG_STATS);
     if (!state) {
         return Unexpected{state.error()};
     }
@@ -220,8 +219,9 @@ Answer<void> set_fec(GenlFamilies& families, const Port& port,
             if (mode == "auto") {
                 continue;
             }
-            return refuse(EINVAL, "FEC \"" + mode + "\" is not known; use auto, off, rs, baser "
-                                                    "or llrs");
+            return refuse(EINVAL, "FEC \"" + mode +
+                                      "\" is not known; use auto, off, rs, baser "
+                                      "or llrs");
         }
         request->begin(ETHTOOL_A_BITSET_BITS_BIT)
             .put_text(ETHTOOL_A_BITSET_BIT_NAME, name->kernels)
@@ -257,8 +257,7 @@ Answer<std::vector<std::uint8_t>> read_module_page(GenlFamilies& families, int i
     }
     std::vector<std::uint8_t> data;
     if (!answer->empty()) {
-        const auto bytes =
-            genl_attributes(answer->front()).bytes(ETHTOOL_A_MODULE_EEPROM_DATA);
+        const auto bytes = genl_attributes(answer->front()).bytes(ETHTOOL_A_MODULE_EEPROM_DATA);
         data.resize(bytes.size());
         std::memcpy(data.data(), bytes.data(), bytes.size());
     }
@@ -270,8 +269,7 @@ Answer<std::vector<std::uint8_t>> read_module_page(GenlFamilies& families, int i
 }
 
 Answer<ModulePower> read_module_power(GenlFamilies& families, int ifindex) {
-    const auto answer =
-        get(families, ETHTOOL_MSG_MODULE_GET, ETHTOOL_A_MODULE_HEADER, ifindex);
+    const auto answer = get(families, ETHTOOL_MSG_MODULE_GET, ETHTOOL_A_MODULE_HEADER, ifindex);
     if (!answer) {
         return Unexpected{answer.error()};
     }

@@ -45,8 +45,8 @@ std::optional<Event> devlink_event(const Bytes& message) {
         return event;
     case DEVLINK_CMD_HEALTH_REPORTER_RECOVER: {
         const auto nest = a.nest(DEVLINK_ATTR_HEALTH_REPORTER);
-        const bool healthy = nest.integer(DEVLINK_ATTR_HEALTH_REPORTER_STATE).value_or(0) ==
-                             reporter_healthy;
+        const bool healthy =
+            nest.integer(DEVLINK_ATTR_HEALTH_REPORTER_STATE).value_or(0) == reporter_healthy;
         event.object = "fw";
         event.what = healthy ? "recovered" : "error";
         add(event, "reporter", nest.text(DEVLINK_ATTR_HEALTH_REPORTER_NAME));
@@ -67,8 +67,7 @@ std::optional<Event> devlink_event(const Bytes& message) {
     }
 }
 
-std::optional<Event> optical_event(const std::map<int, std::string>& names,
-                                   const Bytes& message) {
+std::optional<Event> optical_event(const std::map<int, std::string>& names, const Bytes& message) {
     if (header_of<genlmsghdr>(message).cmd != MESH_OPTICAL_CMD_PORT_NTF) {
         return std::nullopt;
     }

@@ -11,9 +11,18 @@ namespace mo::ofctl {
 namespace {
 
 constexpr std::array states = {
-    "Autoneg",           "Link training failure", "Logical mismatch", "Bad signal integrity",
-    "No cable",          "Cable issue",           "EEPROM issue",     "Calibration failure",
-    "Power budget exceeded", "Overheat",          "Module",           "OTP speed violation",
+    "Autoneg",
+    "Link training failure",
+    "Logical mismatch",
+    "Bad signal integrity",
+    "No cable",
+    "Cable issue",
+    "EEPROM issue",
+    "Calibration failure",
+    "Power budget exceeded",
+    "Overheat",
+    "Module",
+    "OTP speed violation",
     "BMC request down",
 };
 
@@ -25,8 +34,7 @@ struct Substate {
 
 constexpr std::array substates = {
     Substate{ETHTOOL_LINK_EXT_STATE_LINK_TRAINING_FAILURE,
-             ETHTOOL_LINK_EXT_SUBSTATE_LT_KR_FRAME_LOCK_NOT_ACQUIRED,
-             "KR frame lock not acquired"},
+             ETHTOOL_LINK_EXT_SUBSTATE_LT_KR_FRAME_LOCK_NOT_ACQUIRED, "KR frame lock not acquired"},
     Substate{ETHTOOL_LINK_EXT_STATE_LINK_TRAINING_FAILURE,
              ETHTOOL_LINK_EXT_SUBSTATE_LT_KR_LINK_INHIBIT_TIMEOUT, "KR link inhibit timeout"},
     Substate{ETHTOOL_LINK_EXT_STATE_LINK_TRAINING_FAILURE,
@@ -55,14 +63,14 @@ constexpr std::array substates = {
     Substate{ETHTOOL_LINK_EXT_STATE_BAD_SIGNAL_INTEGRITY,
              ETHTOOL_LINK_EXT_SUBSTATE_BSI_SERDES_REFERENCE_CLOCK_LOST,
              "SerDes reference clock lost"},
-    Substate{ETHTOOL_LINK_EXT_STATE_BAD_SIGNAL_INTEGRITY,
-             ETHTOOL_LINK_EXT_SUBSTATE_BSI_SERDES_ALOS, "SerDes analog loss of signal"},
+    Substate{ETHTOOL_LINK_EXT_STATE_BAD_SIGNAL_INTEGRITY, ETHTOOL_LINK_EXT_SUBSTATE_BSI_SERDES_ALOS,
+             "SerDes analog loss of signal"},
     Substate{ETHTOOL_LINK_EXT_STATE_CABLE_ISSUE, ETHTOOL_LINK_EXT_SUBSTATE_CI_UNSUPPORTED_CABLE,
              "unsupported cable"},
     Substate{ETHTOOL_LINK_EXT_STATE_CABLE_ISSUE, ETHTOOL_LINK_EXT_SUBSTATE_CI_CABLE_TEST_FAILURE,
              "cable test failure"},
-    Substate{ETHTOOL_LINK_EXT_STATE_MODULE,
-             ETHTOOL_LINK_EXT_SUBSTATE_MODULE_CMIS_NOT_READY, "CMIS module is not ready"},
+    Substate{ETHTOOL_LINK_EXT_STATE_MODULE, ETHTOOL_LINK_EXT_SUBSTATE_MODULE_CMIS_NOT_READY,
+             "CMIS module is not ready"},
 };
 
 } // namespace

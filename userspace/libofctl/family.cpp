@@ -16,13 +16,22 @@ constexpr const char* family_name = MESH_OPTICAL_FAMILY_NAME;
 constexpr std::array lane_states = {"absent", "disabled", "init", "up", "degraded", "failed"};
 constexpr std::array machines = {"link", "module"};
 constexpr std::array blames = {"unknown", "local", "remote", "fiber", "admin"};
-constexpr std::array lane_flags = {
-    "tx-fault",           "rx-los",            "rx-lol",
-    "tx-los",             "rx-power-high-alarm", "rx-power-low-alarm",
-    "rx-power-high-warn", "rx-power-low-warn", "tx-power-high-alarm",
-    "tx-power-low-alarm", "tx-power-high-warn", "tx-power-low-warn",
-    "bias-high-alarm",    "bias-low-alarm",    "bias-high-warn",
-    "bias-low-warn"};
+constexpr std::array lane_flags = {"tx-fault",
+                                   "rx-los",
+                                   "rx-lol",
+                                   "tx-los",
+                                   "rx-power-high-alarm",
+                                   "rx-power-low-alarm",
+                                   "rx-power-high-warn",
+                                   "rx-power-low-warn",
+                                   "tx-power-high-alarm",
+                                   "tx-power-low-alarm",
+                                   "tx-power-high-warn",
+                                   "tx-power-low-warn",
+                                   "bias-high-alarm",
+                                   "bias-low-alarm",
+                                   "bias-high-warn",
+                                   "bias-low-warn"};
 
 template <std::size_t N>
 std::string word(const std::array<const char*, N>& words, std::optional<std::uint64_t> value) {
@@ -33,7 +42,8 @@ std::string word(const std::array<const char*, N>& words, std::optional<std::uin
 }
 
 /// Keeps what is known and takes what is new.
-template <typename T> void take(std::optional<T>& into, std::optional<T> value) {
+template <typename T>
+void take(std::optional<T>& into, std::optional<T> value) {
     if (value) {
         into = value;
     }

@@ -7,9 +7,12 @@ namespace mo::ofctl {
 
 namespace {
 
-constexpr std::size_t align4(std::size_t value) { return (value + 3) & ~std::size_t{3}; }
+constexpr std::size_t align4(std::size_t value) {
+    return (value + 3) & ~std::size_t{3};
+}
 
-template <typename Unsigned> std::uint64_t load(std::span<const std::byte> data) {
+template <typename Unsigned>
+std::uint64_t load(std::span<const std::byte> data) {
     Unsigned value{};
     std::memcpy(&value, data.data(), sizeof value);
     return value;

@@ -54,7 +54,8 @@ class Builder {
     Builder(std::uint16_t type, std::uint16_t flags);
 
     /// Appends a fixed header (genlmsghdr, ifinfomsg) and pads it.
-    template <typename Header> Builder& header(const Header& value) {
+    template <typename Header>
+    Builder& header(const Header& value) {
         append(&value, sizeof value);
         return *this;
     }
@@ -81,7 +82,8 @@ class Builder {
 [[nodiscard]] Attributes attributes_of(const Bytes& message, std::size_t header_size);
 
 /// Fixed header of a received message, zero-extended when it is shorter.
-template <typename Header> [[nodiscard]] Header header_of(const Bytes& message) {
+template <typename Header>
+[[nodiscard]] Header header_of(const Bytes& message) {
     Header value{};
     if (message.size() > NLMSG_HDRLEN) {
         std::memcpy(&value, message.data() + NLMSG_HDRLEN,

@@ -13,7 +13,7 @@ namespace mo::ofctl {
 namespace {
 
 /// RFC 2863 states in the kernel's order (IF_OPER_*).
-constexpr std::array operstates = {"unknown", "notpresent", "down",   "lowerlayerdown",
+constexpr std::array operstates = {"unknown", "notpresent", "down", "lowerlayerdown",
                                    "testing", "dormant",    "up"};
 
 std::string hardware_address(std::span<const std::byte> data) {

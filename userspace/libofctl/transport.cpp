@@ -90,8 +90,8 @@ int on_ack(nl_msg*, void* argument) {
 
 int on_error(sockaddr_nl*, nlmsgerr* error, void* argument) {
     auto& into = *static_cast<Collection*>(argument);
-    const auto* head = reinterpret_cast<const nlmsghdr*>(reinterpret_cast<const std::byte*>(error) -
-                                                         NLMSG_HDRLEN);
+    const auto* head =
+        reinterpret_cast<const nlmsghdr*>(reinterpret_cast<const std::byte*>(error) - NLMSG_HDRLEN);
     into.error = explain(*error, *head);
     into.done = true;
     return NL_STOP;
@@ -168,8 +168,9 @@ class SocketTransport final : public Transport {
             }
             Collection into;
             const auto callbacks = callbacks_for(into);
-            nl_cb_set(callbacks.get(), NL_CB_SEQ_CHECK, NL_CB_CUSTOM,
-                      [](nl_msg*, void*) -> int { return NL_OK; }, nullptr);
+            nl_cb_set(
+                callbacks.get(), NL_CB_SEQ_CHECK, NL_CB_CUSTOM,
+                [](nl_msg*, void*) -> int { return NL_OK; }, nullptr);
             if (const int status = nl_recvmsgs(order[i].second, callbacks.get()); status < 0) {
                 return refuse(status == -NLE_NOMEM ? ENOBUFS : EIO,
                               std::string("events were lost: ") + nl_geterror(status));
@@ -236,6 +237,8 @@ class SocketTransport final : public Transport {
 
 } // namespace
 
-std::unique_ptr<Transport> make_socket_transport() { return std::make_unique<SocketTransport>(); }
+std::unique_ptr<Transport> make_socket_transport() {
+    return std::make_unique<SocketTransport>();
+}
 
 } // namespace mo::ofctl

@@ -23,15 +23,15 @@ Value versions_value(const Device& device) {
 Value reporters_value(const Device& device) {
     Value::Array rows;
     for (const auto& reporter : device.reporters) {
-        rows.push_back(ObjectBuilder()
-                           .add("reporter", reporter.name)
-                           .add("state", reporter.healthy ? "healthy" : "error")
-                           .add("errors", reporter.errors)
-                           .add("recoveries", reporter.recoveries)
-                           .add("auto_recover", reporter.auto_recover)
-                           .add("dump_time_ns", reporter.dump_time_ns,
-                                {.where = Show::Where::details})
-                           .done());
+        rows.push_back(
+            ObjectBuilder()
+                .add("reporter", reporter.name)
+                .add("state", reporter.healthy ? "healthy" : "error")
+                .add("errors", reporter.errors)
+                .add("recoveries", reporter.recoveries)
+                .add("auto_recover", reporter.auto_recover)
+                .add("dump_time_ns", reporter.dump_time_ns, {.where = Show::Where::details})
+                .done());
     }
     return rows;
 }
@@ -74,8 +74,8 @@ Exit dev_show(Context& context, Arguments arguments) {
         }
         item.add("versions", versions_value(device), {.where = Show::Where::details})
             .add("reporters", reporters_value(device),
-                 {.where = context.options.details ? Show::Where::details
-                                                   : Show::Where::statistics});
+                 {.where =
+                      context.options.details ? Show::Where::details : Show::Where::statistics});
         items.push_back(item.done());
     }
     print(context, std::move(items));

@@ -73,14 +73,14 @@ Exit history_show(Context& context, Arguments arguments) {
         for (std::size_t i = last && *last < count ? count - *last : 0; i < count; ++i) {
             rows.push_back(record_value((*records)[i]));
         }
-        items.push_back(ObjectBuilder()
-                            .add("ifname", port.ifname)
-                            .add("schema_version", schema_version,
-                                 {.where = Show::Where::json_only})
-                            .add("link", port.carrier ? "up" : "down")
-                            .add("down_count", port.down_count, {.label = "downs"})
-                            .add("records", std::move(rows))
-                            .done());
+        items.push_back(
+            ObjectBuilder()
+                .add("ifname", port.ifname)
+                .add("schema_version", schema_version, {.where = Show::Where::json_only})
+                .add("link", port.carrier ? "up" : "down")
+                .add("down_count", port.down_count, {.label = "downs"})
+                .add("records", std::move(rows))
+                .done());
     }
     print(context, std::move(items));
     return failed > 0 && failed < ports.size() ? Exit::partial : exit;

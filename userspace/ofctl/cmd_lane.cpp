@@ -49,8 +49,8 @@ Exit lane_show(Context& context, Arguments arguments) {
         std::uint32_t number = 0;
         const auto* text = i + 1 < arguments.size() ? &arguments[++i] : nullptr;
         const char* end = text != nullptr ? text->data() + text->size() : nullptr;
-        if (text == nullptr ||
-            std::from_chars(text->data(), end, number).ptr != end || text->empty()) {
+        if (text == nullptr || std::from_chars(text->data(), end, number).ptr != end ||
+            text->empty()) {
             return usage_error("\"lane\" needs a number");
         }
         only = number;
@@ -82,16 +82,16 @@ Exit lane_show(Context& context, Arguments arguments) {
                 lanes.push_back(lane_value(lane));
             }
         }
-        items.push_back(ObjectBuilder()
-                            .add("ifname", port.ifname)
-                            .add("schema_version", schema_version,
-                                 {.where = Show::Where::json_only})
-                            .add("link", port.carrier ? "up" : "down")
-                            .add("state", port.link_state)
-                            .add("reason", port.reason)
-                            .add("time_ns", snapshot->time_ns, {.where = Show::Where::details})
-                            .add("lanes", std::move(lanes))
-                            .done());
+        items.push_back(
+            ObjectBuilder()
+                .add("ifname", port.ifname)
+                .add("schema_version", schema_version, {.where = Show::Where::json_only})
+                .add("link", port.carrier ? "up" : "down")
+                .add("state", port.link_state)
+                .add("reason", port.reason)
+                .add("time_ns", snapshot->time_ns, {.where = Show::Where::details})
+                .add("lanes", std::move(lanes))
+                .done());
     }
     print(context, std::move(items));
     return failed > 0 && failed < ports.size() ? Exit::partial : exit;

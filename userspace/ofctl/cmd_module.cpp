@@ -47,18 +47,17 @@ Value lanes_value(const Module& module) {
         flag(lane.tx_los, "tx-los");
         flag(lane.rx_los, "rx-los");
         flag(lane.rx_lol, "rx-lol");
-        rows.push_back(
-            ObjectBuilder()
-                .add("lane", lane.lane)
-                .add("data_path", lane.datapath_state)
-                .add("tx_power_dbm", dbm_of_mw(lane.tx_power_mw),
-                     {.label = "tx dBm", .decimals = 2})
-                .add("rx_power_dbm", dbm_of_mw(lane.rx_power_mw),
-                     {.label = "rx dBm", .decimals = 2})
-                .add("bias_ma", rounded(lane.bias_ma, thousandths),
-                     {.label = "bias mA", .decimals = 1})
-                .add("flags", flags)
-                .done());
+        rows.push_back(ObjectBuilder()
+                           .add("lane", lane.lane)
+                           .add("data_path", lane.datapath_state)
+                           .add("tx_power_dbm", dbm_of_mw(lane.tx_power_mw),
+                                {.label = "tx dBm", .decimals = 2})
+                           .add("rx_power_dbm", dbm_of_mw(lane.rx_power_mw),
+                                {.label = "rx dBm", .decimals = 2})
+                           .add("bias_ma", rounded(lane.bias_ma, thousandths),
+                                {.label = "bias mA", .decimals = 1})
+                           .add("flags", flags)
+                           .done());
     }
     return rows;
 }

@@ -17,11 +17,13 @@ using namespace mo::ofctl;
 struct Flag {
     char letter;
     const char* name;
-    bool Options::*member;
+    bool Options::* member;
 };
 constexpr std::array flags = {
-    Flag{'j', "json", &Options::json},           Flag{'p', "pretty", &Options::pretty},
-    Flag{'s', "statistics", &Options::statistics}, Flag{'d', "details", &Options::details},
+    Flag{'j', "json", &Options::json},
+    Flag{'p', "pretty", &Options::pretty},
+    Flag{'s', "statistics", &Options::statistics},
+    Flag{'d', "details", &Options::details},
     Flag{'t', "timestamp", &Options::timestamps},
 };
 

@@ -64,11 +64,12 @@ Exit monitor(Context& context, Arguments arguments) {
         }
         wanted.push_back(word);
     }
-    const bool all = wanted.empty() || std::find(wanted.begin(), wanted.end(), "all") != wanted.end();
+    const bool all =
+        wanted.empty() || std::find(wanted.begin(), wanted.end(), "all") != wanted.end();
     if (const auto watching = context.client.watch(); !watching) {
         return report(watching.error());
     }
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) { stopped = 1; };
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);

@@ -66,7 +66,8 @@ inline Value::Value(Object v) : data_(std::move(v)) {}
 /// Builds an object; what is unknown is left out, so that an absent key means "unknown".
 class ObjectBuilder {
   public:
-    template <typename T> ObjectBuilder& add(std::string key, T value, Show show = {}) {
+    template <typename T>
+    ObjectBuilder& add(std::string key, T value, Show show = {}) {
         members_.push_back({std::move(key), Value(std::move(value)), show});
         return *this;
     }

@@ -56,7 +56,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 } // namespace
 
-std::span<const Verb> verbs() { return table; }
+std::span<const Verb> verbs() {
+    return table;
+}
 
 Exit usage_error(const std::string& text) {
     std::cerr << "Error: " << text << ".\n";
@@ -127,10 +129,10 @@ Exit dispatch(Context& context, Arguments words) {
     } else {
         const auto command = matches(names, rest[0]);
         if (command.size() != 1) {
-            return usage_error("command \"" + rest[0] + "\" of " + object[0] +
-                               (command.empty() ? " is not known; there is "
-                                                : " is ambiguous; there is ") +
-                               joined(names));
+            return usage_error(
+                "command \"" + rest[0] + "\" of " + object[0] +
+                (command.empty() ? " is not known; there is " : " is ambiguous; there is ") +
+                joined(names));
         }
         const auto at = std::find(names.begin(), names.end(), command[0]) - names.begin();
         chosen = candidates[static_cast<std::size_t>(at)];
@@ -150,8 +152,10 @@ bool find_devices(Context& context, const std::string* name, std::vector<Device>
         return false;
     }
     if (found->empty()) {
-        exit = report({ENODEV, "no mesh_optical device; is the module loaded (modprobe "
-                               "mesh_optical) and is the NIC there (lspci)", false});
+        exit = report({ENODEV,
+                       "no mesh_optical device; is the module loaded (modprobe "
+                       "mesh_optical) and is the NIC there (lspci)",
+                       false});
         if (context.options.json) {
             print(context, {});
         }
@@ -169,8 +173,8 @@ bool find_devices(Context& context, const std::string* name, std::vector<Device>
             return true;
         }
     }
-    exit = report({ENODEV, "no mesh_optical device \"" + *name + "\"; there is " + joined(handles),
-                   false});
+    exit = report(
+        {ENODEV, "no mesh_optical device \"" + *name + "\"; there is " + joined(handles), false});
     return false;
 }
 

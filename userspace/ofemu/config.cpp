@@ -52,8 +52,8 @@ T number(const YAML::Node& node, const std::string& key, T least, T most, const 
     if (!YAML::convert<T>::decode(node, value) || !(value >= least && value <= most) ||
         (std::is_unsigned_v<T> && text.front() == '-')) {
         std::ostringstream message;
-        message << key << " must be a number from " << least << " to " << most << unit
-                << ", not \"" << text << '"';
+        message << key << " must be a number from " << least << " to " << most << unit << ", not \""
+                << text << '"';
         reject(node, message.str());
     }
     return value;
@@ -80,13 +80,12 @@ std::string socket_path(const YAML::Node& node, const std::string& key) {
 std::string name_of(const YAML::Node& node, const std::string& key) {
     const std::string name = scalar(node, key);
     constexpr std::size_t longest = 32;
-    const bool good =
-        !name.empty() && name.size() <= longest &&
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789_.-") == std::string::npos;
+    const bool good = !name.empty() && name.size() <= longest &&
+                      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789_.-") == std::string::npos;
     if (!good) {
-        reject(node, key + " must be 1 to 32 letters, digits, '_', '.' or '-', not \"" + name +
-                         "\"");
+        reject(node,
+               key + " must be 1 to 32 letters, digits, '_', '.' or '-', not \"" + name + "\"");
     }
     return name;
 }
@@ -105,8 +104,8 @@ std::array<std::uint8_t, 6> mac_address(const YAML::Node& node) {
         }
     }
     if (!good || (mac[0] & 1U) != 0 || mac == std::array<std::uint8_t, 6>{}) {
-        reject(node, "mac must be a unicast address such as 02:00:00:00:00:01, not \"" + text +
-                         "\"");
+        reject(node,
+               "mac must be a unicast address such as 02:00:00:00:00:01, not \"" + text + "\"");
     }
     return mac;
 }
@@ -212,8 +211,7 @@ void Parser::nic(const YAML::Node& node) {
                    for (const auto& board : nic::all_boards()) {
                        known += (known.empty() ? "" : ", ") + std::string(board.name);
                    }
-                   reject(value,
-                          "board \"" + entry.board + "\" is not known; known are: " + known);
+                   reject(value, "board \"" + entry.board + "\" is not known; known are: " + known);
                }
            }}},
          {"name", "socket"});
@@ -294,8 +292,7 @@ Config Parser::parse(const YAML::Node& root) {
            }},
           {"spin_us",
            [&](const YAML::Node& value) {
-               config_.spin_us =
-                   number<std::uint32_t>(value, "spin_us", 0, longest_spin_us, " us");
+               config_.spin_us = number<std::uint32_t>(value, "spin_us", 0, longest_spin_us, " us");
            }},
           {"features",
            [&](const YAML::Node& value) {
@@ -341,8 +338,9 @@ Config Parser::parse(const YAML::Node& root) {
     }
     for (const YAML::Node& end : end_nodes_) {
         if (names_.count(end.Scalar()) == 0) {
-            reject(end, "a link ends at \"" + end.Scalar() + "\", but no NIC or foreign peer has "
-                                                             "this name");
+            reject(end, "a link ends at \"" + end.Scalar() +
+                            "\", but no NIC or foreign peer has "
+                            "this name");
         }
         once(used_ends_, end, end.Scalar(), "end");
     }

@@ -15,7 +15,9 @@ ForeignUnit::ForeignUnit(const Config& config, const ForeignEntry& entry, nic::E
     engine_.add(*this);
 }
 
-ForeignUnit::~ForeignUnit() { engine_.remove(*this); }
+ForeignUnit::~ForeignUnit() {
+    engine_.remove(*this);
+}
 
 Result<void> ForeignUnit::join(LinkUnit& link, fabric::End end) {
     auto stream = fabric::StreamEndpoint::listen(entry_.socket, link.link(), end);

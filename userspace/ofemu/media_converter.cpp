@@ -38,7 +38,9 @@ MediaConverter::MediaConverter(const std::string& serial, std::uint64_t seed, ni
     engine_.add(*this);
 }
 
-MediaConverter::~MediaConverter() { engine_.remove(*this); }
+MediaConverter::~MediaConverter() {
+    engine_.remove(*this);
+}
 
 void MediaConverter::switch_on(std::uint64_t now_ns) {
     const auto write = [&](hw::mo_soc_block block, std::uint32_t address, std::uint32_t value) {
@@ -63,8 +65,8 @@ void MediaConverter::switch_on(std::uint64_t now_ns) {
 /// Starts adaptation where there is a locked signal to adapt to.
 void MediaConverter::adapt(std::uint64_t now_ns) {
     for (unsigned lane = 0; lane < lanes; ++lane) {
-        const std::uint32_t status = port_.phy_read(
-            hw::MO_SOC_SERDES, lane_offset(hw::MO_SOC_SERDES_STATUS, lane), now_ns);
+        const std::uint32_t status =
+            port_.phy_read(hw::MO_SOC_SERDES, lane_offset(hw::MO_SOC_SERDES_STATUS, lane), now_ns);
         constexpr std::uint32_t ready = status_signal | status_locked;
         if ((status & (ready | status_adapted)) == ready) {
             port_.phy_write(hw::MO_SOC_SERDES, lane_offset(hw::MO_SOC_SERDES_CTRL, lane),

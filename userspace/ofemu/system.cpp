@@ -19,7 +19,8 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
     return std::vector<std::uint8_t>(std::istreambuf_iterator<char>(file), {});
 }
 
-template <typename Units> auto* find(const Units& units, std::string_view name) noexcept {
+template <typename Units>
+auto* find(const Units& units, std::string_view name) noexcept {
     for (const auto& unit : units) {
         if (unit->name() == name) {
             return unit.get();
@@ -31,8 +32,9 @@ template <typename Units> auto* find(const Units& units, std::string_view name) 
 } // namespace
 
 System::System(const Config& config)
-    : config_(config), engine_(clock_, config.spin_us ? *config.spin_us * ns_per_us
-                                                      : nic::Engine::default_spin_ns) {}
+    : config_(config),
+      engine_(clock_, config.spin_us ? *config.spin_us * ns_per_us : nic::Engine::default_spin_ns) {
+}
 
 System::~System() {
     stop();
@@ -109,8 +111,12 @@ void System::stop() {
     engine_.stop();
 }
 
-NicUnit* System::find_nic(std::string_view name) noexcept { return find(nics_, name); }
+NicUnit* System::find_nic(std::string_view name) noexcept {
+    return find(nics_, name);
+}
 
-LinkUnit* System::find_link(std::string_view name) noexcept { return find(links_, name); }
+LinkUnit* System::find_link(std::string_view name) noexcept {
+    return find(links_, name);
+}
 
 } // namespace mo::ofemu

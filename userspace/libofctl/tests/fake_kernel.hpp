@@ -180,8 +180,7 @@ class FakeKernel final : public Transport {
             return one(std::move(b));
         case ETHTOOL_MSG_LINKSTATE_GET:
             if (!state_.carrier) {
-                b.put_u8(ETHTOOL_A_LINKSTATE_EXT_STATE,
-                         ETHTOOL_LINK_EXT_STATE_BAD_SIGNAL_INTEGRITY)
+                b.put_u8(ETHTOOL_A_LINKSTATE_EXT_STATE, ETHTOOL_LINK_EXT_STATE_BAD_SIGNAL_INTEGRITY)
                     .put_u8(ETHTOOL_A_LINKSTATE_EXT_SUBSTATE,
                             ETHTOOL_LINK_EXT_SUBSTATE_BSI_SERDES_ALOS);
             }
@@ -234,9 +233,9 @@ class FakeKernel final : public Transport {
                 b.begin(MESH_OPTICAL_A_LANE_INFO)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_SIDE, MESH_OPTICAL_SIDE_HOST)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_LANE, lane)
-                    .put_u32(MESH_OPTICAL_A_LANE_INFO_STATE,
-                             lane == 5 ? MESH_OPTICAL_LANE_STATE_DEGRADED
-                                       : MESH_OPTICAL_LANE_STATE_UP)
+                    .put_u32(MESH_OPTICAL_A_LANE_INFO_STATE, lane == 5
+                                                                 ? MESH_OPTICAL_LANE_STATE_DEGRADED
+                                                                 : MESH_OPTICAL_LANE_STATE_UP)
                     .put_u64(MESH_OPTICAL_A_LANE_INFO_BITS, 1000000)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_BIT_ERRORS, lane == 5 ? 90 : 0)
                     .put_u32(MESH_OPTICAL_A_LANE_INFO_SNR_MDB, 18300)

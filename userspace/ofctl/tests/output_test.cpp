@@ -25,7 +25,7 @@ struct OfctlTest : testing::Test {
         testing::internal::CaptureStderr();
         const auto exit = dispatch(context, words);
         Outcome result{exit, testing::internal::GetCapturedStdout(),
-                   testing::internal::GetCapturedStderr()};
+                       testing::internal::GetCapturedStderr()};
         return result;
     }
     nlohmann::json json(std::vector<std::string> words) {
@@ -164,8 +164,7 @@ TEST_F(OfctlTest, HelpNamesEveryVerb) {
 }
 
 TEST(Json, EscapesAndKeepsNumbersRaw) {
-    const auto value =
-        ObjectBuilder().add("k\"\n", "v\\\x01").add("n", 0.1).add("i", -5).done();
+    const auto value = ObjectBuilder().add("k\"\n", "v\\\x01").add("n", 0.1).add("i", -5).done();
     EXPECT_EQ(to_json(value, false), "{\"k\\\"\\n\":\"v\\\\\\u0001\",\"n\":0.1,\"i\":-5}");
     EXPECT_EQ(to_json(Value(Value::Array{}), true), "[]");
     EXPECT_EQ(nlohmann::json::parse(to_json(value, true)),

@@ -61,7 +61,9 @@ Result<std::string> ask(const std::string& path, const std::string& line) {
     return answer;
 }
 
-bool is_flat(const Json& value) { return value.as_array() == nullptr && value.as_object() == nullptr; }
+bool is_flat(const Json& value) {
+    return value.as_array() == nullptr && value.as_object() == nullptr;
+}
 
 std::string plain(const Json& value) {
     if (value.is_null()) {

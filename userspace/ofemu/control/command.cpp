@@ -22,9 +22,9 @@ Result<Json> execute(Context& context, const std::vector<std::string>& words) {
         return Json(help_text());
     }
     const std::vector<Command> commands = all_commands();
-    const auto found =
-        std::find_if(commands.begin(), commands.end(),
-                     [&](const Command& command) { return command.name == words.front(); });
+    const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) {
+        return command.name == words.front();
+    });
     if (found == commands.end()) {
         return fail(EINVAL, "\"" + words.front() + "\" is no command; \"help\" lists them");
     }

@@ -90,10 +90,10 @@ Json core_counters(ofemu::NicUnit& unit) {
 
 Json nic_counters(ofemu::NicUnit& unit) {
     Json device = Json::object();
-    unit.nic().counters().for_each([&device](const char* name, const char* /*text*/,
-                                             const Counter& counter) {
-        device.set(name, counter.value());
-    });
+    unit.nic().counters().for_each(
+        [&device](const char* name, const char* /*text*/, const Counter& counter) {
+            device.set(name, counter.value());
+        });
     device.set("lies", unit.nic().liar().told());
     Json out = Json::object();
     out.set("device", std::move(device)).set("pcie", pcie_counters(unit));

@@ -138,7 +138,7 @@ Result<Json> attenuate(Context& context, Arguments& arguments) {
 
 struct Impairment {
     std::string_view name;
-    double fabric::ImpairmentConfig::*rate;
+    double fabric::ImpairmentConfig::* rate;
 };
 
 constexpr std::array impairments{
@@ -167,7 +167,7 @@ Result<Json> impair(Context& context, Arguments& arguments) {
     const std::string kind = arguments.word("the impairment");
     const bool clear = kind == "clear";
     double rate = 0;
-    double fabric::ImpairmentConfig::*field = nullptr;
+    double fabric::ImpairmentConfig::* field = nullptr;
     if (!clear) {
         for (const Impairment& known : impairments) {
             if (known.name == kind) {
@@ -262,6 +262,8 @@ constexpr std::array commands{
 
 } // namespace
 
-std::span<const Command> link_commands() { return commands; }
+std::span<const Command> link_commands() {
+    return commands;
+}
 
 } // namespace mo::control

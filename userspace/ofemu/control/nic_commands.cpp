@@ -25,7 +25,9 @@ Unexpected<Error> no_nic(const std::string& name) {
     return fail(ENOENT, "there is no NIC \"" + name + "\"");
 }
 
-Json about(const std::string& name) { return Json(Json::Object{{"nic", Json(name)}}); }
+Json about(const std::string& name) {
+    return Json(Json::Object{{"nic", Json(name)}});
+}
 
 Result<Json> firmware(Context& context, Arguments& arguments) {
     std::string name;
@@ -78,8 +80,7 @@ Result<Json> lie(Context& context, Arguments& arguments) {
         }
         arguments.reject("\"" + mode + "\" is no mode; known are: " + known);
     }
-    const std::uint64_t period =
-        every ? arguments.integer(*every, "--every", 1, rarest) : 1;
+    const std::uint64_t period = every ? arguments.integer(*every, "--every", 1, rarest) : 1;
     if (const auto good = arguments.finish(); !good) {
         return Unexpected{good.error()};
     }
@@ -151,8 +152,7 @@ Result<Json> laser(Context& context, Arguments& arguments) {
         return no_nic(name);
     }
     const EnginePause pause(context.system.engine());
-    unit->port().fail_laser(static_cast<unsigned>(lane), broken,
-                            context.system.engine().now_ns());
+    unit->port().fail_laser(static_cast<unsigned>(lane), broken, context.system.engine().now_ns());
     return about(name).set("lane", lane).set("laser", broken ? "failed" : "good");
 }
 
@@ -203,6 +203,8 @@ constexpr std::array commands{
 
 } // namespace
 
-std::span<const Command> nic_commands() { return commands; }
+std::span<const Command> nic_commands() {
+    return commands;
+}
 
 } // namespace mo::control

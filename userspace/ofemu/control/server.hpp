@@ -24,8 +24,7 @@ class Server {
 
     /// Listens on `path`; a dead socket there is replaced, EADDRINUSE if somebody serves it.
     /// Answers from start() on. `system` outlives the server.
-    static Result<std::unique_ptr<Server>> listen(const std::string& path,
-                                                  ofemu::System& system);
+    static Result<std::unique_ptr<Server>> listen(const std::string& path, ofemu::System& system);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     /// Stops and removes the socket.

@@ -24,7 +24,9 @@ std::string lower(std::string text) {
     return text;
 }
 
-std::string unknown(std::uint64_t value) { return "unknown-" + std::to_string(value); }
+std::string unknown(std::uint64_t value) {
+    return "unknown-" + std::to_string(value);
+}
 
 std::string mgmt_state(std::uint32_t value) {
     switch (value) {
@@ -273,6 +275,8 @@ constexpr std::array commands{
 
 } // namespace
 
-std::span<const Command> show_commands() { return commands; }
+std::span<const Command> show_commands() {
+    return commands;
+}
 
 } // namespace mo::control

@@ -77,6 +77,7 @@ class Soc::Impl {
     std::uint64_t resets = 0;
     std::uint64_t crashes = 0;
     std::uint64_t watchdog_expiries = 0;
+    std::uint64_t wanted_ns = never_ns; ///< when run() had to be called again
 
   private:
     static Bus& connect(Impl& self);
@@ -223,6 +224,9 @@ void Soc::Impl::after_access() {
 
 RunResult Soc::Impl::run(std::uint64_t now_ns, std::uint64_t max_insns) {
     clock_ns = std::max(clock_ns, now_ns);
+    if (wanted_ns < clock_ns) {
+        watchdog.excuse(clock_ns - wanted_ns); // a busy host is not the firmware's fault
+    }
     RunResult result;
     result.stop = RunStop::budget;
     while (!halted && result.instructions < max_insns) {
@@ -255,6 +259,7 @@ RunResult Soc::Impl::run(std::uint64_t now_ns, std::uint64_t max_insns) {
         result.stop = RunStop::halted;
     }
     result.end_ns = clock_ns;
+    wanted_ns = halted ? never_ns : next_run_ns(clock_ns);
     return result;
 }
 
@@ -324,6 +329,7 @@ void Soc::inject_crash(std::uint64_t now_ns) {
 
 void Soc::inject_hang() {
     impl_->hung = true;
+    impl_->wanted_ns = never_ns;
 }
 
 hw::mo_mgmt_state Soc::state() const {

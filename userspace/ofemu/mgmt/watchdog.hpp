@@ -21,6 +21,9 @@ class Watchdog : public Peripheral {
     }
     void reset(std::uint64_t) override { period_us_ = 0; }
 
+    /// The core could not run for `late_ns`: time that its firmware had no chance to use.
+    void excuse(std::uint64_t late_ns) { started_ns_ += late_ns; }
+
     [[nodiscard]] std::uint64_t deadline_ns(std::uint64_t) override {
         return period_us_ == 0 ? never_ns : started_ns_ + std::uint64_t{period_us_} * 1000;
     }

@@ -19,7 +19,8 @@ constexpr std::array area_sizes{
 
 constexpr std::uint64_t ns_per_us = 1000;
 
-template <typename T> std::span<const std::byte> bytes_of(const T& value) noexcept {
+template <typename T>
+std::span<const std::byte> bytes_of(const T& value) noexcept {
     return std::as_bytes(std::span<const T, 1>(&value, 1));
 }
 
@@ -42,8 +43,7 @@ hw::mo_status AreaSet::set(std::uint8_t port, const hw::mo_cmd_area& body, std::
     }
     const std::uint32_t period_us = body.period_us;
     if (address % record_alignment != 0 || body.len < area_sizes[area] ||
-        address + body.len < address ||
-        (period_us != 0 && period_us < MO_AREA_PERIOD_MIN_US)) {
+        address + body.len < address || (period_us != 0 && period_us < MO_AREA_PERIOD_MIN_US)) {
         return hw::MO_ST_BAD_PARAM;
     }
     const auto reachable = dma_->check(address, area_sizes[area], pcie::Access::write);

@@ -40,7 +40,8 @@ struct NicCounters {
 #undef X
 
     /// Calls visit(name, text, counter) for each.
-    template <typename Visit> void for_each(Visit&& visit) {
+    template <typename Visit>
+    void for_each(Visit&& visit) {
 #define X(name, text) visit(#name, text, name);
         MO_NIC_COUNTERS(X)
 #undef X

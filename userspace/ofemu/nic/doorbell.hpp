@@ -39,7 +39,8 @@ class DoorbellBox {
 
     /// Engine: takes all, calling admin(tail) and queue(kind, object, index) once each at most.
     /// Objects may have died since: the callee looks them up. True if there was any.
-    template <typename Admin, typename Queue> bool drain(Admin&& admin, Queue&& queue) {
+    template <typename Admin, typename Queue>
+    bool drain(Admin&& admin, Queue&& queue) {
         bool any = false;
         if (admin_noted_.exchange(false, std::memory_order_seq_cst)) {
             any = true;

@@ -17,9 +17,9 @@ namespace mo::nic {
 namespace {
 
 constexpr std::uint64_t never = ~std::uint64_t{0};
-constexpr unsigned round_budget = 64;            // packets of each NIC: keeps a round below 1 ms
-constexpr std::uint64_t stall_ns = 10'000'000;   // anchors: timers are rebased behind this
-constexpr std::uint64_t fd_check_ns = 50'000;    // sockets are looked at so often while busy
+constexpr unsigned round_budget = 64;          // packets of each NIC: keeps a round below 1 ms
+constexpr std::uint64_t stall_ns = 10'000'000; // anchors: timers are rebased behind this
+constexpr std::uint64_t fd_check_ns = 50'000;  // sockets are looked at so often while busy
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
 
 void relax() noexcept {
@@ -36,8 +36,7 @@ std::uint64_t RealClock::now_ns() const noexcept {
     return static_cast<std::uint64_t>(monotonic_now().count() - start_ns_);
 }
 
-Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns)
-    : clock_(clock), spin_ns_(spin_ns) {
+Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns) : clock_(clock), spin_ns_(spin_ns) {
     auto fd = make_eventfd();
     if (!fd) {
         throw FatalError(fd.error().message());
@@ -45,11 +44,17 @@ Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns)
     wake_fd_ = std::move(*fd);
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+    stop();
+}
 
-void Engine::add(Worker& worker) { workers_.push_back(&worker); }
+void Engine::add(Worker& worker) {
+    workers_.push_back(&worker);
+}
 
-void Engine::remove(Worker& worker) { std::erase(workers_, &worker); }
+void Engine::remove(Worker& worker) {
+    std::erase(workers_, &worker);
+}
 
 void Engine::start() {
     if (!thread_.joinable()) {
@@ -84,6 +89,11 @@ void Engine::stop_engine() {
 }
 
 void Engine::continue_engine() {
+    // What was done in the pause may have reached for guest memory; the caller may be about to
+    // take that memory away.
+    for (Worker* const worker : workers_) {
+        worker->end_round();
+    }
     mutex_.unlock();
     wake(); // deadlines may have changed
 }

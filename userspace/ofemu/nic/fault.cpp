@@ -18,9 +18,9 @@ constexpr std::uint8_t phase_bit = 1;
 } // namespace
 
 std::optional<Lie> find_lie(std::string_view option) {
-    const auto* const found = std::find_if(
-        lie_names.begin(), lie_names.end(),
-        [option](const LieName& name) { return name.option == option; });
+    const auto* const found =
+        std::find_if(lie_names.begin(), lie_names.end(),
+                     [option](const LieName& name) { return name.option == option; });
     if (found == lie_names.end()) {
         return std::nullopt;
     }

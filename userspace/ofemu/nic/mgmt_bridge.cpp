@@ -53,8 +53,8 @@ hw::mo_status MgmtBridge::load(const hw::mo_cmd_fw_load& body) {
         core_->stage_length(0);
     }
     for (std::uint32_t done = 0; done < length;) {
-        const auto part = std::span(piece_).first(
-            std::min<std::size_t>(piece_.size(), length - done));
+        const auto part =
+            std::span(piece_).first(std::min<std::size_t>(piece_.size(), length - done));
         const auto fetched = dma_->read(body.addr + done, std::as_writable_bytes(part));
         if (!fetched) {
             events_.report_dma_fault(0, fetched.error());
@@ -80,9 +80,8 @@ hw::mo_status MgmtBridge::start(const hw::mo_cmd_fw_start& body, std::uint64_t n
     if (body.rsvd != 0) {
         return hw::MO_ST_RESERVED;
     }
-    const auto* const source =
-        std::find_if(sources.begin(), sources.end(),
-                     [&](const Source& row) { return row.host == body.source; });
+    const auto* const source = std::find_if(
+        sources.begin(), sources.end(), [&](const Source& row) { return row.host == body.source; });
     if (source == sources.end()) {
         return hw::MO_ST_BAD_PARAM;
     }
@@ -261,8 +260,8 @@ void MgmtBridge::mailbox_done(std::span<const std::uint8_t> response) {
     if (was != Busy::host) {
         return;
     }
-    const auto bytes =
-        std::as_bytes(response.first(std::min<std::size_t>(response.size(), current_.body.rsp_len)));
+    const auto bytes = std::as_bytes(
+        response.first(std::min<std::size_t>(response.size(), current_.body.rsp_len)));
     if (!bytes.empty()) {
         const auto written = dma_->write(current_.body.rsp, bytes);
         if (!written) {
@@ -332,6 +331,8 @@ void MgmtBridge::log_char(char c) {
     }
 }
 
-mgmt::SensorValues MgmtBridge::sensors(std::uint64_t now_ns) { return host_.read_sensors(now_ns); }
+mgmt::SensorValues MgmtBridge::sensors(std::uint64_t now_ns) {
+    return host_.read_sensors(now_ns);
+}
 
 } // namespace mo::nic

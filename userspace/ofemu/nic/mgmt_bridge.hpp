@@ -48,7 +48,8 @@ class MgmtBridge final : public mgmt::SocHost {
 
     /// The core, which outlives the bridge's use; then power_on().
     void attach(MgmtCore& core) noexcept { core_ = &core; }
-    [[nodiscard]] bool attached() const noexcept { return core_ != nullptr; }
+    /// Before the core ends, when the NIC is used longer.
+    void detach() noexcept { core_ = nullptr; }
     void power_on(std::uint64_t now_ns);
 
     // Admin commands.

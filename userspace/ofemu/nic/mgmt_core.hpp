@@ -30,8 +30,7 @@ class MgmtCore {
     // As the functions of mgmt::Soc of these names.
     virtual void power_on(std::uint64_t now_ns) = 0;
     virtual void reset(std::uint32_t cause, std::uint32_t boot_source, std::uint64_t now_ns) = 0;
-    virtual Result<void> stage_write(std::uint32_t offset,
-                                     std::span<const std::uint8_t> bytes) = 0;
+    virtual Result<void> stage_write(std::uint32_t offset, std::span<const std::uint8_t> bytes) = 0;
     virtual void stage_length(std::uint32_t length) = 0;
     [[nodiscard]] virtual bool mailbox_submit(std::span<const std::uint8_t> request) = 0;
     virtual mgmt::RunResult run(std::uint64_t now_ns, std::uint64_t max_insns) = 0;

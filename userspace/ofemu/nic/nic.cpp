@@ -50,17 +50,20 @@ std::uint64_t join(std::uint32_t low, std::uint32_t high) noexcept {
     return (std::uint64_t{high} << 32U) | low;
 }
 
-template <std::size_t N> void put_text(hw::__u8 (&field)[N], std::string_view text) noexcept {
+template <std::size_t N>
+void put_text(hw::__u8 (&field)[N], std::string_view text) noexcept {
     std::memcpy(field, text.data(), std::min(text.size(), N - 1));
 }
 
 } // namespace
 
-std::span<const Board> all_boards() { return boards; }
+std::span<const Board> all_boards() {
+    return boards;
+}
 
 const Board* find_board(std::string_view name) {
-    const auto* const found = std::find_if(boards.begin(), boards.end(),
-                                           [name](const Board& board) { return board.name == name; });
+    const auto* const found = std::find_if(
+        boards.begin(), boards.end(), [name](const Board& board) { return board.name == name; });
     return found == boards.end() ? nullptr : found;
 }
 
@@ -313,9 +316,13 @@ std::optional<std::uint32_t> Nic::create_object(hw::mo_doorbell doorbell, std::u
     return db_page < db_pages() ? objects_.create(doorbell, db_page, executing_) : std::nullopt;
 }
 
-std::uint32_t Nic::db_pages() const { return MO_BAR_DB_SIZE / MO_DB_PAGE_SIZE; }
+std::uint32_t Nic::db_pages() const {
+    return MO_BAR_DB_SIZE / MO_DB_PAGE_SIZE;
+}
 
-const PortState& Nic::port(std::uint8_t /*number*/) const { return port_; }
+const PortState& Nic::port(std::uint8_t /*number*/) const {
+    return port_;
+}
 
 void Nic::queue_error(std::uint32_t object, std::uint8_t port, hw::mo_queue_error why) {
     counters_.queue_errors.add();
@@ -378,7 +385,8 @@ void Nic::fatal(hw::mo_fatal why) {
 
 AdminAnswer Nic::execute(const hw::mo_cmd_desc& desc, const AdminTag& tag, AdminResult result) {
     const auto& reserved = desc.hdr.rsvd;
-    if (std::any_of(std::begin(reserved), std::end(reserved), [](auto byte) { return byte != 0; })) {
+    if (std::any_of(std::begin(reserved), std::end(reserved),
+                    [](auto byte) { return byte != 0; })) {
         return hw::MO_ST_RESERVED;
     }
     if (desc.hdr.port != 0) {
@@ -386,7 +394,7 @@ AdminAnswer Nic::execute(const hw::mo_cmd_desc& desc, const AdminTag& tag, Admin
     }
     const std::uint16_t opcode = desc.hdr.opcode;
     if (const AdminCommand* const command = find_admin_command(opcode); command != nullptr) {
-        AdminContext context{dma_,     *this,     queues_, areas_, mgmt_,
+        AdminContext context{dma_,       *this,     queues_, areas_, mgmt_,
                              identity(), features_, now_ns_, tag};
         return run_admin_command(*command, context, desc, result);
     }

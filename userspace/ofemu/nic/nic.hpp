@@ -48,8 +48,7 @@ struct NicConfig {
     std::array<std::uint8_t, 6> mac{};
     std::string serial = "MO-0000";
     const Board* board = nullptr; ///< nullptr: the first of all_boards()
-    std::uint64_t features =
-        hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW;
+    std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW;
     std::uint16_t vectors = MO_MAX_VECTORS;
 };
 
@@ -99,8 +98,7 @@ class Nic final : public pcie::DeviceModel,
 
     // pcie::DeviceModel
     std::uint64_t bar_read(unsigned bar, std::uint64_t offset, unsigned size) override;
-    void bar_write(unsigned bar, std::uint64_t offset, unsigned size,
-                   std::uint64_t value) override;
+    void bar_write(unsigned bar, std::uint64_t offset, unsigned size, std::uint64_t value) override;
     void reset(pcie::ResetKind kind) override;
     void bus_master_changed(bool enabled) override;
     void dma_unmapping(std::uint64_t iova, std::uint64_t size) override;

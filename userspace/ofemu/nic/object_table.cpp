@@ -56,8 +56,7 @@ bool ObjectTable::destroy(std::uint32_t object) {
 void ObjectTable::clear() {
     for (std::uint32_t index = 1; index < capacity && live_ != 0; ++index) {
         if (slots_[index].live) {
-            (void)destroy(index |
-                          (std::uint32_t{slots_[index].generation} << generation_shift));
+            (void)destroy(index | (std::uint32_t{slots_[index].generation} << generation_shift));
         }
     }
 }

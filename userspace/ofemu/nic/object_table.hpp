@@ -61,9 +61,8 @@ class ObjectTable {
     };
 
     /// A live object's row: number, kind, page; never 0.
-    [[nodiscard]] static constexpr std::uint64_t route(std::uint32_t object,
-                                                       hw::mo_doorbell doorbell,
-                                                       std::uint32_t page) noexcept {
+    [[nodiscard]] static constexpr std::uint64_t
+    route(std::uint32_t object, hw::mo_doorbell doorbell, std::uint32_t page) noexcept {
         constexpr unsigned kind_shift = 24, page_shift = 32;
         return (std::uint64_t{object} & MO_DB_OBJECT) |
                (static_cast<std::uint64_t>(doorbell) << kind_shift) |

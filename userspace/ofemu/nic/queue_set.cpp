@@ -29,8 +29,7 @@ bool valid(const Ring& ring, std::uint64_t record) noexcept {
 QueueSet::QueueSet(ObjectTable& objects, DmaAccess& dma, EventSink& sink,
                    pcie::MsixVectors& vectors, std::uint32_t db_pages)
     : objects_(objects), dma_(dma), sink_(sink), vectors_(vectors), db_pages_(db_pages),
-      eqs_(vectors.count()), eq_vector_(ObjectTable::capacity),
-      cqs_(ObjectTable::capacity) {
+      eqs_(vectors.count()), eq_vector_(ObjectTable::capacity), cqs_(ObjectTable::capacity) {
     hot_cqs_.reserve(max_cq);
     hot_eqs_.reserve(eqs_.size());
 }

@@ -49,8 +49,7 @@ pcie::RegisterSpace make_space(const ControlRegisters::Identity& identity) {
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const Block& block = blocks[i];
         resets[block.offset] = block.type | (block.version << version_shift);
-        resets[block.offset + hw::MO_DEV_NEXT] =
-            i + 1 < blocks.size() ? blocks[i + 1].offset : 0;
+        resets[block.offset + hw::MO_DEV_NEXT] = i + 1 < blocks.size() ? blocks[i + 1].offset : 0;
     }
     pcie::RegisterSpace space("control registers", MO_BAR_CTRL_SIZE);
     const auto add = [&](pcie::RegisterSpec spec) {

@@ -87,14 +87,17 @@ class Station {
             driver.status(hw::MO_CMD_FW_START, start) != hw::MO_ST_OK) {
             return false;
         }
-        return wait(5 * seconds, [this] {
-            const auto state = driver.reg(nic::reg::MGMT_STATE);
-            return state == hw::MO_MGMT_RUNNING || state == hw::MO_MGMT_REJECTED;
-        }) && driver.reg(nic::reg::MGMT_STATE) == hw::MO_MGMT_RUNNING;
+        return wait(5 * seconds,
+                    [this] {
+                        const auto state = driver.reg(nic::reg::MGMT_STATE);
+                        return state == hw::MO_MGMT_RUNNING || state == hw::MO_MGMT_REJECTED;
+                    }) &&
+               driver.reg(nic::reg::MGMT_STATE) == hw::MO_MGMT_RUNNING;
     }
 
     /// A message to the firmware, and the status in its answer.
-    template <typename Body> int message(std::uint16_t command, const Body& body) {
+    template <typename Body>
+    int message(std::uint16_t command, const Body& body) {
         const auto buffer = bus.allocate(MO_MB_MAX, 64);
         hw::mo_mb_hdr header{};
         header.cmd = command;
@@ -122,13 +125,12 @@ class Station {
         return message(hw::MO_MB_LINK_SET, body);
     }
 
-    [[nodiscard]] const hw::mo_link_state& link() {
-        return bus.at<hw::mo_link_state>(area_);
-    }
+    [[nodiscard]] const hw::mo_link_state& link() { return bus.at<hw::mo_link_state>(area_); }
     [[nodiscard]] bool carrier() { return link().carrier != 0; }
 
     /// Lets time pass in steps of 0.1 ms until `done`, at most `limit_ns`.
-    template <typename Done> bool wait(std::uint64_t limit_ns, Done&& done) {
+    template <typename Done>
+    bool wait(std::uint64_t limit_ns, Done&& done) {
         const auto end = clock_.now_ns() + limit_ns;
         while (!done()) {
             if (clock_.now_ns() >= end) {

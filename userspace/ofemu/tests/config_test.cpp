@@ -46,15 +46,14 @@ class ConfigError : public testing::TestWithParam<Case> {};
 TEST_P(ConfigError, NamesFileLineAndReason) {
     const auto config = parse_config(GetParam().text, "f.yaml");
     ASSERT_FALSE(config);
-    EXPECT_NE(config.error().text.find(GetParam().error), std::string::npos)
-        << config.error().text;
+    EXPECT_NE(config.error().text.find(GetParam().error), std::string::npos) << config.error().text;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, ConfigError,
     testing::Values(
-        Case{"", "f.yaml:1: the file is empty"},
-        Case{"nics: [", "f.yaml:"}, Case{"- 1", "f.yaml:1: the configuration must be a mapping"},
+        Case{"", "f.yaml:1: the file is empty"}, Case{"nics: [", "f.yaml:"},
+        Case{"- 1", "f.yaml:1: the configuration must be a mapping"},
         Case{"control: /x", "lacks the key \"nics\""}, Case{"nics: []", "at least one NIC"},
         Case{"nics: 5", "nics must be a list"},
         Case{"\nnisc: []\n", "f.yaml:2: the configuration has no key \"nisc\""},

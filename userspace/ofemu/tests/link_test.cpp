@@ -21,7 +21,8 @@ class LinkTest : public testing::Test {
     }
 
     bool both(std::uint64_t limit_ns, bool carrier) {
-        return a_.wait(limit_ns, [&] { return a_.carrier() == carrier && b_.carrier() == carrier; });
+        return a_.wait(limit_ns,
+                       [&] { return a_.carrier() == carrier && b_.carrier() == carrier; });
     }
     void bring_up() {
         const auto image = firmware_image();

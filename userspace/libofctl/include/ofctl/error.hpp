@@ -16,7 +16,8 @@ struct KernelError {
     bool kernel = false; ///< true when the kernel answered with it
 };
 
-template <typename T> using Answer = Result<T, KernelError>;
+template <typename T>
+using Answer = Result<T, KernelError>;
 
 /// Shorthand for an error of the library itself.
 [[nodiscard]] inline Unexpected<KernelError> refuse(int code, std::string text) {

@@ -35,7 +35,7 @@ struct AdminContext {
     QueueSet& queues;
     AreaSet& areas;
     MgmtBridge& mgmt;
-    hw::mo_identify identity; ///< what IDENTIFY tells, but for the time
+    hw::mo_identify identity;   ///< what IDENTIFY tells, but for the time
     std::uint64_t features = 0; ///< accepted by the driver
     std::uint64_t now_ns = 0;
     AdminTag tag; ///< of the command that is being executed
@@ -45,14 +45,16 @@ struct AdminContext {
 using AdminAnswer = std::optional<hw::mo_status>;
 
 /// The body of a command as one of its structures. A structure is at most as long as the body.
-template <typename T> [[nodiscard]] T body_of(const hw::mo_cmd_desc& desc) noexcept {
+template <typename T>
+[[nodiscard]] T body_of(const hw::mo_cmd_desc& desc) noexcept {
     static_assert(sizeof(T) <= sizeof(desc.body));
     T body;
     std::memcpy(static_cast<void*>(&body), desc.body, sizeof(T));
     return body;
 }
 
-template <typename T> void put_result(AdminResult result, const T& value) noexcept {
+template <typename T>
+void put_result(AdminResult result, const T& value) noexcept {
     static_assert(sizeof(T) <= admin_result_size);
     std::memcpy(result.data(), &value, sizeof(T));
 }

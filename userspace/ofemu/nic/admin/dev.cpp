@@ -57,6 +57,8 @@ constexpr std::array commands{
 
 } // namespace
 
-std::span<const AdminCommand> device_commands() { return commands; }
+std::span<const AdminCommand> device_commands() {
+    return commands;
+}
 
 } // namespace mo::nic

@@ -16,8 +16,8 @@ using AdminHandler = AdminAnswer (*)(AdminContext&, const hw::mo_cmd_desc&, Admi
 
 struct AdminCommand {
     std::uint16_t opcode;
-    std::size_t body;       ///< bytes of the body that mean something; the rest must be zero
-    std::uint64_t feature;  ///< MO_F_* that it needs, 0 none
+    std::size_t body;      ///< bytes of the body that mean something; the rest must be zero
+    std::uint64_t feature; ///< MO_F_* that it needs, 0 none
     AdminHandler handler;
 };
 

@@ -29,6 +29,8 @@ constexpr std::array commands{
 
 } // namespace
 
-std::span<const AdminCommand> mgmt_commands() { return commands; }
+std::span<const AdminCommand> mgmt_commands() {
+    return commands;
+}
 
 } // namespace mo::nic

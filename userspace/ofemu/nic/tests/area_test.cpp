@@ -70,8 +70,7 @@ TEST_P(AreaTest, MemoryTakenAwayEndsTheArea) {
     ASSERT_TRUE(dma.map_memory(Bus::ram_base, bus_.ram()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, AreaTest, testing::Values(all_features, plain_features),
-                         mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, AreaTest, testing::Values(all_features, plain_features), mode_name);
 
 } // namespace
 } // namespace mo::nic::test

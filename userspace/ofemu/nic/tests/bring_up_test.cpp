@@ -14,8 +14,8 @@ TEST_P(NicTest, BlocksAreFoundByWalking) {
             break;
         }
     }
-    EXPECT_EQ(types, (std::vector<std::uint32_t>{hw::MO_BLK_DEV, hw::MO_BLK_ADMIN,
-                                                 hw::MO_BLK_MGMT}));
+    EXPECT_EQ(types,
+              (std::vector<std::uint32_t>{hw::MO_BLK_DEV, hw::MO_BLK_ADMIN, hw::MO_BLK_MGMT}));
     EXPECT_EQ(driver_.reg(reg::DEV_MAGIC), std::uint32_t{MO_MAGIC});
     EXPECT_EQ(driver_.reg(reg::DEV_STATUS), MO_DEV_STATUS_READY);
     EXPECT_EQ(driver_.reg(reg::ADMIN_STATUS), 1U);

@@ -49,7 +49,8 @@ class Bus {
     }
     void free_all() { next_ = ram_base; }
 
-    template <typename T> [[nodiscard]] T& at(std::uint64_t address) {
+    template <typename T>
+    [[nodiscard]] T& at(std::uint64_t address) {
         return *reinterpret_cast<T*>(ram().data() + (address - ram_base));
     }
 
@@ -137,7 +138,8 @@ class WireBus final : public Bus {
     void enable() override { check(client_.enable()); }
     [[nodiscard]] vfio_user::Client& client() noexcept { return client_; }
 
-    template <typename T> static T must(Result<T> result) {
+    template <typename T>
+    static T must(Result<T> result) {
         if (!result) {
             throw std::runtime_error(result.error().message());
         }

@@ -15,7 +15,8 @@
 namespace mo::nic::test {
 
 /// A ring that the device fills, with its arm record, as event and completion queues have it.
-template <typename Entry> class DeviceRing {
+template <typename Entry>
+class DeviceRing {
   public:
     DeviceRing(Bus& bus, std::uint8_t size_log)
         : bus_(&bus), ring_{bus.allocate(sizeof(Entry) << size_log), size_log,
@@ -165,13 +166,16 @@ class Driver {
         (void)ring_admin();
         return wait();
     }
-    template <typename Body> hw::mo_cmd_cqe call(std::uint16_t opcode, const Body& body) {
+    template <typename Body>
+    hw::mo_cmd_cqe call(std::uint16_t opcode, const Body& body) {
         return call(make(opcode, body, ++tag_));
     }
-    template <typename Body> hw::mo_status status(std::uint16_t opcode, const Body& body) {
+    template <typename Body>
+    hw::mo_status status(std::uint16_t opcode, const Body& body) {
         return static_cast<hw::mo_status>(call(opcode, body).status.value());
     }
-    template <typename T> static T result(const hw::mo_cmd_cqe& entry) {
+    template <typename T>
+    static T result(const hw::mo_cmd_cqe& entry) {
         T value;
         std::memcpy(static_cast<void*>(&value), entry.result, sizeof(T));
         return value;
@@ -190,9 +194,8 @@ class Driver {
         const auto done = call(hw::MO_CMD_EQ_CREATE, body);
         return done.status == hw::MO_ST_OK ? result<hw::mo_res_create>(done).object.value() : 0;
     }
-    std::uint32_t create_cq(const CompletionRing& ring, std::uint32_t eq,
-                            std::uint32_t db_page = 0, std::uint16_t period_us = 0,
-                            std::uint16_t count = 0) {
+    std::uint32_t create_cq(const CompletionRing& ring, std::uint32_t eq, std::uint32_t db_page = 0,
+                            std::uint16_t period_us = 0, std::uint16_t count = 0) {
         hw::mo_cmd_cq body{};
         body.ring = ring.base();
         body.rec = ring.record();

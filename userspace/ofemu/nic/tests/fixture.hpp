@@ -83,8 +83,7 @@ class EchoBlock final : public DatapathBlock {
                 hw::mo_eth_cqe cqe{};
                 cqe.type = MO_CQE_TX;
                 cqe.index = ++queue.head;
-                if (!env_.cq(queue.cq)->post(std::as_bytes(std::span(&cqe, 1)),
-                                             queue.solicited)) {
+                if (!env_.cq(queue.cq)->post(std::as_bytes(std::span(&cqe, 1)), queue.solicited)) {
                     env_.queue_error(object, 0, hw::MO_QERR_CQ);
                     queue.head = queue.tail;
                 }

@@ -73,6 +73,8 @@ class MgmtTest : public NicTest {
         async_.emplace(bus_, 6);
         EXPECT_NE(driver_.create_eq(*async_, 0), 0U);
     }
+    ~MgmtTest() override { nic_.mgmt().detach(); }
+
     hw::mo_cmd_mgmt message(std::uint32_t length = 16) {
         hw::mo_cmd_mgmt body{};
         body.req = bus_.allocate(MO_MB_MAX, 64);
@@ -257,8 +259,7 @@ TEST_P(MgmtTest, FirmwareMayNotForgeEvents) {
     EXPECT_TRUE(event(hw::MO_EVENT_MODULE));
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, MgmtTest, testing::Values(all_features, plain_features),
-                         mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, MgmtTest, testing::Values(all_features, plain_features), mode_name);
 
 } // namespace
 } // namespace mo::nic::test

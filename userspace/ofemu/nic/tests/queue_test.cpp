@@ -238,12 +238,12 @@ TEST_P(QueueTest, OnlyTheOwnersPageRings) {
     const auto record = bus_.allocate(64, 64);
     const auto queue = create_queue(cq, record, 7);
     const auto bad = [this] { return nic_.counters().doorbells_bad.value(); };
-    driver_.doorbell(hw::MO_DB_SQ, queue, 1, 8);               // another page
-    driver_.doorbell(hw::MO_DB_RQ, queue, 1, 7);               // another kind
-    driver_.doorbell(hw::MO_DB_SQ, queue ^ (1U << 16), 1, 7);  // another generation
-    driver_.doorbell(hw::MO_DB_SQ, queue | (1U << 15), 1, 7);  // another object
-    driver_.doorbell(hw::MO_DB_ADMIN, 0, 1, 7);                // not page 0
-    bus_.write64(MO_BAR_DB, 0x30, 1);                          // no register
+    driver_.doorbell(hw::MO_DB_SQ, queue, 1, 8);              // another page
+    driver_.doorbell(hw::MO_DB_RQ, queue, 1, 7);              // another kind
+    driver_.doorbell(hw::MO_DB_SQ, queue ^ (1U << 16), 1, 7); // another generation
+    driver_.doorbell(hw::MO_DB_SQ, queue | (1U << 15), 1, 7); // another object
+    driver_.doorbell(hw::MO_DB_ADMIN, 0, 1, 7);               // not page 0
+    bus_.write64(MO_BAR_DB, 0x30, 1);                         // no register
     bus_.progress();
     EXPECT_EQ(bad(), 6U);
     EXPECT_EQ(block_.doorbells, 0U);

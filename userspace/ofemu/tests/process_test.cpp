@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A whole System in real time, reached through its sockets: vfio-user drivers and control.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "control/server.hpp"
+#include "nic/tests/driver.hpp"
+#include "system.hpp"
+#include "tests/bench_pair.hpp"
+
+namespace mo::ofemu::test {
+namespace {
+
+using nic::test::WireBus;
+using std::chrono::steady_clock;
+
+class ProcessTest : public testing::Test {
+  protected:
+    ProcessTest() {
+        std::string pattern = "/tmp/ofemu-test-XXXXXX";
+        folder_ = mkdtemp(pattern.data());
+        config_.control = folder_ + "/ctl";
+        for (int i = 0; i < 2; ++i) {
+            NicEntry entry = nic_entry(i);
+            entry.socket = socket(i);
+            config_.nics.push_back(entry);
+        }
+        config_.links.push_back(link_entry());
+        auto system = System::create(config_);
+        EXPECT_TRUE(system) << system.error().text;
+        system_ = std::move(*system);
+        auto control = control::Server::listen(config_.control, *system_);
+        EXPECT_TRUE(control);
+        control_ = std::move(*control);
+        system_->start();
+        control_->start();
+    }
+    ~ProcessTest() override {
+        control_.reset();
+        system_.reset();
+        EXPECT_EQ(rmdir(folder_.c_str()), 0) << "sockets are left";
+    }
+    std::string socket(int i) const { return folder_ + "/nic" + std::to_string(i) + ".sock"; }
+
+    /// The result of a control command; null after an error.
+    Json ctl(std::vector<std::string> words) {
+        Json argv = Json::array();
+        for (auto& word : words) {
+            argv.push(std::move(word));
+        }
+        Json request = Json::object();
+        request.set("argv", std::move(argv));
+        control::Context context{*system_, {}};
+        const auto answer = Json::parse(control::Server::answer(context, request.dump()));
+        EXPECT_TRUE(answer);
+        const Json* const result = answer->find("result");
+        return result != nullptr ? *result : Json();
+    }
+    std::uint64_t counter(const std::string& nic, std::initializer_list<const char*> path) {
+        const Json all = ctl({"show", "counters", nic});
+        const Json* at = &all;
+        for (const char* const name : path) {
+            at = at->find(name);
+            if (at == nullptr) {
+                ADD_FAILURE() << "no counter " << name;
+                return 0;
+            }
+        }
+        return at->integer();
+    }
+
+    std::string folder_;
+    Config config_;
+    std::unique_ptr<System> system_;
+    std::unique_ptr<control::Server> control_;
+};
+
+TEST_F(ProcessTest, DoorbellBurstLeavesTheNeighbourAlone) {
+    WireBus bus0(socket(0)), bus1(socket(1));
+    Driver driver0(bus0), driver1(bus1);
+    driver0.bring_up(hw::MO_F_ETH);
+    driver1.bring_up(hw::MO_F_ETH | hw::MO_F_SHADOW_DB);
+    constexpr std::uint32_t doorbells = 100'000;
+    std::thread burst([&] {
+        for (std::uint32_t i = 0; i < doorbells; ++i) {
+            driver0.doorbell(hw::MO_DB_ADMIN, 0, 0);
+        }
+        (void)driver0.reg(nic::reg::DEV_STATUS); // all have been taken
+    });
+    double longest_ms = 0;
+    for (std::uint32_t i = 0; i < 500; ++i) {
+        const auto start = steady_clock::now();
+        ASSERT_EQ(driver1.status(hw::MO_CMD_NOP, i), hw::MO_ST_OK);
+        longest_ms = std::max(longest_ms, std::chrono::duration<double, std::milli>(
+                                              steady_clock::now() - start)
+                                              .count());
+    }
+    burst.join();
+    EXPECT_LT(longest_ms, 1000);
+    EXPECT_EQ(driver0.status(hw::MO_CMD_NOP, 1U), hw::MO_ST_OK);
+    EXPECT_GE(counter("nic0", {"device", "doorbells_admin"}), doorbells);
+}
+
+TEST_F(ProcessTest, InterruptsComeByEventfd) {
+    WireBus bus(socket(0));
+    Driver driver(bus);
+    driver.bring_up(hw::MO_F_ETH | hw::MO_F_SHADOW_DB);
+    const auto before = bus.interrupts(0);
+    driver.post(Driver::make(hw::MO_CMD_NOP, 0U));
+    (void)driver.ring_admin();
+    EXPECT_TRUE(bus.wait_interrupt(0, 2000));
+    EXPECT_TRUE(driver.pop());
+    EXPECT_EQ(bus.interrupts(0), before + 1);
+}
+
+TEST_F(ProcessTest, NoRegisterIsReadAndFewAreWrittenPerCommand) {
+    WireBus bus(socket(0));
+    Driver driver(bus);
+    driver.bring_up(hw::MO_F_ETH | hw::MO_F_SHADOW_DB);
+    ASSERT_EQ(driver.status(hw::MO_CMD_NOP, 0U), hw::MO_ST_OK);
+    const auto reads = counter("nic0", {"pcie", "mmio_reads", "bar0"});
+    const auto rings = counter("nic0", {"device", "doorbells_admin"});
+    for (std::uint16_t i = 0; i < 1000; ++i) {
+        ASSERT_EQ(driver.status(hw::MO_CMD_NOP, 0U), hw::MO_ST_OK);
+    }
+    EXPECT_EQ(counter("nic0", {"pcie", "mmio_reads", "bar0"}), reads);
+    EXPECT_LE(counter("nic0", {"device", "doorbells_admin"}), rings + 1000);
+    EXPECT_GE(counter("nic0", {"registers", "DEV_STATUS", "reads"}), 1U);
+}
+
+TEST_F(ProcessTest, ClientsThatVanishLeaveAFreshDevice) {
+    for (int i = 0; i < 20; ++i) {
+        WireBus bus(socket(0));
+        Driver driver(bus);
+        EXPECT_EQ(driver.reg(nic::reg::ADMIN_SIZE), 0U);
+        driver.bring_up(i % 2 == 0 ? std::uint64_t{hw::MO_F_ETH} : std::uint64_t{hw::MO_F_ETH} | hw::MO_F_SHADOW_DB);
+        ASSERT_EQ(driver.status(hw::MO_CMD_NOP, 0U), hw::MO_ST_OK);
+        driver.post(Driver::make(hw::MO_CMD_NOP, 0U)); // and away, in the middle of it
+        (void)driver.ring_admin();
+    }
+    for (int i = 0; i < 200 && system_->find_nic("nic0")->server()->connected(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_EQ(system_->find_nic("nic0")->nic().function().dma().map_count(), 0U);
+}
+
+TEST_F(ProcessTest, SecondInstanceRefuses) {
+    const auto second = System::create(config_);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, EADDRINUSE);
+    EXPECT_NE(second.error().text.find(socket(0)), std::string::npos);
+    struct stat there {};
+    EXPECT_EQ(stat(socket(0).c_str(), &there), 0) << "the first one's socket was removed";
+}
+
+TEST_F(ProcessTest, ControlCommands) {
+    const auto refused = [this](std::vector<std::string> words, const char* why) {
+        control::Context context{*system_, {}};
+        const auto done = control::execute(context, words);
+        ASSERT_FALSE(done) << words.front();
+        EXPECT_NE(done.error().text.find(why), std::string::npos) << done.error().text;
+    };
+    refused({}, "no command");
+    refused({"cutt", "fibre0"}, "is no command");
+    refused({"cut"}, "the link is missing");
+    refused({"cut", "fibre1"}, "no link \"fibre1\"");
+    refused({"cut", "fibre0", "c"}, "a, b or both");
+    refused({"cut", "fibre0", "a", "b"}, "too much");
+    refused({"attenuate", "fibre0", "61"}, "from 0 to 60");
+    refused({"attenuate", "fibre0", "1", "--lane", "8"}, "from 0 to 7");
+    refused({"attenuate", "fibre0", "1", "--lane"}, "needs a value");
+    refused({"impair", "fibre0", "drop", "1.5"}, "from 0 to 1");
+    refused({"impair", "fibre0", "lose", "1"}, "no impairment");
+    refused({"fw", "nic0", "crash"}, "no firmware runs");
+    refused({"lie", "nic0", "x"}, "cqe-index");
+    refused({"gone", "nic0", "maybe"}, "on or off");
+    refused({"pcap", "fibre0", "/nonexistent/x"}, "");
+    refused({"show", "x"}, "nics, links or counters");
+    refused({"show", "nics", "nic7"}, "no NIC \"nic7\"");
+    refused({"set", "spin_us", "-1"}, "whole number");
+
+    EXPECT_TRUE(ctl({"cut", "fibre0"}).find("monotonic_ns")->is_number());
+    EXPECT_EQ(ctl({"show", "links"}).find("links")->as_array()->front().find("from_a")
+                  ->find("cut_lanes")->integer(), 0xffU);
+    (void)ctl({"mend", "fibre0", "a"});
+    const Json links = ctl({"show", "links", "fibre0"});
+    EXPECT_EQ(links.find("links")->as_array()->front().find("from_a")->find("cut_lanes")
+                  ->integer(), 0U);
+    EXPECT_EQ(links.find("links")->as_array()->front().find("from_b")->find("cut_lanes")
+                  ->integer(), 0xffU);
+    EXPECT_DOUBLE_EQ(ctl({"impair", "fibre0", "drop", "0.25", "--end", "a"}).find("a")
+                         ->find("drop")->number(), 0.25);
+    EXPECT_TRUE(ctl({"impair", "fibre0", "clear"}).find("a")->as_object()->empty());
+    (void)ctl({"set", "spin_us", "7"});
+    EXPECT_EQ(system_->engine().spin_ns(), 7000U);
+    EXPECT_EQ(ctl({"show", "nics"}).find("nics")->as_array()->size(), 2U);
+
+    WireBus bus(socket(0));
+    Driver driver(bus);
+    (void)ctl({"gone", "nic0", "on"});
+    EXPECT_EQ(driver.reg(nic::reg::DEV_MAGIC), ~0U);
+    (void)ctl({"gone", "nic0", "off"});
+    EXPECT_EQ(driver.reg(nic::reg::DEV_MAGIC), std::uint32_t{MO_MAGIC});
+}
+
+TEST_F(ProcessTest, CountersStartAgainFromZero) {
+    WireBus bus(socket(0));
+    Driver driver(bus);
+    (void)driver.reg(nic::reg::DEV_MAGIC);
+    control::Context context{*system_, {}};
+    ASSERT_TRUE(control::execute(context, {"reset-counters"}));
+    (void)driver.reg(nic::reg::DEV_MAGIC);
+    const auto counters = control::execute(context, {"show", "counters", "nic0"});
+    ASSERT_TRUE(counters);
+    EXPECT_EQ(counters->find("registers")->find("DEV_MAGIC")->find("reads")->integer(), 1U);
+}
+
+TEST_F(ProcessTest, ControlSocketBoundsItsClients) {
+    control::Context context{*system_, {}};
+    for (const char* const line :
+         {"", "x", "[]", "{}", "{\"argv\": 1}", "{\"argv\": [1]}", "{\"argv\": []}",
+          "{\"argv\": [\"show\"], \"more\": 1}"}) {
+        const auto answer = Json::parse(control::Server::answer(context, line));
+        ASSERT_TRUE(answer) << line;
+        ASSERT_NE(answer->find("ok"), nullptr);
+        EXPECT_FALSE(*answer->find("ok")->as_bool()) << line;
+    }
+}
+
+} // namespace
+} // namespace mo::ofemu::test
