@@ -44,6 +44,7 @@ def _unit(jobs: int) -> Iterator[Result]:
     if built.outcome == PASS:
         yield from unit.ctest(jobs)
     yield from unit.firmware()
+    yield from unit.driver()
 
 
 def _acceptance() -> Iterator[Result]:
@@ -51,7 +52,7 @@ def _acceptance() -> Iterator[Result]:
     known |= {f"py:{name}" for name in unit.python_names()}
     known |= unit.ctest_names()
     known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "stage")}
-    known |= {"build:userspace-asan", "unit:firmware-blobs"}
+    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables"}
     yield from acceptance.check(acceptance.TABLE, known)
 
 

@@ -94,6 +94,13 @@ def firmware() -> Iterator[Result]:
         yield inside.step("unit:firmware-blobs", ["make", "--no-print-directory", "-s", "-C", "firmware", "verify-blobs"])
 
 
+def driver() -> Iterator[Result]:
+    """The driver's tables and arithmetic (Debian's kernels have no KUnit)."""
+    yield inside.step("unit:driver-tables", [
+        "sh", "-ec", "mkdir -p build; gcc -Wall -Wextra -Wno-unused-parameter -fsanitize=address,undefined "
+        "-o build/driver-tables driver/tests/tables_test.c; build/driver-tables"])
+
+
 def python() -> Iterator[Result]:
     """The harness's own unit tests."""
     start = time.monotonic()
