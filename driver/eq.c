@@ -133,10 +133,10 @@ int mo_eqs_alloc(struct mo_dev *md)
 		}
 		eq->rec_dma = eq->ring_dma + (sizeof(struct mo_eqe) << eq->size_log);
 		if (i)
-			snprintf(eq->name, sizeof(eq->name), "mo-%s-%u",
-				 pci_name(md->pdev), i - 1);
+			snprintf(eq->name, sizeof(eq->name), "mesh_optical-comp%u@pci:%s",
+				 i - 1, pci_name(md->pdev));
 		else
-			snprintf(eq->name, sizeof(eq->name), "mo-%s-admin",
+			snprintf(eq->name, sizeof(eq->name), "mesh_optical-admin@pci:%s",
 				 pci_name(md->pdev));
 		err = pci_irq_vector(md->pdev, i);
 		if (err < 0)

@@ -150,7 +150,7 @@ struct mo_eq {
 	u64 events;
 	u64 late;
 	u64 bad;
-	char name[32];
+	char name[40];
 };
 
 /* ----------------------------------------------------------- admin queue */
