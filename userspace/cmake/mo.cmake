@@ -21,6 +21,10 @@ target_include_directories(mo_build_options SYSTEM INTERFACE
 target_link_libraries(mo_build_options INTERFACE Threads::Threads)
 
 if(MO_SANITIZE)
+  # GCC sees ghosts of uninitialised variants through the sanitizers' instrumentation.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(mo_build_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_compile_options(mo_build_options INTERFACE
     -fsanitize=${MO_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(mo_build_options INTERFACE -fsanitize=${MO_SANITIZE})
