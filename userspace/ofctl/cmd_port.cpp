@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl port show, ofctl port set.
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -115,6 +116,19 @@ std::optional<std::uint32_t> parse_count(const std::string& text) {
     return status == std::errc{} && rest == end && value > 0 ? std::optional(value) : std::nullopt;
 }
 
+/// Speeds of ethtool's mode names ("800000baseDR8/Full"), each once.
+std::vector<std::uint32_t> speeds_of(const Port& port) {
+    std::vector<std::uint32_t> speeds;
+    for (const auto& mode : port.supported_modes) {
+        std::uint32_t speed = 0;
+        std::from_chars(mode.data(), mode.data() + mode.size(), speed);
+        if (speed != 0 && std::find(speeds.begin(), speeds.end(), speed) == speeds.end()) {
+            speeds.push_back(speed);
+        }
+    }
+    return speeds;
+}
+
 } // namespace
 
 Exit port_show(Context& context, Arguments arguments) {
@@ -178,6 +192,20 @@ Exit port_set(Context& context, Arguments arguments) {
     Exit exit = Exit::ok;
     if (!find_ports(context, &arguments[0], false, ports, exit)) {
         return exit;
+    }
+    // The kernel's interface for this has no room for an explanation: give it here.
+    const auto speeds = speeds_of(ports.front());
+    if (change.speed_mbps && !speeds.empty() &&
+        std::find(speeds.begin(), speeds.end(), *change.speed_mbps) == speeds.end()) {
+        std::string known;
+        for (const auto speed : speeds) {
+            known += (known.empty() ? "" : ", ") + std::to_string(speed);
+        }
+        return report({EINVAL,
+                       "speed " + std::to_string(*change.speed_mbps) +
+                           " Mbit/s is not possible; this port can do " + known,
+                       false},
+                      arguments[0]);
     }
     if (const auto set = context.client.set_port(ports.front(), change); !set) {
         return report(set.error(), arguments[0]);

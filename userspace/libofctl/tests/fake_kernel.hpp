@@ -177,6 +177,12 @@ class FakeKernel final : public Transport {
             }
             b.put_u32(ETHTOOL_A_LINKMODES_LANES, state_.lanes)
                 .put_u8(ETHTOOL_A_LINKMODES_AUTONEG, 0);
+            b.begin(ETHTOOL_A_LINKMODES_OURS).begin(ETHTOOL_A_BITSET_BITS);
+            for (const auto* mode :
+                 {"100000baseDR/Full", "400000baseDR4/Full", "800000baseDR8/Full", "FIBRE"}) {
+                b.begin(ETHTOOL_A_BITSET_BITS_BIT).put_text(ETHTOOL_A_BITSET_BIT_NAME, mode).end();
+            }
+            b.end().end();
             return one(std::move(b));
         case ETHTOOL_MSG_LINKSTATE_GET:
             if (!state_.carrier) {

@@ -140,6 +140,14 @@ TEST_F(OfctlTest, KernelsOwnWordsReachTheUser) {
     EXPECT_EQ(kernel.speed, 800000U);
 }
 
+TEST_F(OfctlTest, ImpossibleSpeedNamesThePossibleOnes) {
+    const auto result = run({"port", "set", "ens3", "speed", "12345"});
+    EXPECT_EQ(result.exit, Exit::kernel);
+    EXPECT_EQ(result.err, "Error: ens3: speed 12345 Mbit/s is not possible; this port can do "
+                          "100000, 400000, 800000.\n");
+    EXPECT_TRUE(kernel.writes.empty());
+}
+
 TEST_F(OfctlTest, SetsSpeedInBothUnits) {
     EXPECT_EQ(run({"port", "set", "ens3", "speed", "400G"}).exit, Exit::ok);
     EXPECT_EQ(kernel.speed, 400000U);
