@@ -65,6 +65,11 @@ NicUnit::NicUnit(const Config& config, const NicEntry& entry, std::vector<std::u
     engine_.add(nic_);
 }
 
+NicUnit::~NicUnit() {
+    server_.reset();
+    engine_.remove(nic_);
+}
+
 Result<void> NicUnit::listen() {
     auto server = vfio_user::Server::listen(entry_.socket, nic_.function());
     if (!server) {

@@ -25,7 +25,7 @@ class NicUnit {
             nic::Engine& engine);
     NicUnit(const NicUnit&) = delete;
     NicUnit& operator=(const NicUnit&) = delete;
-    ~NicUnit() = default;
+    ~NicUnit();
 
     /// Listens on the NIC's socket; clients are served from start() on.
     Result<void> listen();

@@ -38,6 +38,9 @@ System::System(const Config& config)
 
 System::~System() {
     stop();
+    for (const auto& unit : nics_) {
+        unit->eth().connect(nullptr, fabric::End::a); // the links end first
+    }
     for (const auto& link : links_) {
         link->disconnect();
     }
