@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -89,6 +90,8 @@ def main(arguments: list[str]) -> int:
         parser.error("names of tests go with 'guest'")
     host.require_root()
     host.require_yaml()
+    # A shell's background job ignores SIGINT and hands that down: tests of Ctrl-C would see nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     work = {"build": lambda: _build(options.jobs), "unit": lambda: _unit(options.jobs), "acceptance": _acceptance,
             "lint": lint.run, "guest": lambda: _guest(options)}
     recorder = Recorder(options.verbose)
