@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Result<T, E>: a value or an error, in the shape of C++23's std::expected. Recoverable errors
 // travel as values; nothing that a guest or the wire can cause throws.
 #pragma once

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl history show: the flight recorder of the link.
-#include <charconv>
-
 #include "ofctl/schema.hpp"
 #include "ofctl/verb.hpp"
 
@@ -34,29 +32,14 @@ Value record_value(const Record& record) {
 } // namespace
 
 Exit history_show(Context& context, Arguments arguments) {
-    const std::string* name = nullptr;
-    std::optional<std::size_t> last;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const auto& word = arguments[i];
-        if (word != "last") {
-            if (name != nullptr) {
-                return usage_error("\"" + word + "\" is not known; use [IF] [last N]");
-            }
-            name = &word;
-            continue;
-        }
-        std::size_t number = 0;
-        const auto* text = i + 1 < arguments.size() ? &arguments[++i] : nullptr;
-        const char* end = text != nullptr ? text->data() + text->size() : nullptr;
-        if (text == nullptr || text->empty() ||
-            std::from_chars(text->data(), end, number).ptr != end) {
-            return usage_error("\"last\" needs a number");
-        }
-        last = number;
+    const auto words = name_and_number(arguments, "last");
+    if (!words) {
+        return usage_error(words.error().text);
     }
+    const auto& last = words->number;
     std::vector<Port> ports;
     Exit exit = Exit::ok;
-    if (!find_ports(context, name, false, ports, exit)) {
+    if (!find_ports(context, words->name, false, ports, exit)) {
         return exit;
     }
     Value::Array items;

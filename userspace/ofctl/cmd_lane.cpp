@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl lane show.
 #include <cerrno>
-#include <charconv>
 
 #include "ofctl/schema.hpp"
 #include "ofctl/units.hpp"
@@ -35,29 +34,14 @@ Value lane_value(const Lane& lane) {
 } // namespace
 
 Exit lane_show(Context& context, Arguments arguments) {
-    const std::string* name = nullptr;
-    std::optional<std::uint32_t> only;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const auto& word = arguments[i];
-        if (word != "lane") {
-            if (name != nullptr) {
-                return usage_error("\"" + word + "\" is not known; use [IF] [lane N]");
-            }
-            name = &word;
-            continue;
-        }
-        std::uint32_t number = 0;
-        const auto* text = i + 1 < arguments.size() ? &arguments[++i] : nullptr;
-        const char* end = text != nullptr ? text->data() + text->size() : nullptr;
-        if (text == nullptr || std::from_chars(text->data(), end, number).ptr != end ||
-            text->empty()) {
-            return usage_error("\"lane\" needs a number");
-        }
-        only = number;
+    const auto words = name_and_number(arguments, "lane");
+    if (!words) {
+        return usage_error(words.error().text);
     }
+    const auto& only = words->number;
     std::vector<Port> ports;
     Exit exit = Exit::ok;
-    if (!find_ports(context, name, false, ports, exit)) {
+    if (!find_ports(context, words->name, false, ports, exit)) {
         return exit;
     }
     Value::Array items;

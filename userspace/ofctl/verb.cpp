@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <iostream>
 
@@ -142,6 +143,29 @@ Exit dispatch(Context& context, Arguments words) {
         return usage_error("wrong number of arguments; usage: " + usage_of(*chosen));
     }
     return chosen->run(context, rest);
+}
+
+Result<NameAndNumber> name_and_number(Arguments arguments, const std::string& keyword) {
+    NameAndNumber words;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& word = arguments[i];
+        if (word != keyword) {
+            if (words.name != nullptr) {
+                return fail(EINVAL, "\"" + word + "\" is not known; use [IF] [" + keyword + " N]");
+            }
+            words.name = &word;
+            continue;
+        }
+        const std::string text = i + 1 < arguments.size() ? arguments[++i] : std::string();
+        std::uint32_t number = 0;
+        const char* end = text.data() + text.size();
+        const auto [rest, status] = std::from_chars(text.data(), end, number);
+        if (text.empty() || status != std::errc{} || rest != end) {
+            return fail(EINVAL, "\"" + keyword + "\" needs a number");
+        }
+        words.number = number;
+    }
+    return words;
 }
 
 bool find_devices(Context& context, const std::string* name, std::vector<Device>& devices,

@@ -67,6 +67,14 @@ Exit report(const KernelError& error, const std::string& subject = {});
 /// Prints "Error: ..." and how to get help; returns Exit::usage.
 Exit usage_error(const std::string& text);
 
+/// What "[IF] [KEYWORD N]" says.
+struct NameAndNumber {
+    const std::string* name = nullptr; ///< points into the arguments
+    std::optional<std::uint32_t> number;
+};
+/// Reads "[IF] [`keyword` N]" in any order; the error's text says what is wrong.
+Result<NameAndNumber> name_and_number(Arguments arguments, const std::string& keyword);
+
 /// Ports, or the one named; reports an error and returns false when there is none.
 bool find_ports(Context& context, const std::string* name, bool statistics,
                 std::vector<Port>& ports, Exit& exit);
