@@ -62,17 +62,25 @@ class Pair:
         self.kernel = kernel
 
     def __enter__(self) -> Pair:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         stage = ["--stage", str(TOP / "build" / "stage")]
         subprocess.run([TESTBED, "up", self.topology, "--name", self.name, "--kernel", self.kernel, *stage],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
+        find = "for i in /sys/class/net/*/device; do i=${i%/device}; i=${i##*/}; done; "
         for number, address in enumerate(ADDRESSES):
-            self.run(number, "for i in /sys/class/net/*/device; do i=${i%/device}; i=${i##*/}; done; "
-                             f"ip link set $i up && ip address add {address}/24 dev $i && "
-                             f"for t in $(seq 300); do [ \"$(cat /sys/class/net/$i/carrier)\" = 1 ] "
+            self.run(number, f"{find} ip link set $i up && ip address add {address}/24 dev $i")
+        for number in range(len(ADDRESSES)):
+            self.run(number, f"{find} for t in $(seq 300); do [ \"$(cat /sys/class/net/$i/carrier)\" = 1 ] "
                              "&& exit 0; sleep 0.1; done; echo no carrier >&2; exit 1")
         self.run(0, f"ping -q -c 3 -i 0.2 {ADDRESSES[1]}")
-        return self
 
     def __exit__(self, *_: object) -> None:
         subprocess.run([TESTBED, "down", "--name", self.name], check=False, stdout=subprocess.DEVNULL,
