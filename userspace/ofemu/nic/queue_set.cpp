@@ -104,7 +104,7 @@ hw::mo_status QueueSet::modify_eq(const hw::mo_cmd_eq& body, std::uint64_t now_n
 }
 
 hw::mo_status QueueSet::create_cq(const hw::mo_cmd_cq& body, std::uint32_t& object) {
-    if (body.rsvd != 0 || body.rsvd1 != 0 || body.object != 0) {
+    if (body.rsvd != 0 || body.page_shift != 0 || body.page_count != 0 || body.object != 0) {
         return hw::MO_ST_RESERVED;
     }
     const Ring ring{body.ring, body.size_log, body.entry_log};
@@ -154,7 +154,7 @@ hw::mo_status QueueSet::destroy_cq(std::uint32_t object) {
 }
 
 hw::mo_status QueueSet::modify_cq(const hw::mo_cmd_cq& body, std::uint64_t now_ns) {
-    if (body.rsvd != 0 || body.rsvd1 != 0) {
+    if (body.rsvd != 0 || body.page_shift != 0 || body.page_count != 0) {
         return hw::MO_ST_RESERVED;
     }
     CompletionQueue* const queue = cq(body.object);
