@@ -53,6 +53,7 @@
 #include "compat.h"
 #include "mo_aux.h"
 
+struct mo_aux_state;
 struct mo_dev;
 struct mo_eq;
 struct mo_hwmon;
@@ -246,6 +247,7 @@ struct mo_dev {
 	u32 blk_admin;			/* offsets of register blocks */
 	u32 blk_mgmt;
 	u64 features;			/* MO_F_* that were negotiated */
+	bool roce_offered;		/* MO_F_RDMA, taken or not */
 	u32 if_version;
 	struct mo_identify id;		/* bounded by the driver's own limits */
 	unsigned int vectors;		/* granted */
@@ -268,6 +270,7 @@ struct mo_dev {
 	unsigned long last_reset;	/* jiffies, 0 = never */
 	struct workqueue_struct *wq;
 	struct devlink_port dl_port;
+	struct mo_aux_state *auxdev;	/* the RDMA driver's side, auxdev.c */
 	struct mo_net *net;		/* the datapath's part, or NULL */
 	struct net_device *netdev;	/* set by mo_net_create() */
 	struct device *hwmon;
@@ -424,6 +427,9 @@ struct mo_queue_attr {
 	u32 hdr_len;	/* RXQ */
 };
 
+/* A command whose body is @body; the rest of the entry is zero. */
+int mo_cmd_exec(struct mo_dev *md, u8 port, u16 opcode, const void *body, size_t body_len,
+		void *result, size_t result_len, struct netlink_ext_ack *extack);
 int mo_cmd_nop(struct mo_dev *md, const void *in, void *out, size_t len);
 int mo_cmd_identify(struct mo_dev *md, dma_addr_t addr, u32 len);
 int mo_cmd_area_set(struct mo_dev *md, u8 port, enum mo_area area,
@@ -533,6 +539,7 @@ void mo_devlink_exit(struct mo_dev *md);
 int mo_devlink_port_add(struct mo_dev *md);
 void mo_devlink_port_del(struct mo_dev *md);
 u8 mo_devlink_fw_policy(struct mo_dev *md);
+bool mo_devlink_roce_enabled(struct mo_dev *md);
 
 /* ----------------------------------------------------------------- link.c */
 int mo_link_init(struct mo_dev *md);
@@ -587,6 +594,13 @@ void mo_hwmon_exit(struct mo_dev *md);
 int mo_nl_init(void);
 void mo_nl_exit(void);
 void mo_nl_link_event(struct mo_dev *md);
+
+/* --------------------------------------------------------------- auxdev.c */
+int mo_auxdev_init(struct mo_dev *md);
+void mo_auxdev_exit(struct mo_dev *md);
+void mo_auxdev_add(struct mo_dev *md);
+void mo_auxdev_del(struct mo_dev *md);
+bool mo_auxdev_event(struct mo_dev *md, const struct mo_eqe *eqe);
 
 /* -------------------------------------------------------------- debugfs.c */
 void mo_debugfs_init(void);
