@@ -141,7 +141,7 @@ int mo_aux_register(struct mo_aux *aux, const struct mo_aux_ops *ops, void *priv
 	mutex_unlock(&aux->md->event_lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_register, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_register, MO_AUX_NAMESPACE);
 
 void mo_aux_unregister(struct mo_aux *aux)
 {
@@ -152,7 +152,7 @@ void mo_aux_unregister(struct mo_aux *aux)
 	state->priv = NULL;
 	mutex_unlock(&aux->md->event_lock);
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_unregister, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_unregister, MO_AUX_NAMESPACE);
 
 int mo_aux_cmd(struct mo_aux *aux, u16 opcode, const void *body, size_t body_len,
 	       void *result, size_t result_len)
@@ -160,31 +160,31 @@ int mo_aux_cmd(struct mo_aux *aux, u16 opcode, const void *body, size_t body_len
 	return mo_cmd_exec(aux->md, aux->port, opcode, body, body_len, result, result_len,
 			   NULL);
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_cmd, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_cmd, MO_AUX_NAMESPACE);
 
 bool mo_aux_gone(const struct mo_aux *aux)
 {
 	return mo_gone(aux->md) || !test_bit(MO_STATE_ADMIN_UP, &aux->md->state);
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_gone, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_gone, MO_AUX_NAMESPACE);
 
 u32 mo_aux_eqn(struct mo_aux *aux, unsigned int vector)
 {
 	return mo_eq_get(aux->md, vector)->object;
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_eqn, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_eqn, MO_AUX_NAMESPACE);
 
 int mo_aux_comp_attach(struct mo_aux *aux, unsigned int vector, struct mo_comp *comp)
 {
 	return mo_comp_attach(mo_eq_get(aux->md, vector), comp);
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_comp_attach, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_comp_attach, MO_AUX_NAMESPACE);
 
 void mo_aux_comp_detach(struct mo_aux *aux, struct mo_comp *comp)
 {
 	mo_comp_detach(aux->md, comp);
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_comp_detach, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_comp_detach, MO_AUX_NAMESPACE);
 
 int mo_aux_db_page_get(struct mo_aux *aux, u32 *page, phys_addr_t *addr)
 {
@@ -202,7 +202,7 @@ int mo_aux_db_page_get(struct mo_aux *aux, u32 *page, phys_addr_t *addr)
 	*addr = pci_resource_start(aux->pdev, MO_BAR_DB) + free * MO_DB_PAGE_SIZE;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_db_page_get, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_db_page_get, MO_AUX_NAMESPACE);
 
 void mo_aux_db_page_put(struct mo_aux *aux, u32 page)
 {
@@ -212,4 +212,4 @@ void mo_aux_db_page_put(struct mo_aux *aux, u32 page)
 	__clear_bit(page, state->used);
 	mutex_unlock(&state->page_lock);
 }
-EXPORT_SYMBOL_NS_GPL(mo_aux_db_page_put, MO_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(mo_aux_db_page_put, MO_AUX_NAMESPACE);

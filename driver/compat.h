@@ -38,13 +38,6 @@
 	devl_param_driverinit_value_set(devlink, id, *(val))
 #endif
 
-/* The namespace of what mesh_optical.ko lends to other modules (mo_aux.h). */
-#ifdef MO_HAVE_NAMESPACE_TOKEN
-#define MO_NAMESPACE				MESH_OPTICAL
-#else
-#define MO_NAMESPACE				"MESH_OPTICAL"
-#endif
-
 /* Had "DUMP" in its name while only dumps had a context. */
 #ifndef NL_ASSERT_CTX_FITS
 #define NL_ASSERT_CTX_FITS			NL_ASSERT_DUMP_CTX_FITS

@@ -15,15 +15,22 @@
 #define MO_AUX_H
 
 #include <linux/auxiliary_bus.h>
-#include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/pci.h>
 
 #include "hw/cmd.h"
 #include "hw/db.h"
 #include "hw/event.h"
+#include "hw/regs.h"
 
 #define MO_AUX_RDMA		"rdma"
 #define MO_AUX_MATCH		"mesh_optical." MO_AUX_RDMA
+
+/* Namespace of the functions below; a token before it became a string. */
+#ifdef MO_HAVE_NAMESPACE_TOKEN
+#define MO_AUX_NAMESPACE	MESH_OPTICAL
+#else
+#define MO_AUX_NAMESPACE	"MESH_OPTICAL"
+#endif
 
 struct mo_dev;
 struct mo_eq;
