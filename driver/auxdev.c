@@ -168,6 +168,18 @@ bool mo_aux_gone(const struct mo_aux *aux)
 }
 EXPORT_SYMBOL_NS_GPL(mo_aux_gone, MO_AUX_NAMESPACE);
 
+void mo_aux_fw_version(const struct mo_aux *aux, char *text, size_t size)
+{
+	const struct mo_mgmt *mgmt = &aux->md->mgmt;
+
+	if (READ_ONCE(mgmt->usable))
+		snprintf(text, size, "%u.%u.%u", mgmt->version.ver_major,
+			 mgmt->version.ver_minor, mgmt->version.ver_patch);
+	else
+		strscpy(text, "", size);
+}
+EXPORT_SYMBOL_NS_GPL(mo_aux_fw_version, MO_AUX_NAMESPACE);
+
 u32 mo_aux_eqn(struct mo_aux *aux, unsigned int vector)
 {
 	return mo_eq_get(aux->md, vector)->object;
