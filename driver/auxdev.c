@@ -11,7 +11,7 @@ struct mo_aux_state {
 	struct mo_aux *aux;		/* the device, or NULL */
 	const struct mo_aux_ops *ops;	/* event_lock */
 	void *priv;
-	struct mutex page_lock;
+	struct mutex page_lock;		/* used */
 	unsigned int pages;		/* doorbell pages of the BAR */
 	unsigned long used[];		/* those that are given out */
 };
@@ -56,7 +56,7 @@ void mo_auxdev_add(struct mo_dev *md)
 	devl_assert_locked(mo_devlink(md));
 	if (md->auxdev->aux || !md->netdev || !(md->features & MO_F_RDMA))
 		return;
-	aux = kzalloc(sizeof(*aux), GFP_KERNEL);
+	aux = kzalloc_obj(*aux);
 	if (!aux) {
 		err = -ENOMEM;
 		goto fail;

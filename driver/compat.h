@@ -14,6 +14,10 @@
 
 #include "compat_gen.h"
 
+#ifndef kzalloc_obj
+#define kzalloc_obj(object)			kzalloc(sizeof(object), GFP_KERNEL)
+#endif
+
 #ifndef MO_HAVE_DEVLINK_HEALTH_DEFAULTS
 /* The graceful period was an argument before it became part of the ops. */
 #define mo_health_reporter_create(devlink, ops, period_ms, priv) \
