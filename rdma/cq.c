@@ -173,6 +173,7 @@ int mo_ib_create_user_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	struct mo_uresp_create_cq resp = {};
 	struct mo_ureq_create_cq req;
 	struct mo_ib_list list;
+	size_t bytes;
 	int err;
 
 	err = mo_ib_cq_check(mib, attr);
@@ -189,8 +190,8 @@ int mo_ib_create_user_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 
 	mo_ib_cq_init(cq);
 	cq->size_log = req.cqe_log;
-	cq->umem = ib_umem_get_cq_buf_or_va(ibcq->device, attrs, req.buf,
-					    sizeof(struct mo_rdma_cqe) << cq->size_log,
+	bytes = sizeof(struct mo_rdma_cqe) << cq->size_log;
+	cq->umem = ib_umem_get_cq_buf_or_va(ibcq->device, attrs, req.buf, bytes,
 					    IB_ACCESS_LOCAL_WRITE);
 	if (IS_ERR(cq->umem))
 		return PTR_ERR(cq->umem);
@@ -199,7 +200,7 @@ int mo_ib_create_user_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 		err = PTR_ERR(cq->rec_page);
 		goto release;
 	}
-	err = mo_ib_list_umem(mib, &list, cq->umem);
+	err = mo_ib_list_umem(mib, &list, cq->umem, bytes);
 	if (err)
 		goto put_rec;
 	ibcq->comp_vector = attr->comp_vector;

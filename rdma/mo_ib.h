@@ -429,7 +429,8 @@ void mo_ib_list_free(struct mo_ib_dev *mib, struct mo_ib_list *list);
 /* The pages of a whole ring; mo_ib_list_free() when the command is done. */
 int mo_ib_list_ring(struct mo_ib_dev *mib, struct mo_ib_list *list,
 		    const struct mo_ib_ring *ring);
-int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_umem *umem);
+int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_umem *umem,
+		    size_t bytes);
 
 /* ------------------------------------------------------------------- mr.c */
 struct ib_mr *mo_ib_get_dma_mr(struct ib_pd *ibpd, int access);

@@ -114,10 +114,12 @@ int mo_ib_list_ring(struct mo_ib_dev *mib, struct mo_ib_list *list,
  * @mib: device
  * @list: gets them, as large and as few as they are
  * @umem: ring; it must begin at a page
+ * @bytes: of the ring, at most those of @umem
  *
  * Return: 0 or -errno.
  */
-int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_umem *umem)
+int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_umem *umem,
+		    size_t bytes)
 {
 	struct ib_block_iter iter;
 	unsigned long page_size;
@@ -128,20 +130,24 @@ int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_um
 	page_size = ib_umem_find_best_pgsz(umem, MO_IB_PAGE_SIZES, 0);
 	if (!page_size)
 		return -EINVAL;
-	count = ib_umem_num_dma_blocks(umem, page_size);
+	count = DIV_ROUND_UP(bytes, page_size);
 	if (count > MO_MR_LIST_MAX)
 		return -EINVAL;
-	if (count == 1) {
-		*list = (struct mo_ib_list){ .count = 1 };
-		rdma_umem_for_each_dma_block(umem, &iter, page_size)
-			list->addr = rdma_block_iter_dma_address(&iter);
-	} else {
+	*list = (struct mo_ib_list){};
+	if (count > 1) {
 		err = mo_ib_list_alloc(mib, list, count);
 		if (err)
 			return err;
-		rdma_umem_for_each_dma_block(umem, &iter, page_size)
-			list->entries[list->count++] =
-				cpu_to_le64(rdma_block_iter_dma_address(&iter));
+	}
+	rdma_umem_for_each_dma_block(umem, &iter, page_size) {
+		dma_addr_t addr = rdma_block_iter_dma_address(&iter);
+
+		if (count > 1)
+			list->entries[list->count] = cpu_to_le64(addr);
+		else
+			list->addr = addr;
+		if (++list->count == count)
+			break;
 	}
 	list->shift = __ffs(page_size);
 	return 0;

@@ -324,7 +324,7 @@ static int mo_ib_create_user_qp(struct mo_ib_dev *mib, struct mo_ib_qp *qp,
 		err = PTR_ERR(qp->rec_page);
 		goto release;
 	}
-	err = mo_ib_list_umem(mib, &list, qp->umem);
+	err = mo_ib_list_umem(mib, &list, qp->umem, mo_ib_qp_layout(qp));
 	if (err)
 		goto put_rec;
 	err = mo_ib_qp_start(mib, qp, attr, &list, uc->db->page);

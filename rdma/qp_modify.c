@@ -49,8 +49,7 @@ static int mo_ib_put_qkey(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 static int mo_ib_put_dest_qp(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 			     struct mo_qp_attr *to)
 {
-	qp->dest_qp = attr->dest_qp_num & MO_DB_OBJECT;
-	to->dest_qp = cpu_to_le32(qp->dest_qp);
+	to->dest_qp = cpu_to_le32(attr->dest_qp_num & MO_DB_OBJECT);
 	return 0;
 }
 
@@ -59,12 +58,13 @@ static int mo_ib_put_av(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 			struct mo_qp_attr *to)
 {
 	const struct ib_global_route *grh = rdma_ah_read_grh(&attr->ah_attr);
+	u32 peer = le32_to_cpu(to->dest_qp) ?: qp->dest_qp;
 
 	if (!(rdma_ah_get_ah_flags(&attr->ah_attr) & IB_AH_GRH) ||
 	    grh->sgid_index >= to_mo_ib_dev(qp->ibqp.device)->caps.max_gid)
 		return -EINVAL;
 	mo_ib_av_fill(&to->av, &attr->ah_attr,
-		      rdma_get_udp_sport(grh->flow_label, qp->object, qp->dest_qp));
+		      rdma_get_udp_sport(grh->flow_label, qp->object, peer));
 	return 0;
 }
 
@@ -274,6 +274,8 @@ static int mo_ib_qp_modify(struct mo_ib_qp *qp, const struct ib_qp_attr *attr, i
 	/* The device knows better what state it is in (IBA 10.3.1). */
 	if (err == -EBUSY)
 		err = -EINVAL;
+	if (!err && (mask & IB_QP_DEST_QPN))
+		qp->dest_qp = attr->dest_qp_num & MO_DB_OBJECT;
 	if (!err && (mask & IB_QP_STATE))
 		mo_ib_qp_entered(qp, next);
 free:
