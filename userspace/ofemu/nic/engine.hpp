@@ -34,6 +34,9 @@ class Worker {
     [[nodiscard]] virtual bool work_arrived() = 0;
     /// When poll() has to be called though nothing came; UINT64_MAX: never.
     [[nodiscard]] virtual std::uint64_t next_deadline_ns(std::uint64_t now_ns) = 0;
+    /// The engine stood still for `gap_ns` until now though there may have been work (its thread
+    /// got no processor). Before the next poll().
+    virtual void stalled(std::uint64_t gap_ns) { (void)gap_ns; }
     /// Descriptors that wake the engine.
     virtual void add_wait_fds(std::vector<pollfd>& fds) const { (void)fds; }
 
