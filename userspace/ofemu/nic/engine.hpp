@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -124,6 +125,7 @@ class Engine final : public Host {
     /// Publishes and looks again; false: there is work. Leaves asleep_ set on true.
     bool prepare_sleep(std::uint64_t& deadline_ns);
     void sleep(std::uint64_t deadline_ns);
+    void tell_stall(std::uint64_t now_ns);
     void lock_for_engine();
 
     const DeviceClock& clock_;
@@ -136,6 +138,7 @@ class Engine final : public Host {
     std::atomic<bool> asleep_{false};
     std::atomic<bool> stopping_{false};
     std::thread thread_;
+    std::optional<std::uint64_t> awake_since_; ///< engine thread; none: it slept
     EngineCounters counters_;
 };
 
