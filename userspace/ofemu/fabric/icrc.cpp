@@ -34,14 +34,12 @@ class MaskedHeaders {
         } else { // type of service, time to live, checksum
             header[1] = header[8] = header[10] = header[11] = ones;
         }
-        header[l3 + 6] = header[l3 + 7] = ones;  // UDP checksum
-        header[l3 + udp_header + 4] = ones;      // BTH: FECN, BECN, reserved
+        header[l3 + 6] = header[l3 + 7] = ones; // UDP checksum
+        header[l3 + udp_header + 4] = ones;     // BTH: FECN, BECN, reserved
     }
     /// Bytes of the packet that it stands for.
     [[nodiscard]] std::size_t length() const noexcept { return length_; }
-    [[nodiscard]] Bytes bytes() const noexcept {
-        return Bytes(bytes_).first(dummy_lrh + length_);
-    }
+    [[nodiscard]] Bytes bytes() const noexcept { return Bytes(bytes_).first(dummy_lrh + length_); }
 
   private:
     std::size_t length_;
@@ -63,8 +61,7 @@ std::array<std::byte, icrc_length> stored(std::uint32_t icrc) noexcept {
 
 } // namespace
 
-std::uint32_t icrc_of(const Frame& frame, std::size_t l3_offset,
-                      std::size_t icrc_offset) noexcept {
+std::uint32_t icrc_of(const Frame& frame, std::size_t l3_offset, std::size_t icrc_offset) noexcept {
     const MaskedHeaders headers(frame.head.subspan(l3_offset));
     const std::size_t start = l3_offset + headers.length();
     assert(start <= icrc_offset && icrc_offset <= frame.length);

@@ -10,8 +10,8 @@ namespace mo::fabric {
 namespace {
 
 std::array<double, 6> probabilities(const ImpairmentConfig& config) noexcept {
-    return {config.drop, config.corrupt, config.alter, config.reorder, config.duplicate,
-            config.ecn};
+    return {config.drop,    config.corrupt,   config.alter,
+            config.reorder, config.duplicate, config.ecn};
 }
 
 } // namespace

@@ -270,8 +270,8 @@ TEST_F(PendingTest, ForeignPeerGetsCompletePackets) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    ASSERT_EQ(
-        ::connect(peer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::connect(peer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+              0);
     (*stream)->service(0);
     link.send(End::a, sent.frame, 0);
     (*stream)->service(0);

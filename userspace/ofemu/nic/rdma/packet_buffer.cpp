@@ -70,15 +70,14 @@ std::byte* put_udp(std::byte* at, const Route& route, std::size_t bytes) noexcep
 
 std::byte* put_bth(std::byte* at, const Bth& from, std::size_t pad) noexcept {
     at[bth::opcode] = static_cast<std::byte>(from.opcode);
-    at[bth::flags] = static_cast<std::byte>((from.solicited ? bth::solicited : 0U) |
-                                            (from.migrated ? bth::migrated : 0U) |
-                                            (pad << bth::pad_shift));
+    at[bth::flags] =
+        static_cast<std::byte>((from.solicited ? bth::solicited : 0U) |
+                               (from.migrated ? bth::migrated : 0U) | (pad << bth::pad_shift));
     store_be16(at + bth::pkey, from.pkey);
     store_be32(at + bth::dest_qp, from.dest_qp & bth::low24);
     at[bth::notification] =
         static_cast<std::byte>((from.fecn ? bth::fecn : 0U) | (from.becn ? bth::becn : 0U));
-    store_be32(at + bth::psn,
-               (from.psn & bth::low24) | (from.ack_request ? bth::ack_request : 0U));
+    store_be32(at + bth::psn, (from.psn & bth::low24) | (from.ack_request ? bth::ack_request : 0U));
     return at + bth_bytes;
 }
 
@@ -154,8 +153,8 @@ const fabric::Frame& PacketBuffer::build(const Route& route, const Headers& head
 
     // The head takes payload until it is long enough; the rest stays where it is.
     const bool copy_all = making == Making::bytes || payload.size() >= pieces_.size();
-    std::size_t room = copy_all ? payload_bytes
-                                : head_bytes - static_cast<std::size_t>(at - bytes_.data());
+    std::size_t room =
+        copy_all ? payload_bytes : head_bytes - static_cast<std::size_t>(at - bytes_.data());
     std::size_t referred = 0;
     std::size_t pieces = 0;
     for (const fabric::Bytes piece : payload) {

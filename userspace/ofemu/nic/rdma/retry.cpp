@@ -9,8 +9,9 @@ namespace {
 
 /// IBA table 45, in units of 10 us; code 0 is the longest.
 constexpr std::array<std::uint32_t, 32> rnr_timers = {
-    65536, 1,   2,   3,   4,    6,    8,    12,   16,   24,   32,   48,    64,    96,    128,   192,
-    256,   384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152};
+    65536, 1,    2,    3,    4,    6,     8,     12,    16,    24,   32,
+    48,    64,   96,   128,  192,  256,   384,   512,   768,   1024, 1536,
+    2048,  3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152};
 constexpr std::uint64_t rnr_unit_ns = 10'000;
 constexpr std::uint64_t ack_unit_ns = 4096;
 constexpr unsigned code_mask = 31;

@@ -24,8 +24,8 @@ WireSpec random_spec(Random& random) {
         spec.vlan = static_cast<unsigned>(random.below(65536));
     }
     spec.payload = !spec.op.payload || random.chance(0.2) ? 0
-                   : random.chance(0.1)                     ? random.below(4200)
-                                                            : random.below(500);
+                   : random.chance(0.1)                   ? random.below(4200)
+                                                          : random.below(500);
     spec.tos = static_cast<unsigned>(random.below(256));
     return spec;
 }
@@ -34,7 +34,7 @@ void spoil(Random& random, Octets& bytes, const WirePlaces& at) {
     const std::size_t changes = random.below(4);
     for (std::size_t i = 0; i < changes; ++i) {
         const std::size_t headers = std::min(bytes.size(), at.payload + 8);
-        bytes[random.below(headers)] = random.chance(0.7) ? static_cast<std::byte>(random.next())
+        bytes[random.below(headers)] = random.chance(0.7)   ? static_cast<std::byte>(random.next())
                                        : random.chance(0.5) ? std::byte{}
                                                             : std::byte{0xff};
     }
@@ -64,8 +64,7 @@ void spoil(Random& random, Octets& bytes, const WirePlaces& at) {
 class Scattered {
   public:
     Scattered(const Octets& bytes, Random& random) {
-        const std::size_t head =
-            std::min<std::size_t>(bytes.size(), 256 + random.below(300));
+        const std::size_t head = std::min<std::size_t>(bytes.size(), 256 + random.below(300));
         put(bytes, 0, head);
         for (std::size_t at = head; at < bytes.size();) {
             const std::size_t part = random.below(bytes.size() - at + 1);

@@ -213,8 +213,8 @@ TEST(Parse, UdpChecksumIsZeroOrRight) {
             }
             const std::size_t udp_bytes = wire.at.icrc + 4 - wire.at.udp;
             sum += static_cast<std::uint32_t>(udp_bytes);
-            const unsigned checksum = reference_checksum(
-                std::span(wire.bytes).subspan(wire.at.udp, udp_bytes), sum);
+            const unsigned checksum =
+                reference_checksum(std::span(wire.bytes).subspan(wire.at.udp, udp_bytes), sum);
             set16(wire.bytes, wire.at.udp + 6, checksum);
             EXPECT_EQ(fault_of(wire.bytes), Fault::none);
             set16(wire.bytes, wire.at.udp + 6, checksum ^ 0x0100U);

@@ -25,15 +25,15 @@ struct WireOpcode {
     bool payload;
 };
 inline constexpr std::array wire_opcodes = {
-    WireOpcode{0x00, "", true},   WireOpcode{0x01, "", true},    WireOpcode{0x02, "", true},
-    WireOpcode{0x03, "I", true},  WireOpcode{0x04, "", true},    WireOpcode{0x05, "I", true},
-    WireOpcode{0x06, "R", true},  WireOpcode{0x07, "", true},    WireOpcode{0x08, "", true},
-    WireOpcode{0x09, "I", true},  WireOpcode{0x0a, "R", true},   WireOpcode{0x0b, "RI", true},
-    WireOpcode{0x0c, "R", false}, WireOpcode{0x0d, "A", true},   WireOpcode{0x0e, "", true},
-    WireOpcode{0x0f, "A", true},  WireOpcode{0x10, "A", true},   WireOpcode{0x11, "A", false},
+    WireOpcode{0x00, "", true},    WireOpcode{0x01, "", true},   WireOpcode{0x02, "", true},
+    WireOpcode{0x03, "I", true},   WireOpcode{0x04, "", true},   WireOpcode{0x05, "I", true},
+    WireOpcode{0x06, "R", true},   WireOpcode{0x07, "", true},   WireOpcode{0x08, "", true},
+    WireOpcode{0x09, "I", true},   WireOpcode{0x0a, "R", true},  WireOpcode{0x0b, "RI", true},
+    WireOpcode{0x0c, "R", false},  WireOpcode{0x0d, "A", true},  WireOpcode{0x0e, "", true},
+    WireOpcode{0x0f, "A", true},   WireOpcode{0x10, "A", true},  WireOpcode{0x11, "A", false},
     WireOpcode{0x12, "AK", false}, WireOpcode{0x13, "M", false}, WireOpcode{0x14, "M", false},
-    WireOpcode{0x16, "V", true},  WireOpcode{0x17, "V", true},   WireOpcode{0x64, "D", true},
-    WireOpcode{0x65, "DI", true}, WireOpcode{0x81, "C", false},
+    WireOpcode{0x16, "V", true},   WireOpcode{0x17, "V", true},  WireOpcode{0x64, "D", true},
+    WireOpcode{0x65, "DI", true},  WireOpcode{0x81, "C", false},
 };
 
 /// What a test wants in a packet; wrong values on purpose are set afterwards in its bytes.
