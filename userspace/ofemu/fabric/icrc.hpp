@@ -25,9 +25,15 @@ inline constexpr std::size_t icrc_length = 4;
 [[nodiscard]] bool icrc_matches(const Frame& frame, std::size_t l3_offset,
                                 std::size_t icrc_offset) noexcept;
 
-/// Computes a pending ICRC and writes its bytes; does nothing if none is pending. Everybody who
-/// looks at, copies or changes bytes of a frame behind its headers calls it first. `frame` goes on
-/// saying that the ICRC is right by construction, which is true.
-void settle_icrc(const Frame& frame) noexcept;
+/// Computes the pending ICRC of a frame that has one, and writes its bytes.
+void write_pending_icrc(const Frame& frame) noexcept;
+
+/// Everybody who looks at, copies or changes bytes of a frame behind its headers calls this first.
+/// `frame` goes on saying that its ICRC is right by construction, which is true.
+inline void settle_icrc(const Frame& frame) noexcept {
+    if (frame.icrc) {
+        write_pending_icrc(frame);
+    }
+}
 
 } // namespace mo::fabric

@@ -50,6 +50,9 @@ struct NicConfig {
     const Board* board = nullptr; ///< nullptr: the first of all_boards()
     std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW;
     std::uint16_t vectors = MO_MAX_VECTORS;
+    /// "bytes: always": senders copy payload into frames and compute every ICRC; nothing travels by
+    /// reference.
+    bool bytes_always = false;
 };
 
 class Nic final : public pcie::DeviceModel,

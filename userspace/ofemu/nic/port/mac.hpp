@@ -7,13 +7,12 @@
 // counts, whether it came alone or in a burst. Engine thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "common/hw.hpp"
 #include "fabric/frame.hpp"
 #include "fabric/link.hpp"
+#include "nic/port/address.hpp"
 #include "nic/port/roce.hpp"
 #include "nic/queue_env.hpp"
 
@@ -25,30 +24,9 @@ struct PortCounters {
 #undef X
 };
 
-/// Kinds of destinations, as counters tell them apart.
-enum class Cast : std::uint8_t { unicast, multicast, broadcast };
-
-/// A MAC address as a number, first octet highest.
-[[nodiscard]] constexpr std::uint64_t address_number(std::span<const std::byte, 6> mac) noexcept {
-    std::uint64_t number = 0;
-    for (const std::byte octet : mac) {
-        number = (number << 8U) | std::to_integer<std::uint64_t>(octet);
-    }
-    return number;
-}
-
-[[nodiscard]] constexpr Cast cast_of(std::uint64_t address) noexcept {
-    constexpr std::uint64_t broadcast = 0xffff'ffff'ffff;
-    constexpr std::uint64_t group_bit = std::uint64_t{1} << 40U;
-    if (address == broadcast) {
-        return Cast::broadcast;
-    }
-    return (address & group_bit) != 0 ? Cast::multicast : Cast::unicast;
-}
-
 /// What the host has set (MO_CMD_PORT_RX, MO_CMD_OFFLOAD); the values before it did.
 struct MacConfig {
-    bool receive = false;      ///< frames are taken
+    bool receive = false;      ///< the ethernet datapath takes frames
     bool loopback = false;     ///< sent frames come back to this port and do not go out
     bool keep_bad_fcs = false; ///< damaged frames go on to the ethernet datapath
     std::uint32_t mtu = 1500;  ///< longest frame without ethernet header and VLAN tags
@@ -77,8 +55,8 @@ class Mac final : public fabric::Endpoint {
     /// away.
     void connect(fabric::Link* link, fabric::End end);
     /// Who gets received frames; both outlive their place here, nullptr takes them away.
-    void attach(Client* ethernet) noexcept { ethernet_ = ethernet; }
-    void attach(RoceEndpoint* roce) noexcept { roce_ = roce; }
+    void attach_ethernet(Client* ethernet) noexcept { ethernet_ = ethernet; }
+    void attach_roce(RoceEndpoint* roce) noexcept { roce_ = roce; }
 
     [[nodiscard]] std::uint8_t number() const noexcept { return number_; }
 
@@ -94,8 +72,8 @@ class Mac final : public fabric::Endpoint {
     PortCounters counters;
 
   private:
-    void take(const fabric::Frame& frame, std::uint64_t now_ns);
-    void take_cut(const fabric::Frame& burst, std::uint64_t now_ns);
+    void admit(const fabric::Frame& frame, std::uint64_t now_ns);
+    [[nodiscard]] bool claimed(const fabric::Frame& frame) const noexcept;
 
     QueueEnv& env_;
     std::uint8_t number_;

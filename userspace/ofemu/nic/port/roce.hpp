@@ -10,10 +10,9 @@
 #include <span>
 
 #include "fabric/frame.hpp"
+#include "nic/port/address.hpp"
 
 namespace mo::nic {
-
-using MacAddress = std::array<std::byte, 6>;
 
 /// Address of RoCEv2: an IPv6 address, or an IPv4 address in the form ::ffff:a.b.c.d (IBA annex
 /// A17.4.5.2); network byte order.

@@ -175,8 +175,9 @@ class PacketBuffer {
     PacketBuffer& operator=(const PacketBuffer&) = delete;
 
     /// Makes a packet; pad, lengths and checksums are filled in. IPv4: don't fragment; UDP
-    /// checksum 0, as RoCE has it. Preconditions: the payload is at most max_payload bytes, none
-    /// if the opcode has none; fields are as wide as they are on the wire.
+    /// checksum 0, as RoCE has it. The start of the payload, and all of it if it is in very many
+    /// pieces, is copied. Preconditions: the payload is at most max_payload bytes, none if the
+    /// opcode has none.
     ///
     /// The frame points into this object and to `payload` (the bytes; not the span's array) and is
     /// valid until the next call.
