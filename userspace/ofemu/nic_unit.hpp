@@ -11,6 +11,7 @@
 #include "nic/engine.hpp"
 #include "nic/eth/eth_block.hpp"
 #include "nic/nic.hpp"
+#include "nic/rdma/rdma_block.hpp"
 #include "nic/port/mac.hpp"
 #include "nic/soc_core.hpp"
 #include "optics/port.hpp"
@@ -37,6 +38,7 @@ class NicUnit {
     [[nodiscard]] nic::Nic& nic() noexcept { return nic_; }
     [[nodiscard]] nic::Mac& mac() noexcept { return mac_; }
     [[nodiscard]] nic::eth::EthBlock& eth() noexcept { return eth_; }
+    [[nodiscard]] nic::rdma::RdmaBlock& rdma() noexcept { return rdma_; }
     [[nodiscard]] optics::Port& port() noexcept { return port_; }
     [[nodiscard]] mgmt::Soc& soc() noexcept { return core_.soc(); }
     [[nodiscard]] const vfio_user::Server* server() const noexcept { return server_.get(); }
@@ -54,6 +56,7 @@ class NicUnit {
     nic::Nic nic_;
     nic::Mac mac_;
     nic::eth::EthBlock eth_;
+    nic::rdma::RdmaBlock rdma_;
     optics::Port port_;
     nic::SocCore core_;
     std::unique_ptr<vfio_user::Server> server_;

@@ -26,11 +26,11 @@ RdmaBlock::RdmaBlock(QueueEnv& env, Mac& mac, Making making, const RdmaLimits& l
       completer_(*this, shared_), requester_(*this, shared_, completer_),
       responder_(*this, shared_), datagrams_(*this, shared_), qps_(ObjectTable::capacity),
       by_rq_(ObjectTable::capacity) {
-    mac_.attach(static_cast<RoceEndpoint*>(this));
+    mac_.attach_roce(this);
 }
 
 RdmaBlock::~RdmaBlock() {
-    mac_.attach(static_cast<RoceEndpoint*>(nullptr));
+    mac_.attach_roce(nullptr);
 }
 
 void RdmaBlock::doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) {
