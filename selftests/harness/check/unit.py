@@ -101,6 +101,11 @@ def driver() -> Iterator[Result]:
         "-o build/driver-tables driver/tests/tables_test.c; build/driver-tables"])
 
 
+def provider() -> Iterator[Result]:
+    """The RDMA provider's rings, doorbells and completions, without kernel and device."""
+    yield inside.step("unit:rdma-provider", ["build/provider/provider_test"])
+
+
 def python() -> Iterator[Result]:
     """The harness's own unit tests."""
     start = time.monotonic()
