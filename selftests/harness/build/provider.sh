@@ -12,7 +12,7 @@ target=build/provider
 include=$target/include
 pabi=$(sed -n 's/^set(IBVERBS_PABI_VERSION "\(.*\)")$/\1/p' "$rdma_core/CMakeLists.txt")
 [ -n "$pabi" ] || { echo "$rdma_core: no IBVERBS_PABI_VERSION in CMakeLists.txt" >&2; exit 1; }
-mkdir -p "$include/kernel-abi" "$target/obj" "$target/test"
+mkdir -p "$include/kernel-abi" "$target/obj" "$target/test" "$target/data"
 for pair in infiniband=libibverbs rdma=kernel-headers/rdma util=util ccan=ccan; do
 	ln -sfn "$rdma_core/${pair#*=}" "$include/${pair%%=*}"
 done

@@ -51,7 +51,7 @@ def _unit(jobs: int) -> Iterator[Result]:
     if built.outcome == FAIL:
         yield built
     else:
-        yield from unit.provider()
+        yield from unit.provider(jobs)
 
 
 def _acceptance() -> Iterator[Result]:
@@ -59,7 +59,8 @@ def _acceptance() -> Iterator[Result]:
     known |= {f"py:{name}" for name in unit.python_names()}
     known |= unit.ctest_names()
     known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "provider", "stage")}
-    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables", "unit:rdma-provider"}
+    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables", "unit:rdma-provider",
+              "unit:rdma-provider-in-tree"}
     yield from acceptance.check(acceptance.TABLE, known)
 
 
