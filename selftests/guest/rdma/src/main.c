@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  *   rdma_data server|client ADDRESS GID GROUP [DEVICE]
+ *   rdma_data limits DEVICE
  *
  * ADDRESS is where the server listens by TCP, GID the own address, IPv4 or
  * IPv6. Both sides name the same group. Exit status 0: all data was right.
@@ -43,11 +44,16 @@ int main(int argc, char **argv)
 	const struct group *group = NULL;
 	size_t i;
 
+	if (argc == 3 && !strcmp(argv[1], "limits")) {
+		limits(argv[2]);
+		return 0;
+	}
 	for (i = 0; argc >= 5 && i < ARRAY_SIZE(groups); i++)
 		if (!strcmp(argv[4], groups[i].name))
 			group = &groups[i];
 	if (!group) {
-		fprintf(stderr, "usage: %s server|client ADDRESS GID GROUP [DEVICE]\ngroups:", argv[0]);
+		fprintf(stderr, "usage: %s server|client ADDRESS GID GROUP [DEVICE]\n       %s limits DEVICE\ngroups:", argv[0],
+			argv[0]);
 		for (i = 0; i < ARRAY_SIZE(groups); i++)
 			fprintf(stderr, " %s", groups[i].name);
 		fprintf(stderr, "\n");

@@ -89,6 +89,11 @@ void conn_connect(struct side *side, struct conn *conn);
 void conn_to(struct conn *conn, enum ibv_qp_state state);
 void conn_close(struct conn *conn);
 
+struct ibv_context *open_device(const char *name);
+
+/* limits.c */
+void limits(const char *device);
+
 /* work.c */
 void post_send(struct conn *conn, struct ibv_send_wr *wr);
 void post_recv(struct conn *conn, uint64_t wr_id, struct ibv_sge *sges, int num);

@@ -42,7 +42,7 @@ static int find_gid(struct ibv_context *ctx, const union ibv_gid *gid, const cha
 	fail("no RoCEv2 GID of %s among %zd", address, num);
 }
 
-static struct ibv_context *open_device(const char *name)
+struct ibv_context *open_device(const char *name)
 {
 	struct ibv_device **list = ibv_get_device_list(NULL);
 	struct ibv_context *ctx = NULL;

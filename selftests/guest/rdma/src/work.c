@@ -57,7 +57,12 @@ static void send_ex(struct conn *conn, struct ibv_send_wr *wr)
 		for (i = 0; i < wr->num_sge; i++)
 			buffers[i] = (struct ibv_data_buf){ (void *)(uintptr_t)wr->sg_list[i].addr,
 							    wr->sg_list[i].length };
-		ibv_wr_set_inline_data_list(ex, wr->num_sge, buffers);
+		if (wr->num_sge == 1)
+			ibv_wr_set_inline_data(ex, buffers->addr, buffers->length);
+		else
+			ibv_wr_set_inline_data_list(ex, wr->num_sge, buffers);
+	} else if (wr->num_sge == 1) {
+		ibv_wr_set_sge(ex, wr->sg_list->lkey, wr->sg_list->addr, wr->sg_list->length);
 	} else {
 		ibv_wr_set_sge_list(ex, wr->num_sge, wr->sg_list);
 	}
