@@ -7,6 +7,7 @@
 #ifndef MO_IB_COMPAT_H
 #define MO_IB_COMPAT_H
 
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <rdma/ib_umem.h>
 #include <rdma/ib_verbs.h>
@@ -15,6 +16,10 @@
 #include "compat_ib_gen.h"
 
 struct ib_dmah;
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(object)	kzalloc(sizeof(object), GFP_KERNEL)
+#endif
 
 #ifndef MO_HAVE_UDATA_HELPERS
 static inline int _ib_copy_validate_udata_in(struct ib_udata *udata, void *req,

@@ -53,8 +53,8 @@ static void mo_ib_wq_revive(struct mo_ib_wq *wq, u32 object)
 	wq->head = 0;
 	wq->tail = 0;
 	wq->db.last = 0;
-	/* In RESET the device uses neither word. */
-	memset(wq->db.rec, 0, sizeof(*wq->db.rec));
+	/* The event index is the device's, which set it when it was reset. */
+	WRITE_ONCE(wq->db.rec->tail, 0);
 	spin_unlock(&cq->lock);
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
@@ -91,7 +91,7 @@ bool mo_ib_flush_pending(const struct mo_ib_cq *cq)
 	const struct mo_ib_wq *wq;
 
 	list_for_each_entry(wq, &cq->flush, flush)
-		if (wq->head != smp_load_acquire(&wq->tail))
+		if (wq->head != mo_ib_wq_tail(wq))
 			return true;
 	return false;
 }
@@ -103,7 +103,7 @@ int mo_ib_flush_poll(struct mo_ib_cq *cq, int num, struct ib_wc *wc)
 
 	lockdep_assert_held(&cq->lock);
 	list_for_each_entry(wq, &cq->flush, flush) {
-		while (n < num && wq->head != smp_load_acquire(&wq->tail)) {
+		while (n < num && wq->head != mo_ib_wq_tail(wq)) {
 			const struct mo_ib_wr *wr = mo_ib_wr(wq, wq->head);
 
 			wc[n++] = (struct ib_wc){
@@ -113,7 +113,7 @@ int mo_ib_flush_poll(struct mo_ib_cq *cq, int num, struct ib_wc *wc)
 				.qp = &wq->qp->ibqp,
 				.port_num = MO_IB_PORT,
 			};
-			smp_store_release(&wq->head, wq->head + 1);
+			mo_ib_wq_retire(wq, wq->head + 1);
 		}
 	}
 	return n;

@@ -7,6 +7,7 @@
  * them (disassociate), and what the driver does for it ends in bounded time.
  */
 #include <linux/auxiliary_bus.h>
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <net/addrconf.h>
@@ -93,6 +94,8 @@ static int mo_ib_setup(struct mo_ib_dev *mib)
 	addrconf_addr_eui48((u8 *)&ibdev->node_guid, aux->netdev->perm_addr);
 	strscpy(ibdev->node_desc, "Mesh Optical", sizeof(ibdev->node_desc));
 
+	/* Pages of a key may be larger than what the block layer likes. */
+	dma_set_max_seg_size(mo_ib_dma_dev(mib), UINT_MAX);
 	mib->shadow = aux->features & MO_F_SHADOW_DB;
 	err = mo_ib_caps_read(mib);
 	if (err)

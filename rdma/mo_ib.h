@@ -376,6 +376,20 @@ static inline struct mo_ib_wr *mo_ib_wr(const struct mo_ib_wq *wq, u32 index)
 	return &wq->wr[index & (BIT(wq->log) - 1)];
 }
 
+/* Producer index, for the poller: the requests before it can be read. */
+static inline u32 mo_ib_wq_tail(const struct mo_ib_wq *wq)
+{
+	/* Pairs with the release of who posts. */
+	return smp_load_acquire(&wq->tail);
+}
+
+/* Requests before @head are done; their slots are the poster's again. */
+static inline void mo_ib_wq_retire(struct mo_ib_wq *wq, u32 head)
+{
+	/* They have been read. Pairs with the acquire of who posts. */
+	smp_store_release(&wq->head, head);
+}
+
 /* --------------------------------------------------------------- device.c */
 extern const struct attribute_group mo_ib_attr_group;
 int mo_ib_caps_read(struct mo_ib_dev *mib);

@@ -50,7 +50,7 @@ struct ib_mr *mo_ib_get_dma_mr(struct ib_pd *ibpd, int access)
 
 	if (access & ~MO_IB_MR_FLAGS)
 		return ERR_PTR(-EOPNOTSUPP);
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL);
+	mr = kzalloc_obj(*mr);
 	if (!mr)
 		return ERR_PTR(-ENOMEM);
 	mr->kind = MO_MR_DMA;
@@ -130,7 +130,7 @@ struct ib_mr *mo_ib_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length, u64 v
 	if (err)
 		return ERR_PTR(err);
 
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL);
+	mr = kzalloc_obj(*mr);
 	if (!mr)
 		return ERR_PTR(-ENOMEM);
 	mr->kind = MO_MR_USER;
@@ -181,7 +181,7 @@ struct ib_mr *mo_ib_alloc_mr(struct ib_pd *ibpd, enum ib_mr_type type, u32 max_n
 	if (!max_num_sg || max_num_sg > mib->caps.max_fast_reg)
 		return ERR_PTR(-EINVAL);
 
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL);
+	mr = kzalloc_obj(*mr);
 	if (!mr)
 		return ERR_PTR(-ENOMEM);
 	mr->kind = MO_MR_FAST;

@@ -36,18 +36,19 @@ static void mo_ib_cqe_bad(struct mo_ib_cq *cq, const struct mo_rdma_cqe *cqe, co
 			      cqe->opcode);
 }
 
+/* The statuses of core and device have the same numbers. */
+#define X(name, value, text) static_assert((int)IB_WC_##name == MO_WC_##name);
+MO_WCS(X)
+#undef X
+
 static enum ib_wc_status mo_ib_wc_status(u8 status)
 {
-	switch (status) {
-#define X(name, value, text) \
-	case MO_WC_##name: \
-		BUILD_BUG_ON(MO_WC_##name != (int)IB_WC_##name); \
-		return IB_WC_##name;
-	MO_WCS(X)
+#define X(name, value, text) | BIT(MO_WC_##name)
+	const u32 known = 0 MO_WCS(X);
 #undef X
-	default:
-		return IB_WC_GENERAL_ERR;
-	}
+
+	return status < 32 && (known & BIT(status)) ? (enum ib_wc_status)status :
+						      IB_WC_GENERAL_ERR;
 }
 
 /* Immediate data, invalidated key and addresses of what arrived. */
@@ -101,7 +102,7 @@ static bool mo_ib_poll_one(struct mo_ib_cq *cq, const struct mo_rdma_cqe *cqe, s
 	}
 	if (unlikely(wq->dead))
 		return false;
-	if (unlikely(index - wq->head >= smp_load_acquire(&wq->tail) - wq->head)) {
+	if (unlikely(index - wq->head >= mo_ib_wq_tail(wq) - wq->head)) {
 		mo_ib_cqe_bad(cq, cqe, "index");
 		return false;
 	}
@@ -119,8 +120,8 @@ static bool mo_ib_poll_one(struct mo_ib_cq *cq, const struct mo_rdma_cqe *cqe, s
 		wc->vendor_err = le16_to_cpu(cqe->error) << 8 | cqe->syndrome;
 	else if (recv)
 		mo_ib_wc_recv(cqe, wc);
-	/* Retires unsignaled requests before it too; their slots are free now. */
-	smp_store_release(&wq->head, index + 1);
+	/* Unsignaled requests before it too. */
+	mo_ib_wq_retire(wq, index + 1);
 	return true;
 }
 

@@ -187,6 +187,7 @@ static bool mo_ib_wq_full(const struct mo_ib_wq *wq)
 static void mo_ib_wq_push(struct mo_ib_wq *wq, u64 wr_id, enum ib_wc_opcode opcode)
 {
 	*mo_ib_wr(wq, wq->tail) = (struct mo_ib_wr){ .wr_id = wr_id, .opcode = opcode };
+	/* The request before the index that makes it visible to the poller. */
 	smp_store_release(&wq->tail, wq->tail + 1);
 }
 

@@ -196,7 +196,6 @@ static int mo_ib_qp_size(struct mo_ib_dev *mib, struct mo_ib_qp *qp, struct ib_q
 	qp->sq.max_sge = cap->max_send_sge;
 	qp->rq.max_sge = cap->max_recv_sge;
 	qp->max_inline = cap->max_inline_data;
-	qp->sig_all = attr->sq_sig_type == IB_SIGNAL_ALL_WR;
 	return 0;
 }
 
@@ -365,6 +364,7 @@ int mo_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr, struct ib_
 	refcount_set(&qp->ref, 1);
 	init_completion(&qp->free);
 	qp->state = IB_QPS_RESET;
+	qp->sig_all = attr->sq_sig_type == IB_SIGNAL_ALL_WR;
 	mo_ib_wq_init(qp, &qp->sq, attr->send_cq, MO_DB_SQ);
 	mo_ib_wq_init(qp, &qp->rq, attr->recv_cq, MO_DB_RQ);
 	return udata ? mo_ib_create_user_qp(mib, qp, attr, udata) :

@@ -22,20 +22,22 @@ static int mo_ib_res_end(struct sk_buff *msg, struct nlattr *table, int err)
 	return 0;
 }
 
+/* By enum mo_mr_kind, which has no gaps. */
+static const char * const mo_ib_mr_kinds[] = {
+#define X(name, value, text) #name,
+	MO_MR_KINDS(X)
+#undef X
+};
+
 int mo_ib_fill_res_mr(struct sk_buff *msg, struct ib_mr *ibmr)
 {
 	const struct mo_ib_mr *mr = to_mo_ib_mr(ibmr);
-	static const char * const kinds[] = {
-#define X(name, value, text) [value] = #name,
-		MO_MR_KINDS(X)
-#undef X
-	};
 	struct nlattr *table = mo_ib_res_begin(msg);
 	int err;
 
 	if (!table)
 		return -EMSGSIZE;
-	err = rdma_nl_put_driver_string(msg, "kind", kinds[mr->kind]) ?:
+	err = rdma_nl_put_driver_string(msg, "kind", mo_ib_mr_kinds[mr->kind]) ?:
 	      rdma_nl_put_driver_u32(msg, "pages", mr->pages);
 	if (!err && mr->kind == MO_MR_USER)
 		err = rdma_nl_put_driver_u32(msg, "page_shift", mr->page_shift);

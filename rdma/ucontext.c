@@ -30,7 +30,7 @@ static struct mo_ib_mmap *mo_ib_db_page_alloc(struct mo_ib_dev *mib, struct ib_u
 	/* One mapping of the processor's page size must show one context only. */
 	BUILD_BUG_ON(MO_DB_PAGE_SIZE != PAGE_SIZE);
 
-	map = kzalloc(sizeof(*map), GFP_KERNEL);
+	map = kzalloc_obj(*map);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 	map->mib = mib;
@@ -140,7 +140,7 @@ struct mo_ib_user_page *mo_ib_user_rec_get(struct mo_ib_ucontext *uc, u64 va, si
 		if (page->va == start && page->umem->owning_mm == current->mm)
 			goto found;
 
-	page = kzalloc(sizeof(*page), GFP_KERNEL);
+	page = kzalloc_obj(*page);
 	if (!page) {
 		page = ERR_PTR(-ENOMEM);
 		goto unlock;

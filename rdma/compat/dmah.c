@@ -2,12 +2,9 @@
 /* Memory regions may have a DMA handle. */
 #include <rdma/ib_verbs.h>
 
-void probe(struct ib_device_ops *ops,
-	   struct ib_mr *(*reg)(struct ib_pd *, u64, u64, u64, int, struct ib_dmah *,
-				struct ib_udata *));
-void probe(struct ib_device_ops *ops,
-	   struct ib_mr *(*reg)(struct ib_pd *, u64, u64, u64, int, struct ib_dmah *,
-				struct ib_udata *))
-{
-	ops->reg_user_mr = reg;
-}
+struct ib_mr *reg(struct ib_pd *pd, u64 start, u64 length, u64 virt, int access,
+		  struct ib_dmah *dmah, struct ib_udata *udata);
+
+static const struct ib_device_ops probe = {
+	.reg_user_mr = reg,
+};
