@@ -27,11 +27,13 @@
 #ifdef MO_HAVE_DEVLINK_PARAM_BY_POINTER
 #define MO_PARAM_VALUE				union devlink_param_value *
 #define mo_param_u8(val)			((val)->vu8)
+#define mo_param_bool(val)			((val)->vbool)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, val)
 #else
 #define MO_PARAM_VALUE				union devlink_param_value
 #define mo_param_u8(val)			((val).vu8)
+#define mo_param_bool(val)			((val).vbool)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, *(val))
 #endif
