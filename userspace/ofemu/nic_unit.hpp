@@ -11,6 +11,7 @@
 #include "nic/engine.hpp"
 #include "nic/eth/eth_block.hpp"
 #include "nic/nic.hpp"
+#include "nic/port/mac.hpp"
 #include "nic/soc_core.hpp"
 #include "optics/port.hpp"
 #include "vfio_user/server.hpp"
@@ -34,6 +35,7 @@ class NicUnit {
 
     [[nodiscard]] const std::string& name() const noexcept { return nic_.name(); }
     [[nodiscard]] nic::Nic& nic() noexcept { return nic_; }
+    [[nodiscard]] nic::Mac& mac() noexcept { return mac_; }
     [[nodiscard]] nic::eth::EthBlock& eth() noexcept { return eth_; }
     [[nodiscard]] optics::Port& port() noexcept { return port_; }
     [[nodiscard]] mgmt::Soc& soc() noexcept { return core_.soc(); }
@@ -50,6 +52,7 @@ class NicUnit {
     NicEntry entry_;
     nic::Engine& engine_;
     nic::Nic nic_;
+    nic::Mac mac_;
     nic::eth::EthBlock eth_;
     optics::Port port_;
     nic::SocCore core_;

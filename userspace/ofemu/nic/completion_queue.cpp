@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <utility>
 
 #include "nic/counters.hpp"
 #include "nic/entry.hpp"
@@ -11,9 +12,12 @@
 
 namespace mo::nic {
 
-CompletionQueue::CompletionQueue(const CompletionQueueConfig& config, DmaAccess& dma,
-                                 EventSink& events)
-    : config_(config), dma_(dma), events_(events) {}
+CompletionQueue::CompletionQueue(CompletionQueueConfig config, DmaAccess& dma, EventSink& events)
+    : config_(std::move(config)), dma_(dma), events_(events) {
+    if (!config_.pages.empty()) {
+        config_.ring.pages = config_.pages.data();
+    }
+}
 
 bool CompletionQueue::load_arm(std::uint64_t& word) {
     const auto loaded = dma_->load_acquire<Le<std::uint64_t>>(config_.record);

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 
-#include "fabric/checksum.hpp"
+#include "fabric/ethertype.hpp"
 
 namespace mo::nic::eth {
 
 namespace {
 
+using fabric::ethertype_ipv4;
+using fabric::ethertype_ipv6;
+using fabric::ethertype_service_vlan;
+using fabric::ethertype_vlan;
 using fabric::load_be16;
 
 // Internet protocol numbers (IANA).
@@ -191,13 +195,6 @@ Parsed parse(fabric::Bytes head, std::uint32_t length, bool burst) noexcept {
         }
     }
     return parser.out;
-}
-
-bool is_pause(fabric::Bytes head) noexcept {
-    constexpr std::uint16_t opcode_pause = 0x0001;
-    return head.size() >= fabric::ethernet_header + 2 &&
-           load_be16(head.data() + 12) == ethertype_mac_control &&
-           load_be16(head.data() + fabric::ethernet_header) == opcode_pause;
 }
 
 std::uint16_t pseudo_sum(fabric::Bytes head, const Parsed& parsed,
