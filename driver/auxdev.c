@@ -168,15 +168,14 @@ bool mo_aux_gone(const struct mo_aux *aux)
 }
 EXPORT_SYMBOL_NS_GPL(mo_aux_gone, MO_AUX_NAMESPACE);
 
-void mo_aux_fw_version(const struct mo_aux *aux, char *text, size_t size)
+u64 mo_aux_fw_version(const struct mo_aux *aux)
 {
 	const struct mo_mgmt *mgmt = &aux->md->mgmt;
 
-	if (READ_ONCE(mgmt->usable))
-		snprintf(text, size, "%u.%u.%u", mgmt->version.ver_major,
-			 mgmt->version.ver_minor, mgmt->version.ver_patch);
-	else
-		strscpy(text, "", size);
+	if (!READ_ONCE(mgmt->usable))
+		return 0;
+	return (u64)mgmt->version.ver_major << 32 | mgmt->version.ver_minor << 16 |
+	       mgmt->version.ver_patch;
 }
 EXPORT_SYMBOL_NS_GPL(mo_aux_fw_version, MO_AUX_NAMESPACE);
 

@@ -367,6 +367,13 @@ void mo_dev_fail(struct mo_dev *md, const char *why)
 
 void mo_dev_gone(struct mo_dev *md)
 {
+	if (mo_gone(md))
+		return;
+	/*
+	 * Whoever sees the state frees memory that the device knows. It may
+	 * only have lost its memory space, so it must lose the bus too.
+	 */
+	pci_clear_master(md->pdev);
 	if (test_and_set_bit(MO_STATE_GONE, &md->state))
 		return;
 	mo_adminq_stop(md);

@@ -98,8 +98,8 @@ int mo_aux_cmd(struct mo_aux *aux, u16 opcode, const void *body, size_t body_len
 /* True: no command will be answered any more, and no DMA is in flight. */
 bool mo_aux_gone(const struct mo_aux *aux);
 
-/* Version of the management firmware; empty while none runs. */
-void mo_aux_fw_version(const struct mo_aux *aux, char *text, size_t size);
+/* Version of the management firmware: major << 32 | minor << 16 | patch; 0: none runs. */
+u64 mo_aux_fw_version(const struct mo_aux *aux);
 
 /* Event queue of a vector below mo_aux.vectors: its object number for CQ_CREATE. */
 u32 mo_aux_eqn(struct mo_aux *aux, unsigned int vector);

@@ -87,6 +87,7 @@ int mo_ib_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 
 	memset(attr, 0, sizeof(*attr));
 	attr->sys_image_guid = ibdev->node_guid;
+	attr->fw_ver = mo_aux_fw_version(mib->aux);
 	attr->vendor_id = pdev->vendor;
 	attr->vendor_part_id = pdev->device;
 	attr->hw_ver = pdev->revision;
@@ -184,7 +185,10 @@ enum rdma_link_layer mo_ib_get_link_layer(struct ib_device *ibdev, u32 port)
 
 void mo_ib_get_dev_fw_str(struct ib_device *ibdev, char *str)
 {
-	mo_aux_fw_version(to_mo_ib_dev(ibdev)->aux, str, IB_FW_VERSION_NAME_MAX);
+	u64 version = mo_aux_fw_version(to_mo_ib_dev(ibdev)->aux);
+
+	snprintf(str, IB_FW_VERSION_NAME_MAX, "%u.%u.%u", (u32)(version >> 32),
+		 (u16)(version >> 16), (u16)version);
 }
 
 static ssize_t hw_rev_show(struct device *device, struct device_attribute *attr, char *buf)

@@ -32,9 +32,9 @@ def gone(host: Host) -> bool:
 
 def gids(host: Host, name: str) -> dict[str, tuple[int, str, str]]:
     """Address -> (index, type, network interface) of the port's table."""
-    text = host.run(f"cd /sys/class/infiniband/{name}/ports/1 && for i in $(ls gids); do g=$(cat gids/$i); "
-                    "[ $g = 0000:0000:0000:0000:0000:0000:0000:0000 ] || "
-                    'echo "$i $g $(cat gid_attrs/ndevs/$i) $(cat gid_attrs/types/$i)"; done')
+    text = host.run(f"cd /sys/class/infiniband/{name}/ports/1/gids && grep -v ^0000:0000:0000:0000:0000:0000:0000:0000 * | "
+                    "while IFS=: read -r i g; do "
+                    'echo "$i $g $(cat ../gid_attrs/ndevs/$i) $(cat ../gid_attrs/types/$i)"; done')
     table = {}
     for line in text.splitlines():
         index, gid, netdev, kind = line.split(None, 3)
@@ -45,8 +45,7 @@ def gids(host: Host, name: str) -> dict[str, tuple[int, str, str]]:
 
 def resources(host: Host, kind: str, name: str) -> list[dict[str, Any]]:
     """`rdma res show KIND` of a device."""
-    found: list[dict[str, Any]] = host.json(f"rdma -j res show {kind} dev {name}")
-    return found
+    return [entry for entry in host.json(f"rdma -j res show {kind}") if entry["ifname"] == name]
 
 
 def summary(host: Host, name: str) -> dict[str, Any]:
@@ -74,8 +73,12 @@ class PingPong:
     def __enter__(self) -> PingPong:
         server, client = self.bed.host1, self.bed.host0
         for host, command in ((server, self._command(server)), (client, f"{self._command(client)} {server.ip}")):
-            self.processes.append(host.popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
-            wait_for(lambda host=host: users(host, "ibv_rc_pingpong"), 20, f"{host.name}: queue pair of the program")
+            process = host.popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.processes.append(process)
+            # A short exchange may be over already.
+            wait_for(lambda host=host, process=process:  # type: ignore[misc]
+                     users(host, "ibv_rc_pingpong") or process.poll() is not None, 20,
+                     f"{host.name}: queue pair of the program")
         return self
 
     def __exit__(self, *_: object) -> None:
