@@ -62,7 +62,7 @@ Rates measure(const Case& what, double seconds) {
     HostQp x(pair.a, {.sq_stride_log = 7, .rq_stride_log = 6, .cq_log = 10});
     HostQp y(pair.b, {.sq_stride_log = 7, .rq_stride_log = 6, .cq_log = 10});
     Pair::connect(x, y, {.mtu = what.mtu});
-    Region local(pair.a, room, {.page_shift = 21}), remote(pair.b, room, {.page_shift = 21});
+    Region local(pair.a, room, {.page_shift = 21}), remote(pair.b, room + 8, {.page_shift = 21});
     const bool send = what.opcode == hw::MO_WR_SEND;
     std::uint32_t place = 0;
     SendWr wr{.opcode = what.opcode, .sges = {{0, what.size, local.key}}, .rkey = remote.key};
@@ -95,7 +95,8 @@ Rates measure(const Case& what, double seconds) {
             (void)pair.round();
             while (const auto cqe = x.send_cq.next()) {
                 if (cqe->status != hw::MO_WC_SUCCESS) {
-                    die(what.name, "an entry failed");
+                    die(what.name,
+                        ("an entry failed: status " + std::to_string(cqe->status)).c_str());
                 }
                 --under_way;
                 ++done;
