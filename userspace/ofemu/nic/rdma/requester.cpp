@@ -58,10 +58,13 @@ bool Requester::poll(Qp& qp, unsigned& budget) {
     bool worked = false;
     while (budget != 0 && ready(qp)) {
         if (send.cursor == send.begun) {
-            if (!begin(qp)) {
+            const std::uint32_t before = send.begun;
+            const bool goes_on = begin(qp);
+            worked = worked || send.begun != before;
+            if (!goes_on) {
                 break;
             }
-            worked = true;
+            budget -= send.cursor == send.begun ? 1U : 0U; // it has been done in here
             continue;
         }
         worked = true;

@@ -147,7 +147,9 @@ void Responder::done(Qp& qp, const Packet& packet, std::uint32_t packets) {
         recv.message = Message::none;
         recv.msn = psn_next(recv.msn);
     }
-    recv.ack_due = recv.ack_due || packet.headers.bth.ack_request;
+    // READs and atomics are answered by their data.
+    const bool fetch = packet.op->operation == Operation::read_request || packet.op->atomic();
+    recv.ack_due = recv.ack_due || (packet.headers.bth.ack_request && !fetch);
 }
 
 void Responder::owe_nak(Qp& qp, std::uint8_t syndrome, std::uint32_t psn) {
@@ -481,8 +483,17 @@ bool Responder::answer_fetch(Qp& qp) {
     FetchResource& resource = recv.resource(recv.fetch_next);
     if (!resource.atomic) {
         answer_read(qp, resource);
-        return true;
+    } else {
+        answer_atomic(qp, resource);
     }
+    // An answer acknowledges all before it (IBA 9.7.5.1.2).
+    if (!resource.pending && psn_add(resource.first_psn, resource.packets) == recv.epsn) {
+        recv.ack_due = false;
+    }
+    return true;
+}
+
+void Responder::answer_atomic(Qp& qp, FetchResource& resource) {
     resource.pending = false;
     if (qp.refresh_path(shared_.gids)) {
         Headers headers;
@@ -493,7 +504,6 @@ bool Responder::answer_fetch(Qp& qp) {
         headers.atomic_result = resource.result;
         host_.transmit(qp.path.route, qp.path.loopback, headers, {});
     }
-    return true;
 }
 
 void Responder::answer_read(Qp& qp, FetchResource& resource) {

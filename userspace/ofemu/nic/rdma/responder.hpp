@@ -48,6 +48,7 @@ class Responder {
 
     bool answer_fetch(Qp& qp);
     void answer_read(Qp& qp, FetchResource& resource);
+    void answer_atomic(Qp& qp, FetchResource& resource);
     void reply(Qp& qp, Opcode opcode, std::uint32_t psn, std::uint8_t syndrome);
 
     QpHost& host_;

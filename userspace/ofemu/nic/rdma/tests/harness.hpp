@@ -70,6 +70,14 @@ class TestNic final : public QueueEnv, public EventSink {
         std::memset(this->at(at), 0, size);
         return at;
     }
+    /// Memory that was allocated after keep() is free again.
+    void keep() { kept_ = next_; }
+    void release() {
+        if (kept_ == 0) {
+            keep();
+        }
+        next_ = kept_;
+    }
     std::byte* at(std::uint64_t iova) { return ram.data() + (iova - ram_base); }
     template <typename T>
     T& object(std::uint64_t iova) {
@@ -180,6 +188,7 @@ class TestNic final : public QueueEnv, public EventSink {
     NicCounters& event_counters() override { return nic_counters; }
 
     std::size_t next_ = 4096;
+    std::size_t kept_ = 0;
     std::uint64_t features_;
     DmaAccess dma_{map};
     std::vector<CompletionQueue*> flushes_;
