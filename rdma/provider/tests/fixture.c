@@ -103,7 +103,8 @@ struct mo_qp *qp_make(bool ud, struct ibv_qp_cap cap, uint32_t object)
 					  IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM |
 					  IBV_QP_EX_WITH_RDMA_READ |
 					  IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP |
-					  IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD))
+					  IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD | IBV_QP_EX_WITH_LOCAL_INV |
+				   IBV_QP_EX_WITH_BIND_MW))
 		abort();
 	if (!*leaf)
 		*leaf = calloc(MO_QP_LEAF, sizeof(**leaf));
