@@ -261,7 +261,11 @@ static void test_entries(void)
 /* What stays in the device: no data. */
 static void test_windows(void)
 {
-	struct ibv_send_wr wr = { .wr_id = 9, .opcode = IBV_WR_LOCAL_INV, .invalidate_rkey = 0x01020304 };
+	struct ibv_send_wr wr = {
+		.wr_id = 9,
+		.opcode = IBV_WR_LOCAL_INV,
+		.invalidate_rkey = 0x01020304,
+	};
 	struct ibv_mr mr = { .lkey = 0xaabbccdd };
 	struct ibv_mw mw = { .type = IBV_MW_TYPE_2, .rkey = 0x112233ff };
 	struct ibv_mw_bind request = { .wr_id = 10, .send_flags = IBV_SEND_SIGNALED };
@@ -285,12 +289,15 @@ static void test_windows(void)
 		.mr = &mr,
 		.addr = 0x7f0000001000,
 		.length = 5000,
-		.mw_access_flags = IBV_ACCESS_REMOTE_READ | IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_LOCAL_WRITE,
+		.mw_access_flags = IBV_ACCESS_REMOTE_READ | IBV_ACCESS_REMOTE_WRITE |
+				   IBV_ACCESS_LOCAL_WRITE,
 	};
-	good = !post_both(qp, &wr, bytes, 48) && wqe->opcode == MO_WR_BIND && !wqe->nsge && !wqe->imm;
+	good = !post_both(qp, &wr, bytes, 48) && wqe->opcode == MO_WR_BIND;
+	good &= !wqe->nsge && !wqe->imm;
 	good &= le64toh(bind->iova) == 0x7f0000001000 && le64toh(bind->length) == 5000;
 	good &= le32toh(bind->region) == 0xaabbccdd && le32toh(bind->key) == 0x11223344;
-	good &= bind->access == (MO_ACCESS_REMOTE_READ | MO_ACCESS_REMOTE_WRITE) && bind->flags == MO_BINDF_QP;
+	good &= bind->access == (MO_ACCESS_REMOTE_READ | MO_ACCESS_REMOTE_WRITE);
+	good &= bind->flags == MO_BINDF_QP;
 	good &= !memcmp(bind->rsvd, "\0\0\0\0\0\0", 6);
 	check(good, "windows: type 2");
 
@@ -298,7 +305,8 @@ static void test_windows(void)
 	request.bind_info = wr.bind_mw.bind_info;
 	good = !mo_bind_mw(&qp->vqp.qp, &mw, &request) && mw.rkey == 0x11223300;
 	bind = (struct mo_wqe_bind *)(wqe_at(&qp->sq, qp->sq.tail - 1) + 1);
-	good &= le32toh(bind->key) == 0x11223300 && !bind->flags && qp->sq.wr_ids[(qp->sq.tail - 1) & 7] == 10;
+	good &= le32toh(bind->key) == 0x11223300 && !bind->flags;
+	good &= qp->sq.wr_ids[(qp->sq.tail - 1) & 7] == 10;
 	request.bind_info = (struct ibv_mw_bind_info){ .mr = &mr };
 	good &= !mo_bind_mw(&qp->vqp.qp, &mw, &request) && mw.rkey == 0x11223301;
 	bind = (struct mo_wqe_bind *)(wqe_at(&qp->sq, qp->sq.tail - 1) + 1);

@@ -247,11 +247,12 @@ bool KeyTable::bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept {
     MemoryKey* region = nullptr;
     if (body.length != 0) {
         region = at(body.region);
-        const bool changes = (body.access & (MO_ACCESS_REMOTE_WRITE | MO_ACCESS_REMOTE_ATOMIC)) != 0;
+        const bool changes =
+            (body.access & (MO_ACCESS_REMOTE_WRITE | MO_ACCESS_REMOTE_ATOMIC)) != 0;
         const std::uint8_t needed = MO_ACCESS_MW_BIND | (changes ? MO_ACCESS_LOCAL_WRITE : 0);
-        if (region == nullptr || region->key_ != body.region ||
-            region->kind_ != hw::MO_MR_USER || region->pd_ != user.pd || !region->valid_ ||
-            (needed & ~region->access_) != 0 || body.iova - region->iova_ > region->length_ ||
+        if (region == nullptr || region->key_ != body.region || region->kind_ != hw::MO_MR_USER ||
+            region->pd_ != user.pd || !region->valid_ || (needed & ~region->access_) != 0 ||
+            body.iova - region->iova_ > region->length_ ||
             body.length > region->length_ - (body.iova - region->iova_)) {
             return false;
         }

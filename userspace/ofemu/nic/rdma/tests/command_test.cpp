@@ -57,10 +57,10 @@ TEST_F(CommandTest, CapsAreToldAndBounded) {
 }
 
 TEST_F(CommandTest, EveryCommandRefusesTrailingBytes) {
-    for (const auto opcode :
-         {hw::MO_CMD_RDMA_CAPS, hw::MO_CMD_GID_SET, hw::MO_CMD_MCAST_ATTACH,
-          hw::MO_CMD_MCAST_DETACH, hw::MO_CMD_MR_CREATE, hw::MO_CMD_MR_PAGES, hw::MO_CMD_MR_DESTROY,
-          hw::MO_CMD_MR_MODIFY, hw::MO_CMD_QP_CREATE, hw::MO_CMD_QP_MODIFY, hw::MO_CMD_QP_QUERY, hw::MO_CMD_QP_DESTROY}) {
+    for (const auto opcode : {hw::MO_CMD_RDMA_CAPS, hw::MO_CMD_GID_SET, hw::MO_CMD_MCAST_ATTACH,
+                              hw::MO_CMD_MCAST_DETACH, hw::MO_CMD_MR_CREATE, hw::MO_CMD_MR_PAGES,
+                              hw::MO_CMD_MR_DESTROY, hw::MO_CMD_MR_MODIFY, hw::MO_CMD_QP_CREATE,
+                              hw::MO_CMD_QP_MODIFY, hw::MO_CMD_QP_QUERY, hw::MO_CMD_QP_DESTROY}) {
         ASSERT_TRUE(nic.block.handles(static_cast<std::uint16_t>(opcode)));
         const std::array<std::uint8_t, 32> zero{};
         EXPECT_EQ(nic.command(opcode, zero, nullptr, 0, 1), hw::MO_ST_RESERVED) << opcode;
