@@ -178,6 +178,11 @@ static pci_ers_result_t mo_pci_slot_reset(struct pci_dev *pdev)
 {
 	struct mo_dev *md = pci_get_drvdata(pdev);
 
+	/* A reset that another device below the same port asked for. */
+	if (!test_bit(MO_STATE_FROZEN, &md->state)) {
+		mo_adminq_stop(md);
+		mo_pci_freeze(md);
+	}
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
 	if (mo_regs_wait_ready(md, 3000)) {
