@@ -20,7 +20,6 @@ namespace {
 constexpr double longest_m = 100'000;
 constexpr double largest_loss_db = 60;
 constexpr std::uint32_t longest_spin_us = 1'000'000;
-constexpr std::uint16_t most_vectors = MO_MAX_VECTORS;
 constexpr std::size_t longest_serial = 31;
 
 /// A mistake in the file; thrown inside of this file only and made into a Result at its border.
@@ -93,7 +92,6 @@ std::string name_of(const YAML::Node& node, const std::string& key) {
 std::array<std::uint8_t, 6> mac_address(const YAML::Node& node) {
     const std::string text = scalar(node, "mac");
     std::array<std::uint8_t, 6> mac{};
-    std::istringstream in(text);
     bool good = text.size() == 17;
     for (std::size_t i = 0; good && i < mac.size(); ++i) {
         const std::string octet = text.substr(3 * i, 2);
@@ -213,6 +211,10 @@ void Parser::nic(const YAML::Node& node) {
                    }
                    reject(value, "board \"" + entry.board + "\" is not known; known are: " + known);
                }
+           }},
+          {"vectors",
+           [&](const YAML::Node& value) {
+               entry.vectors = number<std::uint16_t>(value, "vectors", 1, MO_MAX_VECTORS, "");
            }}},
          {"name", "socket"});
     const auto number = static_cast<std::uint8_t>(config_.nics.size() + 1);
@@ -316,10 +318,6 @@ Config Parser::parse(const YAML::Node& root) {
           {"rom", [&](const YAML::Node& value) { config_.rom = scalar(value, "rom"); }},
           {"flash_dir",
            [&](const YAML::Node& value) { config_.flash_dir = scalar(value, "flash_dir"); }},
-          {"vectors",
-           [&](const YAML::Node& value) {
-               config_.vectors = number<std::uint16_t>(value, "vectors", 1, most_vectors, "");
-           }},
           {"nics",
            [&](const YAML::Node& value) {
                each(value, "nics", [this](const YAML::Node& entry) { nic(entry); });

@@ -191,6 +191,7 @@ void Nic::end_batch() {
 void Nic::reset(pcie::ResetKind kind) {
     const EnginePause pause(host_);
     clear_state();
+    gone_.store(!function_.present());
     log::print(log::Level::debug, "%s: %s reset", name().c_str(), pcie::name_of(kind));
 }
 
@@ -230,9 +231,13 @@ void Nic::dma_unmapping(std::uint64_t iova, std::uint64_t size) {
 }
 
 void Nic::set_gone(bool gone) noexcept {
+    // A card that is back stays gone for the engine until it has been reset: the memory that the
+    // old one knew belongs to others by now.
     function_.set_present(!gone);
-    function_.msix().set_enabled(!gone && function_.dma().bus_master());
-    gone_.store(gone);
+    if (gone) {
+        gone_.store(true);
+        function_.msix().set_enabled(false);
+    }
     host_.wake();
 }
 

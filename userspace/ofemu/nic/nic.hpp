@@ -81,7 +81,8 @@ class Nic final : public pcie::DeviceModel,
 
     // For the control socket.
 
-    /// True: reads are all ones, no DMA, no interrupts, as if the card had been pulled.
+    /// True: reads are all ones, no DMA, no interrupts, as if the card had been pulled. False: it
+    /// is plugged in again and remembers nothing.
     void set_gone(bool gone) noexcept;
     [[nodiscard]] Liar& liar() noexcept { return liar_; }
     [[nodiscard]] DoorbellBox& doorbells() noexcept { return doorbells_; }

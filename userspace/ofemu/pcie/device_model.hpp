@@ -15,6 +15,7 @@ enum class ResetKind : std::uint8_t {
     function_level,  ///< FLR by the driver
     device,          ///< bus reset, guest reboot, machine start
     connection_lost, ///< the client went away; DMA maps and eventfds are dropped as well
+    plugged_in,      ///< the card had been pulled and is back, or another one
 };
 
 [[nodiscard]] constexpr const char* name_of(ResetKind kind) noexcept {
@@ -25,6 +26,8 @@ enum class ResetKind : std::uint8_t {
         return "device";
     case ResetKind::connection_lost:
         return "connection-lost";
+    case ResetKind::plugged_in:
+        return "plugged-in";
     }
     return "unknown";
 }

@@ -63,9 +63,28 @@ std::uint64_t Function::bar_size(unsigned bar) const noexcept {
     return spec_.msix && bar == spec_.msix_bar ? spec_.msix_bar_size : spec_.bars[bar].size;
 }
 
+void Function::set_present(bool present) noexcept {
+    Presence absent = Presence::absent;
+    if (!present) {
+        presence_.store(Presence::absent);
+    } else {
+        presence_.compare_exchange_strong(absent, Presence::arriving);
+    }
+}
+
+/// Before every access: is there a card? The reset is the control thread's, so a card that has come
+/// waits for it here; until then it does nothing, as any card that nobody has configured.
+bool Function::answers() {
+    Presence arriving = Presence::arriving;
+    if (presence_.compare_exchange_strong(arriving, Presence::present)) {
+        reset(ResetKind::plugged_in);
+    }
+    return present();
+}
+
 void Function::config_read(std::uint64_t offset, std::span<std::byte> out) {
     counters_.config_reads.add();
-    if (!present()) {
+    if (!answers()) {
         std::fill(out.begin(), out.end(), std::byte{0xff});
         return;
     }
@@ -74,7 +93,7 @@ void Function::config_read(std::uint64_t offset, std::span<std::byte> out) {
 
 void Function::config_write(std::uint64_t offset, std::span<const std::byte> data) {
     counters_.config_writes.add();
-    if (!present()) {
+    if (!answers()) {
         return;
     }
     const std::size_t power = capabilities_.power_management + PCI_PM_CTRL;
@@ -125,9 +144,9 @@ void Function::apply_command_and_power() {
     }
 }
 
-bool Function::bar_accessible(unsigned bar, std::uint64_t offset, unsigned size) noexcept {
+bool Function::bar_accessible(unsigned bar, std::uint64_t offset, unsigned size) {
     const std::uint64_t limit = bar_size(bar);
-    if (present() && memory_enabled_ && valid_access(offset, size) && size <= limit &&
+    if (answers() && memory_enabled_ && valid_access(offset, size) && size <= limit &&
         offset <= limit - size) {
         return true;
     }

@@ -84,12 +84,16 @@ class Function {
     [[nodiscard]] const FunctionCounters& counters() const noexcept { return counters_; }
 
     /// False: the function looks surprise-removed (reads are all ones, writes vanish) though the
-    /// transport lives. For fault injection.
-    void set_present(bool present) noexcept { present_.store(present, std::memory_order_relaxed); }
-    [[nodiscard]] bool present() const noexcept { return present_.load(std::memory_order_relaxed); }
+    /// transport lives. For fault injection. True again: a card without memory of before is there,
+    /// which resets at the next access.
+    void set_present(bool present) noexcept;
+    [[nodiscard]] bool present() const noexcept { return presence_.load() == Presence::present; }
 
   private:
-    [[nodiscard]] bool bar_accessible(unsigned bar, std::uint64_t offset, unsigned size) noexcept;
+    enum class Presence : std::uint8_t { present, absent, arriving };
+
+    [[nodiscard]] bool answers();
+    [[nodiscard]] bool bar_accessible(unsigned bar, std::uint64_t offset, unsigned size);
     [[nodiscard]] std::uint64_t msix_bar_read(std::uint64_t offset, unsigned size) const noexcept;
     void msix_bar_write(std::uint64_t offset, unsigned size, std::uint64_t value) noexcept;
     void apply_command_and_power();
@@ -105,7 +109,7 @@ class Function {
     DeviceModel* device_ = nullptr;
     bool memory_enabled_ = false;
     bool may_initiate_ = false;
-    std::atomic<bool> present_{true};
+    std::atomic<Presence> presence_{Presence::present};
     FunctionCounters counters_;
 };
 

@@ -70,6 +70,23 @@ TEST_P(AreaTest, MemoryTakenAwayEndsTheArea) {
     ASSERT_TRUE(dma.map_memory(Bus::ram_base, bus_.ram()));
 }
 
+// The driver of a card that was pulled has given its memory back.
+TEST_P(AreaTest, ACardThatIsBackTouchesNoMemoryOfBefore) {
+    const auto where = bus_.allocate(sizeof(hw::mo_health), 64);
+    ASSERT_EQ(set(hw::MO_AREA_HEALTH, where, sizeof(hw::mo_health), 10'000), hw::MO_ST_OK);
+    nic_.set_gone(true);
+    nic_.set_gone(false);
+    const std::uint32_t before = bus_.at<hw::mo_health>(where).gen;
+    engine_.run_until(clock_, clock_.now_ns() + 100'000'000);
+    EXPECT_EQ(driver_.reg(reg::DEV_STATUS), ~0U); // memory space is off, as at power-on
+    bus_.enable();
+    engine_.run_until(clock_, clock_.now_ns() + 100'000'000);
+    EXPECT_EQ(bus_.at<hw::mo_health>(where).gen, before);
+    EXPECT_EQ(driver_.reg(reg::ADMIN_STATUS), 0U);
+    driver_.bring_up(GetParam());
+    EXPECT_EQ(set(hw::MO_AREA_HEALTH, where, sizeof(hw::mo_health), 10'000), hw::MO_ST_OK);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, AreaTest, testing::Values(all_features, plain_features), mode_name);
 
 } // namespace

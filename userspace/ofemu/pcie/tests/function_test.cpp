@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Function: BAR dispatch, FLR, power states, the one reset, the in-process host.
+#include <algorithm>
 #include <array>
 #include <gtest/gtest.h>
 #include <linux/pci_regs.h>
+#include <string>
+#include <vector>
 
 #include "common/le.hpp"
 #include "common/result.hpp"
@@ -160,9 +163,22 @@ TEST_F(FunctionTest, AbsentFunctionReadsAllOnes) {
     EXPECT_EQ(function_.config_read(PCI_VENDOR_ID, 4), 0xffffffffU);
     function_.config_write(PCI_COMMAND, 2, 0);
     function_.mmio_write(0, 0, 4, 1);
-    function_.set_present(true);
-    EXPECT_EQ(function_.config_read(PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
     EXPECT_TRUE(device_.take().empty());
+}
+
+TEST_F(FunctionTest, ACardThatIsBackRemembersNothing) {
+    function_.config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    function_.set_present(true); // it never went
+    EXPECT_EQ(function_.config_read(PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    (void)device_.take();
+    function_.set_present(false);
+    function_.set_present(true);
+    EXPECT_FALSE(function_.present()) << "until somebody looks";
+    EXPECT_EQ(function_.config_read(PCI_COMMAND, 2), 0U);
+    EXPECT_TRUE(function_.present());
+    EXPECT_FALSE(function_.dma().bus_master());
+    const std::vector<std::string> calls = device_.take();
+    EXPECT_EQ(std::count(calls.begin(), calls.end(), "reset plugged-in"), 1);
 }
 
 TEST(InProcessHost, OffersMemoryRegistersAndInterrupts) {
