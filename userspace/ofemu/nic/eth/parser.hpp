@@ -22,9 +22,6 @@ inline constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 inline constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
 inline constexpr std::uint16_t ethertype_mac_control = 0x8808;
 
-inline constexpr std::uint8_t protocol_tcp = 6;
-inline constexpr std::uint8_t protocol_udp = 17;
-
 /// Offsets are from the start of the frame.
 struct Parsed {
     std::uint8_t tags = 0;      ///< VLAN tags, 0..2
