@@ -51,6 +51,7 @@
 #include "hw/status.h"
 
 #include "compat.h"
+#include "mo_aux.h"
 
 struct mo_dev;
 struct mo_eq;
@@ -100,18 +101,6 @@ struct mo_arm {
 };
 
 /* ---------------------------------------------------------- event queues */
-
-/**
- * struct mo_comp - completion queue that gets events from an event queue
- * @cqn: object number of the completion queue
- * @handler: called in hard interrupt context for each event; may not sleep
- * @eq: event queue, set by mo_comp_attach()
- */
-struct mo_comp {
-	u32 cqn;
-	void (*handler)(struct mo_comp *comp);
-	struct mo_eq *eq;
-};
 
 /**
  * struct mo_eq - event queue of an interrupt vector

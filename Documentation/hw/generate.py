@@ -26,7 +26,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 HW = TOP / "driver" / "hw"
-HEADERS = ["ids.h", "regs.h", "db.h", "status.h", "event.h", "eth.h", "stats.h",
+HEADERS = ["ids.h", "regs.h", "db.h", "status.h", "event.h", "eth.h", "stats.h", "rdma.h",
            "cmd.h", "link.h", "fwimg.h", "mbox.h", "soc.h"]
 PRELUDE = "#define MO_HW_FREESTANDING\n" + "".join(f'#include "{h}"\n' for h in HEADERS)
 
@@ -86,6 +86,15 @@ TABLES = [
     ("MO_QUEUE_ERRORS", "Reasons why a queue stopped", ["Name", "Value", "Meaning"]),
     ("MO_FLOWS", "Flow kinds of the receive hash", ["Name", "Index", "Meaning"]),
     ("MO_PORT_COUNTERS", "Port counters", ["Name", "Meaning"]),
+    ("MO_MR_KINDS", "Kinds of memory key", ["Name", "Value", "Meaning"]),
+    ("MO_QP_TYPES", "Types of queue pair", ["Name", "Value", "Meaning"]),
+    ("MO_QP_STATES", "States of a queue pair", ["Name", "Value", "Meaning"]),
+    ("MO_QP_ATTRS", "Attributes of a queue pair", ["Name", "Bit", "Field"]),
+    ("MO_QP_ERRORS", "Reasons why a queue pair failed", ["Name", "Value", "Meaning"]),
+    ("MO_WRS", "Send opcodes", ["Name", "Value", "Body bytes", "Meaning"]),
+    ("MO_RECVS", "Receive opcodes", ["Name", "Value", "Meaning"]),
+    ("MO_WCS", "Completion status", ["Name", "Value", "Meaning"]),
+    ("MO_RDMA_COUNTERS", "Counters of the RDMA transport", ["Name", "Meaning"]),
     ("MO_MGMT_STATES", "States of the management core", ["Name", "Value", "Meaning"]),
     ("MO_FW_ERRORS", "Firmware errors", ["Name", "Value", "Meaning"]),
     ("MO_MB_COMMANDS", "Mailbox commands", ["Name", "Code", "Request", "Response", "Meaning"]),
@@ -179,7 +188,7 @@ def kernel_docs(text: str) -> dict[str, tuple[str, dict[str, str], str]]:
 
 def structs() -> list[Struct]:
     found: list[Struct] = []
-    counters = next(t for t in tables() if t.name == "MO_PORT_COUNTERS")
+    rows_of = {table.name: table.rows for table in tables()}
     for header in HEADERS:
         text = (HW / header).read_text()
         docs = kernel_docs(text)
@@ -187,8 +196,9 @@ def structs() -> list[Struct]:
             summary, texts, notes = docs.get(name, ("", {}, ""))
             item = Struct(name, header, summary, texts, notes)
             for line in body.splitlines():
-                if "MO_PORT_COUNTERS(X)" in line:
-                    for row in counters.rows:
+                counters = re.match(r"\t(MO_\w+_COUNTERS)\(X\)", line)
+                if counters:
+                    for row in rows_of[counters.group(1)]:
                         item.members.append(Member(row[0], "__le64"))
                         item.texts[row[0]] = row[1]
                     continue

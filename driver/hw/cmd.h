@@ -14,10 +14,11 @@
 #include "eth.h"
 #include "event.h"
 #include "link.h"
+#include "rdma.h"
 #include "stats.h"
 #include "status.h"
 
-/* Commands: X(NAME, opcode, text). 0x0200..0x02ff are for RDMA objects. */
+/* Commands: X(NAME, opcode, text). 0x0200..0x02ff: RDMA, bodies in rdma.h. */
 #define MO_COMMANDS(X) \
 	X(NOP, 0x0001, "does nothing; echoes its body") \
 	X(IDENTIFY, 0x0002, "limits and addresses of the device") \
@@ -41,7 +42,18 @@
 	X(RX_MODE, 0x0111, "address filter") \
 	X(VLAN_FILTER, 0x0112, "VLANs that are let in") \
 	X(OFFLOAD, 0x0113, "receive offloads and MTU") \
-	X(RSS_SET, 0x0114, "hash key, fields and table")
+	X(RSS_SET, 0x0114, "hash key, fields and table") \
+	X(RDMA_CAPS, 0x0200, "limits of the RDMA transport") \
+	X(GID_SET, 0x0201, "entry of the RoCE address table") \
+	X(MCAST_ATTACH, 0x0202, "a UD QP receives what is sent to a group") \
+	X(MCAST_DETACH, 0x0203, "no longer") \
+	X(MR_CREATE, 0x0208, "memory key") \
+	X(MR_PAGES, 0x0209, "more pages of a memory key") \
+	X(MR_DESTROY, 0x020a, "end of a memory key; afterwards no access through it is in flight") \
+	X(QP_CREATE, 0x0210, "queue pair") \
+	X(QP_MODIFY, 0x0211, "state and attributes of a queue pair") \
+	X(QP_QUERY, 0x0212, "what they are") \
+	X(QP_DESTROY, 0x0213, "end of a queue pair; afterwards no DMA of it is in flight")
 
 enum mo_cmd {
 #define X(name, opcode, text) MO_CMD_##name = (opcode),
@@ -169,7 +181,8 @@ MO_ASSERT_SIZE(mo_identify, 256);
 #define MO_AREAS(X) \
 	X(LINK, 0, mo_link_state, "written at each change of the link") \
 	X(HEALTH, 1, mo_health, "written each period and at changes") \
-	X(STATS, 2, mo_port_stats, "written each period")
+	X(STATS, 2, mo_port_stats, "written each period") \
+	X(RDMA_STATS, 3, mo_rdma_stats, "written each period; needs MO_F_RDMA")
 
 enum mo_area {
 #define X(name, index, type, text) MO_AREA_##name = (index),
@@ -309,16 +322,20 @@ MO_ASSERT_SIZE(mo_cmd_eq, 32);
 
 /**
  * struct mo_cmd_cq - body of CQ_CREATE; CQ_MODIFY uses @object and the moderation
- * @ring: bus address, 4 KiB aligned
+ * @ring: bus address, 4 KiB aligned; with @page_shift the bus address of
+ *        @page_count bus addresses (__le64) of the pages of the ring
  * @rec: bus address of its struct mo_arm_rec
  * @object: CQ_MODIFY only
  * @eq: event queue
  * @size_log: log2 of the entries
  * @entry_log: log2 of the bytes of an entry: 5 ethernet, 6 RDMA
+ * @page_shift: 0, or log2 of the bytes of a page of a scattered ring, 12..31;
+ *              the device copies the list of pages
  * @rsvd: zero
  * @period_us: hold an event back for at most so long after the first entry
  * @count: but not when so many entries wait; 0 = no limit
  * @db_page: doorbell page that may arm it
+ * @page_count: pages of a scattered ring
  */
 struct mo_cmd_cq {
 	__le64 ring;
@@ -327,11 +344,12 @@ struct mo_cmd_cq {
 	__le32 eq;
 	__u8 size_log;
 	__u8 entry_log;
-	__le16 rsvd;
+	__u8 page_shift;
+	__u8 rsvd;
 	__le16 period_us;
 	__le16 count;
 	__le32 db_page;
-	__le32 rsvd1;
+	__le32 page_count;
 };
 
 MO_ASSERT_SIZE(mo_cmd_cq, 40);

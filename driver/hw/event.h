@@ -19,7 +19,10 @@
 	X(QUEUE_ERROR, 0x20, "transmit or receive queue @object stopped: enum mo_queue_error in @code") \
 	X(CQ_ERROR, 0x21, "completion queue @object overran or could not be written") \
 	X(DMA_FAULT, 0x22, "DMA to an address that is not mapped; @object is its queue or 0") \
-	X(FATAL, 0x2f, "device stopped: enum mo_fatal in @code")
+	X(FATAL, 0x2f, "device stopped: enum mo_fatal in @code") \
+	X(QP_ERROR, 0x40, "queue pair @object went into the error state: enum mo_qp_error in @code") \
+	X(QP_ESTABLISHED, 0x41, "queue pair @object in RTR got the first packet of its peer") \
+	X(SQ_DRAINED, 0x42, "send queue of @object in SQD has drained")
 
 enum mo_event {
 #define X(name, type, text) MO_EVENT_##name = (type),

@@ -169,7 +169,7 @@ def load(file: Path) -> Topology:
         if any(other.name == link.name for other in links):
             raise node.fail(f"two links are called {link.name!r}")
         links.append(link)
-    features = root["features"].mapping({"shadow_db"}) if "features" in root else {}
+    features = root["features"].mapping({"shadow_db", "rdma"}) if "features" in root else {}
     return Topology(hosts, tuple(links), {name: _boolean(node) for name, node in features.items()})
 
 

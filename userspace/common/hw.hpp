@@ -41,6 +41,7 @@ using __be64 = mo::Be<std::uint64_t>;
 #include "hw/ids.h"
 #include "hw/link.h"
 #include "hw/mbox.h"
+#include "hw/rdma.h"
 #include "hw/regs.h"
 #include "hw/soc.h"
 #include "hw/stats.h"

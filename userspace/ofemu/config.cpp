@@ -306,7 +306,8 @@ Config Parser::parse(const YAML::Node& root) {
            [&](const YAML::Node& value) {
                walk(value, "features",
                     {{"shadow_db",
-                      [&](const YAML::Node& on) { config_.shadow_db = boolean(on, "shadow_db"); }}},
+                      [&](const YAML::Node& on) { config_.shadow_db = boolean(on, "shadow_db"); }},
+                     {"rdma", [&](const YAML::Node& on) { config_.rdma = boolean(on, "rdma"); }}},
                     {});
            }},
           {"bytes",

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ CONFIG is a YAML file. "ready" is printed on standard output when all sockets li
 Options:
       --config CONFIG  the same as the plain argument
   -c, --check     only check the configuration
+      --bytes=always|lazy  instead of the configuration's "bytes": frames between
+                  NICs carry all their bytes and checksums, or refer to memory
   -v, --verbose   log resets and the firmware's log too
   -h, --help      print this text
       --version   print the version of the hardware interface that is modelled
@@ -40,6 +43,7 @@ struct Options {
     std::string config;
     bool check = false;
     bool verbose = false;
+    std::optional<bool> bytes_always; ///< --bytes
 };
 
 int usage_error(const std::string& text) {
@@ -66,7 +70,7 @@ class EndSignals {
 };
 
 int serve(const Options& options) {
-    const auto config = ofemu::load_config(options.config);
+    auto config = ofemu::load_config(options.config);
     if (!config) {
         std::fprintf(stderr, "ofemu: %s\n",
                      config.error().code == EINVAL ? config.error().text.c_str()
@@ -76,6 +80,7 @@ int serve(const Options& options) {
     if (options.check) {
         return 0;
     }
+    config->bytes_always = options.bytes_always.value_or(config->bytes_always);
     const EndSignals signals; // before any thread
     auto system = ofemu::System::create(*config);
     if (!system) {
@@ -106,7 +111,7 @@ int run(const std::vector<std::string_view>& arguments) {
     std::vector<std::string> configs;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
-        constexpr std::string_view config_option = "--config=";
+        constexpr std::string_view config_option = "--config=", bytes_option = "--bytes=";
         if (argument == "-h" || argument == "--help") {
             std::fputs(usage_text, stdout);
             return 0;
@@ -127,6 +132,13 @@ int run(const std::vector<std::string_view>& arguments) {
             configs.emplace_back(arguments[i]);
         } else if (argument.rfind(config_option, 0) == 0) {
             configs.emplace_back(argument.substr(config_option.size()));
+        } else if (argument.rfind(bytes_option, 0) == 0) {
+            const std::string_view value = argument.substr(bytes_option.size());
+            if (value != "always" && value != "lazy") {
+                return usage_error("--bytes must be always or lazy, not \"" + std::string(value) +
+                                   "\"");
+            }
+            options.bytes_always = value == "always";
         } else if (!argument.empty() && argument.front() == '-') {
             return usage_error("unknown option " + std::string(argument));
         } else {

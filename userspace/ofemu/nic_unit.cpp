@@ -17,10 +17,18 @@ nic::NicConfig nic_config(const Config& config, const NicEntry& entry) {
     out.board = nic::find_board(entry.board);
     out.vectors = entry.vectors;
     out.features |= hw::MO_F_GRO_HW; // the ethernet block below coalesces
+    out.bytes_always = config.bytes_always;
+    if (config.rdma) {
+        out.features |= hw::MO_F_RDMA;
+    }
     if (!config.shadow_db) {
         out.features &= ~std::uint64_t{hw::MO_F_SHADOW_DB};
     }
     return out;
+}
+
+nic::rdma::Making making(const nic::NicConfig& config) {
+    return config.bytes_always ? nic::rdma::Making::bytes : nic::rdma::Making::lazy;
 }
 
 /// A seed of its own for each port, from the configuration's.
@@ -55,11 +63,12 @@ mgmt::SocConfig soc_config(const Config& config, const NicEntry& entry,
 
 NicUnit::NicUnit(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
                  nic::Engine& engine)
-    : entry_(entry), engine_(engine), nic_(nic_config(config, entry), engine), eth_(nic_, 0),
-      port_(port_config(config, entry)),
+    : entry_(entry), engine_(engine), nic_(nic_config(config, entry), engine), mac_(nic_, 0),
+      eth_(nic_, mac_), rdma_(nic_, mac_, making(nic_.config())), port_(port_config(config, entry)),
       core_(soc_config(config, entry, std::move(rom)), nic_.mgmt(), port_) {
     nic_.set_sensors([this](std::uint64_t now_ns) { return sensors(now_ns); });
     nic_.attach(eth_, hw::MO_F_ETH);
+    nic_.attach(rdma_, hw::MO_F_RDMA);
     (void)plug_module(true, engine_.now_ns());
     nic_.attach(core_);
     engine_.add(nic_);

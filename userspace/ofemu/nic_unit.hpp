@@ -11,6 +11,8 @@
 #include "nic/engine.hpp"
 #include "nic/eth/eth_block.hpp"
 #include "nic/nic.hpp"
+#include "nic/rdma/rdma_block.hpp"
+#include "nic/port/mac.hpp"
 #include "nic/soc_core.hpp"
 #include "optics/port.hpp"
 #include "vfio_user/server.hpp"
@@ -34,7 +36,9 @@ class NicUnit {
 
     [[nodiscard]] const std::string& name() const noexcept { return nic_.name(); }
     [[nodiscard]] nic::Nic& nic() noexcept { return nic_; }
+    [[nodiscard]] nic::Mac& mac() noexcept { return mac_; }
     [[nodiscard]] nic::eth::EthBlock& eth() noexcept { return eth_; }
+    [[nodiscard]] nic::rdma::RdmaBlock& rdma() noexcept { return rdma_; }
     [[nodiscard]] optics::Port& port() noexcept { return port_; }
     [[nodiscard]] mgmt::Soc& soc() noexcept { return core_.soc(); }
     [[nodiscard]] const vfio_user::Server* server() const noexcept { return server_.get(); }
@@ -50,7 +54,9 @@ class NicUnit {
     NicEntry entry_;
     nic::Engine& engine_;
     nic::Nic nic_;
+    nic::Mac mac_;
     nic::eth::EthBlock eth_;
+    nic::rdma::RdmaBlock rdma_;
     optics::Port port_;
     nic::SocCore core_;
     std::unique_ptr<vfio_user::Server> server_;

@@ -39,7 +39,7 @@ System::System(const Config& config)
 System::~System() {
     stop();
     for (const auto& unit : nics_) {
-        unit->eth().connect(nullptr, fabric::End::a); // the links end first
+        unit->mac().connect(nullptr, fabric::End::a); // the links end first
     }
     for (const auto& link : links_) {
         link->disconnect();
@@ -88,7 +88,7 @@ Result<void> System::connect(LinkUnit& link) {
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
         const std::string& name = link.entry().ends[static_cast<std::size_t>(end)];
         if (NicUnit* const unit = find_nic(name); unit != nullptr) {
-            unit->eth().connect(&link.link(), end);
+            unit->mac().connect(&link.link(), end);
             link.connect(end, unit->port(), &unit->nic().port(0));
         } else if (ForeignUnit* const peer = find(foreign_, name); peer != nullptr) {
             const auto joined = peer->join(link, end);

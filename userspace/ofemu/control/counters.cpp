@@ -72,6 +72,15 @@ Json port_counters(ofemu::NicUnit& unit) {
     return out;
 }
 
+Json rdma_counters(ofemu::NicUnit& unit) {
+    const nic::rdma::RdmaCounters& counters = unit.rdma().counters();
+    Json out = Json::object();
+#define X(name, text) out.set(#name, counters.name);
+    MO_RDMA_COUNTERS(X)
+#undef X
+    return out;
+}
+
 Json core_counters(ofemu::NicUnit& unit) {
     const mgmt::SocCounters counters = unit.soc().counters();
     Json out = Json::object();
@@ -99,7 +108,7 @@ Json nic_counters(ofemu::NicUnit& unit) {
     out.set("device", std::move(device)).set("pcie", pcie_counters(unit));
     out.set("registers", register_counters(unit)).set("interrupts", interrupt_counters(unit));
     out.set("dma", dma_counters(unit)).set("port", port_counters(unit));
-    out.set("core", core_counters(unit));
+    out.set("rdma", rdma_counters(unit)).set("core", core_counters(unit));
     if (const vfio_user::Server* const server = unit.server(); server != nullptr) {
         const vfio_user::ServerCounters& counters = server->counters();
         Json transport = Json::object();

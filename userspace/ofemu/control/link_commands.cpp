@@ -138,7 +138,7 @@ Result<Json> attenuate(Context& context, Arguments& arguments) {
 
 struct Impairment {
     std::string_view name;
-    double fabric::ImpairmentConfig::* rate;
+    double fabric::ImpairmentConfig::*rate;
 };
 
 constexpr std::array impairments{
@@ -147,6 +147,7 @@ constexpr std::array impairments{
     Impairment{"alter", &fabric::ImpairmentConfig::alter},
     Impairment{"reorder", &fabric::ImpairmentConfig::reorder},
     Impairment{"duplicate", &fabric::ImpairmentConfig::duplicate},
+    Impairment{"ecn", &fabric::ImpairmentConfig::ecn},
 };
 
 Json describe(const fabric::ImpairmentConfig& config) {
@@ -167,7 +168,7 @@ Result<Json> impair(Context& context, Arguments& arguments) {
     const std::string kind = arguments.word("the impairment");
     const bool clear = kind == "clear";
     double rate = 0;
-    double fabric::ImpairmentConfig::* field = nullptr;
+    double fabric::ImpairmentConfig::*field = nullptr;
     if (!clear) {
         for (const Impairment& known : impairments) {
             if (known.name == kind) {
@@ -176,8 +177,8 @@ Result<Json> impair(Context& context, Arguments& arguments) {
         }
         if (field == nullptr) {
             arguments.reject("\"" + kind +
-                             "\" is no impairment: drop, corrupt, alter, reorder, duplicate or "
-                             "clear");
+                             "\" is no impairment: drop, corrupt, alter, reorder, duplicate, ecn "
+                             "or clear");
         }
         rate = arguments.number(arguments.word("the rate"), "the rate", 0, 1);
     }
@@ -256,7 +257,7 @@ constexpr std::array commands{
     Command{"attenuate", "LINK DB [--end a|b] [--lane N]",
             "extra attenuation of light sent by an end, 0 to 60 dB", attenuate},
     Command{"impair", "LINK KIND RATE|clear [--seed N] [--end a|b]",
-            "drop, corrupt, alter, reorder or duplicate packets at RATE 0..1", impair},
+            "drop, corrupt, alter, reorder, duplicate or mark (ecn) packets at RATE 0..1", impair},
     Command{"pcap", "LINK FILE|off", "capture the link's packets (nanosecond pcap)", pcap},
 };
 

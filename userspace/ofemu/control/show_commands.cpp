@@ -133,6 +133,66 @@ Json link_state(ofemu::NicUnit& unit) {
     return out;
 }
 
+std::string qp_type(std::uint32_t value) {
+    switch (value) {
+#define X(name, number, text)                                                                      \
+    case (number):                                                                                 \
+        return lower(#name);
+        MO_QP_TYPES(X)
+#undef X
+    default:
+        return unknown(value);
+    }
+}
+
+std::string qp_state(std::uint32_t value) {
+    switch (value) {
+#define X(name, number, text)                                                                      \
+    case (number):                                                                                 \
+        return lower(#name);
+        MO_QP_STATES(X)
+#undef X
+    default:
+        return unknown(value);
+    }
+}
+
+std::string qp_error(std::uint32_t value) {
+    switch (value) {
+#define X(name, number, text)                                                                      \
+    case (number):                                                                                 \
+        return lower(#name);
+        MO_QP_ERRORS(X)
+#undef X
+    default:
+        return unknown(value);
+    }
+}
+
+Json show_qp(const nic::rdma::Qp& qp) {
+    const hw::mo_qp_attr attr = qp.query();
+    Json out = Json::object();
+    out.set("qp", qp.number()).set("type", qp_type(qp.config.type));
+    out.set("state", qp_state(qp.state)).set("error", qp_error(qp.error));
+    out.set("send_posted", attr.sq_tail - attr.sq_head).set("send_head", attr.sq_head.value());
+    out.set("receive_head", attr.rq_head.value());
+    if (qp.connected()) {
+        out.set("peer", attr.dest_qp.value()).set("mtu", attr.path_mtu.value());
+        out.set("loopback", qp.path.loopback);
+        out.set("sq_psn", attr.sq_psn.value()).set("rq_psn", attr.rq_psn.value());
+        out.set("unanswered", qp.send.in_flight()).set("retries", qp.send.retries);
+    }
+    return out;
+}
+
+Json show_rdma(ofemu::NicUnit& unit) {
+    Json qps = Json::array();
+    unit.rdma().for_each_qp([&qps](const nic::rdma::Qp& qp) { qps.push(show_qp(qp)); });
+    Json out = Json::object();
+    out.set("keys", unit.rdma().key_count()).set("qps", std::move(qps));
+    return out;
+}
+
 Json show_nic(ofemu::NicUnit& unit) {
     nic::Nic& nic = unit.nic();
     Json queues = Json::object();
@@ -154,6 +214,7 @@ Json show_nic(ofemu::NicUnit& unit) {
     out.set("dma_bytes", nic.function().dma().mapped_bytes());
     out.set("admin_queue", nic.admin_on()).set("features", features(nic.accepted_features()));
     out.set("fatal", fatal(nic.fatal_reason())).set("queues", std::move(queues));
+    out.set("rdma", show_rdma(unit));
     out.set("firmware", firmware(unit)).set("link", link_state(unit));
     out.set("module", unit.port().plugged());
     out.set("gone", !nic.function().present()).set("lie", lie);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "fabric/icrc.hpp"
 #include "fabric/segmenter.hpp"
 
 namespace mo::fabric {
@@ -88,6 +89,7 @@ void Capture::write_packet(const Frame& packet, std::uint64_t now_ns) {
         ++lost_;
         return;
     }
+    settle_icrc(packet);
     const std::uint64_t time = epoch_ns_ + now_ns;
     const PacketHeader header{
         .seconds = static_cast<std::uint32_t>(time / second_ns),

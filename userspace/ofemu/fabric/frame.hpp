@@ -60,6 +60,18 @@ struct KnownChecksum {
     std::uint32_t end = 0;   ///< byte behind the last one that it covers
 };
 
+/// The ICRC of a RoCEv2 packet (fabric/icrc.hpp) that nobody has computed yet. Its bytes lie in
+/// memory of the sender and hold no value; it is right by construction, so a receiver need not
+/// check it. Only an uncut and unchanged frame has one: settle_icrc() comes before any look at its
+/// bytes, and copies (OwnedFrame) have none.
+struct PendingIcrc {
+    std::byte* at = nullptr;     ///< its 4 bytes, to which the frame's pieces point; none: nullptr
+    std::uint32_t offset = 0;    ///< of them from the start of the frame
+    std::uint16_t l3_offset = 0; ///< start of the IP header
+
+    [[nodiscard]] explicit operator bool() const noexcept { return at != nullptr; }
+};
+
 struct Frame {
     /// Start of the frame: at least min(length, 256) bytes, for a burst the template.
     Bytes head;
@@ -69,6 +81,7 @@ struct Frame {
     std::uint32_t length = 0;
     Burst burst;
     KnownChecksum checksum;
+    PendingIcrc icrc;
     /// Damaged on the way: a receiving MAC finds that the FCS is wrong.
     bool bad_fcs = false;
 

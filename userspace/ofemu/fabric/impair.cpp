@@ -9,8 +9,9 @@ namespace mo::fabric {
 
 namespace {
 
-std::array<double, 5> probabilities(const ImpairmentConfig& config) noexcept {
-    return {config.drop, config.corrupt, config.alter, config.reorder, config.duplicate};
+std::array<double, 6> probabilities(const ImpairmentConfig& config) noexcept {
+    return {config.drop,    config.corrupt,   config.alter,
+            config.reorder, config.duplicate, config.ecn};
 }
 
 } // namespace
@@ -28,11 +29,13 @@ void Impairer::configure(const ImpairmentConfig& config) noexcept {
     assert(config.valid());
     config_ = config;
     active_ = config.active();
-    // Three sequences, so that what a verdict leads to does not change later verdicts.
+    // Four sequences, so that what a verdict leads to does not change later verdicts, and marks
+    // change no other verdict.
     Random seeds(config.seed);
     verdicts_ = Random(seeds.next());
     bits_ = Random(seeds.next());
     path_ = Random(seeds.next());
+    marks_ = Random(seeds.next());
 }
 
 Verdict Impairer::next(double path_loss) noexcept {
@@ -46,6 +49,7 @@ Verdict Impairer::next(double path_loss) noexcept {
         verdict.alter = verdicts_.chance(config_.alter);
         verdict.reorder = verdicts_.chance(config_.reorder);
         verdict.duplicate = verdicts_.chance(config_.duplicate);
+        verdict.mark = marks_.chance(config_.ecn);
     }
     return verdict;
 }

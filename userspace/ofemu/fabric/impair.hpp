@@ -17,23 +17,25 @@ struct ImpairmentConfig {
     double alter = 0;     ///< bits flip behind the ethernet header and the FCS is right
     double reorder = 0;   ///< packet is overtaken by the next one
     double duplicate = 0; ///< packet comes twice
+    double ecn = 0;       ///< packet is marked "congestion experienced", if its transport knows ECN
     std::uint64_t seed = 1;
 
     [[nodiscard]] bool valid() const noexcept;
     [[nodiscard]] bool active() const noexcept;
 };
 
-/// What happens to one packet. drop excludes the others.
+/// What happens to one packet. drop excludes the others; mark comes before corrupt and alter.
 struct Verdict {
     bool drop = false;
     bool corrupt = false;
     bool alter = false;
     bool reorder = false;
     bool duplicate = false;
+    bool mark = false;
     bool lost = false; ///< by the path below, not by the impairment
 
     [[nodiscard]] bool any() const noexcept {
-        return drop || corrupt || alter || reorder || duplicate || lost;
+        return drop || corrupt || alter || reorder || duplicate || mark || lost;
     }
 };
 
@@ -55,6 +57,7 @@ class Impairer {
     Random verdicts_{1};
     Random bits_{2};
     Random path_{3};
+    Random marks_{4};
 };
 
 } // namespace mo::fabric

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fabric/capture.hpp"
+#include "fabric/ecn.hpp"
 #include "fabric/segmenter.hpp"
 
 namespace mo::fabric {
@@ -94,10 +95,18 @@ void Link::send_packet(Direction& way, const Frame& packet, double loss, std::ui
     }
     OwnedFrame copy;
     Frame frame = packet;
+    const bool mark = verdict.mark && can_mark_congestion(packet.head);
     const bool alter = verdict.alter && packet.length > ethernet_header;
-    if (verdict.corrupt || alter) {
+    if (mark || verdict.corrupt || alter) {
         copy = pool_.take();
         copy.assign(packet);
+    }
+    if (mark) {
+        // The sender's checksum stays known: it does not cover the ECN field.
+        mark_congestion(copy.bytes());
+        ++way.counters.marked;
+    }
+    if (verdict.corrupt || alter) {
         copy.forget_checksum();
         // A flipped address would only test filters, so an alteration spares the header.
         const std::size_t first = alter ? ethernet_header : 0;
@@ -107,6 +116,8 @@ void Link::send_packet(Direction& way, const Frame& packet, double loss, std::ui
             copy.mark_bad_fcs();
         }
         ++(verdict.corrupt ? way.counters.corrupted : way.counters.altered);
+    }
+    if (!copy.empty()) {
         frame = copy.view();
     }
     if (verdict.reorder && way.held.empty()) {

@@ -62,6 +62,7 @@ class PathQuality {
     X(altered, "packets damaged by the impairment, with a right FCS")                              \
     X(reordered, "packets held back by the impairment")                                            \
     X(duplicated, "packets sent twice by the impairment")                                          \
+    X(marked, "packets that the impairment marked with congestion experienced (ECN)")              \
     X(bursts, "TCP bursts that passed uncut")                                                      \
     X(bursts_cut, "TCP bursts that were cut into packets here")
 

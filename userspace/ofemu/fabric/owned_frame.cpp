@@ -3,9 +3,12 @@
 
 #include <utility>
 
+#include "fabric/icrc.hpp"
+
 namespace mo::fabric {
 
 void OwnedFrame::assign(const Frame& frame) {
+    settle_icrc(frame);
     bytes_.clear();
     bytes_.reserve(frame.length);
     bytes_.insert(bytes_.end(), frame.head.begin(), frame.head.end());
@@ -15,6 +18,7 @@ void OwnedFrame::assign(const Frame& frame) {
     shape_ = frame;
     shape_.head = {};
     shape_.body = {};
+    shape_.icrc = {};
     // A plain frame becomes one piece, which any parser can look into.
     head_size_ = frame.is_burst() ? frame.head.size() : bytes_.size();
 }

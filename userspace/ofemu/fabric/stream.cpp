@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "fabric/checksum.hpp"
+#include "fabric/icrc.hpp"
 #include "fabric/segmenter.hpp"
 
 namespace mo::fabric {
@@ -206,6 +207,7 @@ void StreamEndpoint::put_packet(const Frame& packet) {
     } else if (out_.size() - out_begin_ + prefix + packet.length > backlog_limit) {
         ++counters_.tx_overflow;
     } else {
+        settle_icrc(packet);
         std::array<std::byte, prefix> length{};
         store_be32(length.data(), packet.length);
         out_.insert(out_.end(), length.begin(), length.end());

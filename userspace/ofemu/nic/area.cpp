@@ -114,9 +114,16 @@ bool AreaSet::write(std::uint8_t port, std::uint32_t area, std::uint64_t now_ns)
         health.gen_end = slot.generation;
         return put(slot, bytes_of(health));
     }
-    default: {
+    case hw::MO_AREA_STATS: {
         hw::mo_port_stats stats{};
         source_.fill_stats(port, stats, now_ns);
+        stats.gen = slot.generation;
+        stats.gen_end = slot.generation;
+        return put(slot, bytes_of(stats));
+    }
+    default: {
+        hw::mo_rdma_stats stats{};
+        source_.fill_rdma_stats(port, stats, now_ns);
         stats.gen = slot.generation;
         stats.gen_end = slot.generation;
         return put(slot, bytes_of(stats));

@@ -3,15 +3,28 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "nic/counters.hpp"
 #include "nic/event_sink.hpp"
 
 namespace mo::nic {
 
-CompletionQueue::CompletionQueue(const CompletionQueueConfig& config, DmaAccess& dma,
-                                 EventSink& events)
-    : config_(config), ring_(config.ring, config.record, dma), events_(events) {}
+namespace {
+
+/// Moving the list of pages does not move the pages' addresses: the ring may point to them.
+CompletionQueueConfig placed(CompletionQueueConfig config) {
+    if (!config.pages.empty()) {
+        config.ring.pages = config.pages.data();
+    }
+    return config;
+}
+
+} // namespace
+
+CompletionQueue::CompletionQueue(CompletionQueueConfig config, DmaAccess& dma, EventSink& events)
+    : config_(placed(std::move(config))), ring_(config_.ring, config_.record, dma),
+      events_(events) {}
 
 bool CompletionQueue::has_room() {
     const auto room = ring_.has_room();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "common/hw.hpp"
 #include "nic/arm_word.hpp"
@@ -20,8 +21,9 @@ namespace mo::nic {
 class EventSink;
 
 struct CompletionQueueConfig {
-    Ring ring;
-    std::uint64_t record = 0; ///< bus address of its mo_arm_rec
+    Ring ring;                        ///< with `pages`: its place of them is filled in here
+    std::vector<std::uint64_t> pages; ///< of a scattered ring; empty: it lies in one piece
+    std::uint64_t record = 0;         ///< bus address of its mo_arm_rec
     std::uint32_t object = 0;
     std::uint32_t eq = 0; ///< object number of its event queue
     Moderation moderation;
@@ -29,7 +31,10 @@ struct CompletionQueueConfig {
 
 class CompletionQueue {
   public:
-    CompletionQueue(const CompletionQueueConfig& config, DmaAccess& dma, EventSink& events);
+    CompletionQueue(CompletionQueueConfig config, DmaAccess& dma, EventSink& events);
+    CompletionQueue(const CompletionQueue&) = delete;
+    CompletionQueue& operator=(const CompletionQueue&) = delete;
+    ~CompletionQueue() = default;
 
     [[nodiscard]] std::uint32_t object() const noexcept { return config_.object; }
     [[nodiscard]] std::uint32_t eq() const noexcept { return config_.eq; }

@@ -31,6 +31,9 @@ class DmaAccess {
     /// Shorthand.
     [[nodiscard]] Section* operator->() { return &section(); }
 
+    /// Bus mastering is on: access is refused for no other reason than its address.
+    [[nodiscard]] bool allowed() const noexcept { return map_.bus_master(); }
+
     /// The engine's part: nothing of this round refers to guest memory any more.
     void end_round() noexcept { section_.reset(); }
 

@@ -110,6 +110,7 @@ bool Engine::round() {
     lock_for_engine();
     counters_.rounds.add();
     const std::uint64_t now = clock_.now_ns();
+    tell_stall(now);
     bool worked = false;
     for (Worker* const worker : workers_) {
         worked |= worker->poll(now, round_budget);
@@ -122,6 +123,18 @@ bool Engine::round() {
     }
     mutex_.unlock();
     return worked;
+}
+
+/// Since the last round began, or since the end of a sleep, the thread should have been at work.
+void Engine::tell_stall(std::uint64_t now) {
+    const std::uint64_t gap = awake_since_ && now > *awake_since_ ? now - *awake_since_ : 0;
+    awake_since_ = now;
+    if (gap > stall_ns) {
+        counters_.stalls.add();
+        for (Worker* const worker : workers_) {
+            worker->stalled(gap);
+        }
+    }
 }
 
 bool Engine::prepare_sleep(std::uint64_t& deadline_ns) {
@@ -167,6 +180,8 @@ void Engine::sleep(std::uint64_t deadline_ns) {
     }
     counters_.sleeps.add();
     (void)ppoll(fds_.data(), fds_.size(), timeout, nullptr);
+    const std::uint64_t woken = clock_.now_ns();
+    awake_since_ = std::min(woken, deadline_ns); // behind its deadline it overslept
     asleep_.store(false, std::memory_order_seq_cst);
     if ((fds_.front().revents & POLLIN) != 0) {
         std::uint64_t count = 0;
@@ -178,14 +193,9 @@ void Engine::run() {
     (void)prctl(PR_SET_NAME, "engine");
     (void)prctl(PR_SET_TIMERSLACK, 1000UL);
     std::uint64_t last_work = clock_.now_ns();
-    std::uint64_t last_round = last_work;
     while (!stopping_.load(std::memory_order_seq_cst)) {
-        const std::uint64_t now = clock_.now_ns();
-        if (now - last_round > stall_ns) {
-            counters_.stalls.add();
-        }
         const bool worked = round();
-        last_round = clock_.now_ns();
+        const std::uint64_t last_round = clock_.now_ns();
         if (worked) {
             last_work = last_round;
             continue;
@@ -197,7 +207,6 @@ void Engine::run() {
         std::uint64_t deadline = never;
         if (prepare_sleep(deadline) && !stopping_.load(std::memory_order_seq_cst)) {
             sleep(deadline);
-            last_round = clock_.now_ns();
         }
         asleep_.store(false, std::memory_order_seq_cst);
     }
@@ -208,6 +217,7 @@ std::uint64_t Engine::settle(unsigned limit) {
     for (unsigned rounds = 0; rounds < limit; ++rounds) {
         if (!round() && prepare_sleep(deadline)) {
             asleep_.store(false, std::memory_order_seq_cst);
+            awake_since_.reset(); // sleeps until the clock is set anew
             return deadline;
         }
         asleep_.store(false, std::memory_order_seq_cst);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -34,6 +35,9 @@ class Worker {
     [[nodiscard]] virtual bool work_arrived() = 0;
     /// When poll() has to be called though nothing came; UINT64_MAX: never.
     [[nodiscard]] virtual std::uint64_t next_deadline_ns(std::uint64_t now_ns) = 0;
+    /// The engine stood still for `gap_ns` until now though there may have been work (its thread
+    /// got no processor). Before the next poll().
+    virtual void stalled(std::uint64_t gap_ns) { (void)gap_ns; }
     /// Descriptors that wake the engine.
     virtual void add_wait_fds(std::vector<pollfd>& fds) const { (void)fds; }
 
@@ -121,6 +125,7 @@ class Engine final : public Host {
     /// Publishes and looks again; false: there is work. Leaves asleep_ set on true.
     bool prepare_sleep(std::uint64_t& deadline_ns);
     void sleep(std::uint64_t deadline_ns);
+    void tell_stall(std::uint64_t now_ns);
     void lock_for_engine();
 
     const DeviceClock& clock_;
@@ -133,6 +138,7 @@ class Engine final : public Host {
     std::atomic<bool> asleep_{false};
     std::atomic<bool> stopping_{false};
     std::thread thread_;
+    std::optional<std::uint64_t> awake_since_; ///< engine thread; none: it slept
     EngineCounters counters_;
 };
 

@@ -282,6 +282,12 @@ void Nic::finish_round(std::uint64_t now_ns) {
     }
 }
 
+void Nic::stalled(std::uint64_t gap_ns) {
+    for (const AttachedBlock& attached : blocks_) {
+        attached.block->stalled(gap_ns);
+    }
+}
+
 void Nic::publish_events() {
     if (may_work() && shadow_doorbells()) {
         admin_.publish_event();
@@ -453,6 +459,13 @@ void Nic::fill_stats(std::uint8_t port, hw::mo_port_stats& out, std::uint64_t no
     out.time_ns = now_ns;
     for (const AttachedBlock& attached : blocks_) {
         attached.block->read_stats(port, out);
+    }
+}
+
+void Nic::fill_rdma_stats(std::uint8_t port, hw::mo_rdma_stats& out, std::uint64_t now_ns) {
+    out.time_ns = now_ns;
+    for (const AttachedBlock& attached : blocks_) {
+        attached.block->read_rdma_stats(port, out);
     }
 }
 

@@ -50,6 +50,9 @@ struct NicConfig {
     const Board* board = nullptr; ///< nullptr: the first of all_boards()
     std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW;
     std::uint16_t vectors = MO_MAX_VECTORS;
+    /// "bytes: always": senders copy payload into frames and compute every ICRC; nothing travels by
+    /// reference.
+    bool bytes_always = false;
 };
 
 class Nic final : public pcie::DeviceModel,
@@ -110,6 +113,7 @@ class Nic final : public pcie::DeviceModel,
     bool poll(std::uint64_t now_ns, unsigned budget) override;
     void finish_round(std::uint64_t now_ns) override;
     void end_round() override { dma_.end_round(); }
+    void stalled(std::uint64_t gap_ns) override;
     void publish_events() override;
     [[nodiscard]] bool work_arrived() override;
     [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t now_ns) override;
@@ -135,7 +139,7 @@ class Nic final : public pcie::DeviceModel,
         std::uint64_t feature;
     };
 
-    // EventSink
+    // EventSink; async_event() is QueueEnv's as well
     void completion_event(std::uint32_t eq, std::uint32_t cq) override;
     void async_event(const hw::mo_eqe& event) override;
     void report_dma_fault(std::uint32_t object, const pcie::DmaFault& fault) override;
@@ -153,6 +157,7 @@ class Nic final : public pcie::DeviceModel,
     void fill_link(std::uint8_t port, hw::mo_link_state& out, std::uint64_t now_ns) override;
     void fill_health(hw::mo_health& out, std::uint64_t now_ns) override;
     void fill_stats(std::uint8_t port, hw::mo_port_stats& out, std::uint64_t now_ns) override;
+    void fill_rdma_stats(std::uint8_t port, hw::mo_rdma_stats& out, std::uint64_t now_ns) override;
 
     // MgmtBridgeHost
     void complete_admin(const AdminTag& tag, hw::mo_status status, AdminResult result) override;

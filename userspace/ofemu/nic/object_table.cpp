@@ -10,7 +10,7 @@ constexpr unsigned generation_shift = 16;
 } // namespace
 
 ObjectTable::ObjectTable() : free_(capacity) {
-    for (std::uint32_t index = 1; index < capacity; ++index) {
+    for (std::uint32_t index = first_index; index < capacity; ++index) {
         free_[free_count_++] = static_cast<std::uint16_t>(index);
     }
 }
@@ -54,7 +54,7 @@ bool ObjectTable::destroy(std::uint32_t object) {
 }
 
 void ObjectTable::clear() {
-    for (std::uint32_t index = 1; index < capacity && live_ != 0; ++index) {
+    for (std::uint32_t index = first_index; index < capacity && live_ != 0; ++index) {
         if (slots_[index].live) {
             (void)destroy(index | (std::uint32_t{slots_[index].generation} << generation_shift));
         }

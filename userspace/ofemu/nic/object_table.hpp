@@ -17,8 +17,11 @@ namespace mo::nic {
 
 class ObjectTable {
   public:
-    /// Indexes of the table; index 0 is never given out, so that no object has the number 0.
+    /// Indexes of the table.
     static constexpr std::uint32_t capacity = 4096;
+    /// Indexes below are never given out: no object has the number 0, and the numbers of queue
+    /// pairs 0 and 1 are the management datagrams' own (IBA 9.2.2).
+    static constexpr std::uint32_t first_index = 2;
 
     /// Who owns an object: the core (event and completion queues) or a datapath block.
     using Owner = std::uint8_t;

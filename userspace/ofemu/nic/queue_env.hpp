@@ -46,6 +46,8 @@ class QueueEnv {
 
     /// The queue has stopped: raises MO_EVENT_QUEUE_ERROR. Stopping it is the block's part.
     virtual void queue_error(std::uint32_t object, std::uint8_t port, hw::mo_queue_error why) = 0;
+    /// An asynchronous event of an object of this block.
+    virtual void async_event(const hw::mo_eqe& event) = 0;
     /// DMA on behalf of `object` (0: none) was refused: counter and MO_EVENT_DMA_FAULT.
     /// queue_error() is called beside it by whoever stops its queue.
     virtual void dma_fault(std::uint32_t object, const pcie::DmaFault& fault) = 0;
@@ -104,8 +106,18 @@ class DatapathBlock {
 
     /// Adds limits and offloads of this block to what IDENTIFY tells.
     virtual void identify(hw::mo_identify& out) const = 0;
-    /// Port counters, MO_PORT_COUNTERS only (generation and time are the core's part).
+    /// Port counters, MO_PORT_COUNTERS only (generation and time are the core's part). A block adds
+    /// what it counts itself.
     virtual void read_stats(std::uint8_t port, hw::mo_port_stats& out) const = 0;
+    /// The same for MO_RDMA_COUNTERS.
+    virtual void read_rdma_stats(std::uint8_t port, hw::mo_rdma_stats& out) const {
+        (void)port;
+        (void)out;
+    }
+
+    /// The engine stood still for `gap_ns` until now, while there may have been work: what waited
+    /// for the outside has waited for that much less.
+    virtual void stalled(std::uint64_t gap_ns) { (void)gap_ns; }
 };
 
 } // namespace mo::nic

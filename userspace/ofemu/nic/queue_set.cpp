@@ -2,6 +2,9 @@
 #include "nic/queue_set.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "nic/page_list.hpp"
 
 namespace mo::nic {
 
@@ -22,6 +25,19 @@ Moderation moderation(std::uint16_t period_us, std::uint16_t count) noexcept {
 bool valid(const Ring& ring, std::uint64_t record) noexcept {
     return ring.size_log >= min_size_log && ring.size_log <= max_size_log && ring.valid() &&
            record % record_alignment == 0;
+}
+
+/// Size and record of a completion queue; the place of its ring is another matter.
+bool valid_cq(const CompletionQueueConfig& config) noexcept {
+    const Ring& ring = config.ring;
+    if (config.record % record_alignment != 0) {
+        return false;
+    }
+    if (ring.entry_log == rdma_entry_log) {
+        return ring.size_log <= MO_RDMA_CQ_MAX_LOG;
+    }
+    return ring.entry_log == ethernet_entry_log && ring.size_log >= min_size_log &&
+           ring.size_log <= max_size_log;
 }
 
 } // namespace
@@ -104,15 +120,30 @@ hw::mo_status QueueSet::modify_eq(const hw::mo_cmd_eq& body, std::uint64_t now_n
 }
 
 hw::mo_status QueueSet::create_cq(const hw::mo_cmd_cq& body, std::uint32_t& object) {
-    if (body.rsvd != 0 || body.rsvd1 != 0 || body.object != 0) {
+    if (body.rsvd != 0 || (body.page_shift == 0 && body.page_count != 0) || body.object != 0) {
         return hw::MO_ST_RESERVED;
     }
-    const Ring ring{body.ring, body.size_log, body.entry_log};
-    if (body.entry_log != ethernet_entry_log && body.entry_log != rdma_entry_log) {
+    CompletionQueueConfig config;
+    config.ring.size_log = body.size_log;
+    config.ring.entry_log = body.entry_log;
+    config.record = body.rec;
+    if (!valid_cq(config) || body.db_page >= db_pages_) {
         return hw::MO_ST_BAD_PARAM;
     }
-    if (!valid(ring, body.rec) || body.db_page >= db_pages_) {
-        return hw::MO_ST_BAD_PARAM;
+    if (body.page_shift == 0) {
+        config.ring.base = body.ring;
+        if (!config.ring.valid()) {
+            return hw::MO_ST_BAD_PARAM;
+        }
+    } else {
+        const PageListRequest request{body.ring, body.page_count, body.page_shift,
+                                      config.ring.bytes()};
+        const auto status = read_page_list(dma_.section(), request, config.pages,
+                                           [this](auto& f) { sink_.report_dma_fault(0, f); });
+        if (status != hw::MO_ST_OK) {
+            return status;
+        }
+        config.ring.page_shift = body.page_shift;
     }
     EventQueue* const events = eq(body.eq);
     if (events == nullptr) {
@@ -126,10 +157,11 @@ hw::mo_status QueueSet::create_cq(const hw::mo_cmd_cq& body, std::uint32_t& obje
         return hw::MO_ST_NO_RESOURCE;
     }
     object = *number;
-    cqs_[ObjectTable::index(object)] = std::make_unique<CompletionQueue>(
-        CompletionQueueConfig{ring, body.rec, object, body.eq,
-                              moderation(body.period_us, body.count)},
-        dma_, sink_);
+    config.object = object;
+    config.eq = body.eq;
+    config.moderation = moderation(body.period_us, body.count);
+    cqs_[ObjectTable::index(object)] =
+        std::make_unique<CompletionQueue>(std::move(config), dma_, sink_);
     events->attach();
     ++cq_count_;
     return hw::MO_ST_OK;
@@ -154,7 +186,7 @@ hw::mo_status QueueSet::destroy_cq(std::uint32_t object) {
 }
 
 hw::mo_status QueueSet::modify_cq(const hw::mo_cmd_cq& body, std::uint64_t now_ns) {
-    if (body.rsvd != 0 || body.rsvd1 != 0) {
+    if (body.rsvd != 0 || body.page_shift != 0 || body.page_count != 0) {
         return hw::MO_ST_RESERVED;
     }
     CompletionQueue* const queue = cq(body.object);

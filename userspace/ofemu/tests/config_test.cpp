@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* good = R"(control: /run/x/ofemu.ctl
 spin_us: 30
-features: {shadow_db: false}
+features: {shadow_db: false, rdma: false}
 bytes: always
 seed: 9
 nics:
@@ -25,6 +25,8 @@ TEST(Config, SaysWhatTheFileSays) {
     EXPECT_EQ(config->control, "/run/x/ofemu.ctl");
     EXPECT_EQ(config->spin_us, 30U);
     EXPECT_FALSE(config->shadow_db);
+    EXPECT_FALSE(config->rdma);
+    EXPECT_TRUE(config->bytes_always);
     EXPECT_EQ(config->seed, 9U);
     ASSERT_EQ(config->nics.size(), 2U);
     EXPECT_EQ(config->nics[0].mac[5], 7);

@@ -240,8 +240,8 @@ TEST(Fuzz, NonsenseNeverCrashesAndAResetEndsIt) {
     LinkUnit link(Config{}, link_entry(), engine);
     link.connect(fabric::End::a, a.unit.port(), &a.unit.nic().port(0));
     link.connect(fabric::End::b, b.unit.port(), &b.unit.nic().port(0));
-    a.unit.eth().connect(&link.link(), fabric::End::a);
-    b.unit.eth().connect(&link.link(), fabric::End::b);
+    a.unit.mac().connect(&link.link(), fabric::End::a);
+    b.unit.mac().connect(&link.link(), fabric::End::b);
     for (std::uint32_t seed = 1; seed <= 30; ++seed) {
         Fuzzer(a, engine, seed).run(3'000);
         clock.set(clock.now_ns() + 10 * ms);
@@ -263,8 +263,8 @@ TEST(Fuzz, NonsenseNeverCrashesAndAResetEndsIt) {
     EXPECT_GT(counters.admin_commands.value() - counters.admin_errors.value(), 1'000U);
     EXPECT_GT(counters.doorbells_sq.value(), 20U);
     EXPECT_GT(counters.completions.value(), 0U);
-    a.unit.eth().connect(nullptr, fabric::End::a);
-    b.unit.eth().connect(nullptr, fabric::End::b);
+    a.unit.mac().connect(nullptr, fabric::End::a);
+    b.unit.mac().connect(nullptr, fabric::End::b);
     link.disconnect();
 }
 

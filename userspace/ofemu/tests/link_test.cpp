@@ -11,12 +11,12 @@ class LinkTest : public testing::Test {
     LinkTest() {
         link_.connect(fabric::End::a, a_.unit.port(), &a_.unit.nic().port(0));
         link_.connect(fabric::End::b, b_.unit.port(), &b_.unit.nic().port(0));
-        a_.unit.eth().connect(&link_.link(), fabric::End::a);
-        b_.unit.eth().connect(&link_.link(), fabric::End::b);
+        a_.unit.mac().connect(&link_.link(), fabric::End::a);
+        b_.unit.mac().connect(&link_.link(), fabric::End::b);
     }
     ~LinkTest() override {
-        a_.unit.eth().connect(nullptr, fabric::End::a);
-        b_.unit.eth().connect(nullptr, fabric::End::b);
+        a_.unit.mac().connect(nullptr, fabric::End::a);
+        b_.unit.mac().connect(nullptr, fabric::End::b);
         link_.disconnect();
     }
 

@@ -37,7 +37,11 @@ AdminAnswer identify(AdminContext& context, const hw::mo_cmd_desc& desc, AdminRe
 }
 
 AdminAnswer area_set(AdminContext& context, const hw::mo_cmd_desc& desc, AdminResult /*result*/) {
-    return context.areas.set(desc.hdr.port, body_of<hw::mo_cmd_area>(desc), context.now_ns);
+    const auto body = body_of<hw::mo_cmd_area>(desc);
+    if (body.area == hw::MO_AREA_RDMA_STATS && (context.features & hw::MO_F_RDMA) == 0) {
+        return hw::MO_ST_NO_FEATURE;
+    }
+    return context.areas.set(desc.hdr.port, body, context.now_ns);
 }
 
 AdminAnswer area_sync(AdminContext& context, const hw::mo_cmd_desc& desc, AdminResult /*result*/) {

@@ -60,7 +60,7 @@ bool EthBlock::handles(std::uint16_t opcode) const {
 
 hw::mo_status EthBlock::command(const hw::mo_cmd_desc& desc, Result result,
                                 std::uint64_t /*now_ns*/) {
-    if (desc.hdr.port != port_) {
+    if (desc.hdr.port != mac_.number()) {
         return hw::MO_ST_BAD_PORT;
     }
     for (const Command& command : commands()) {
@@ -79,7 +79,7 @@ hw::mo_status EthBlock::check_queue(const hw::mo_cmd_queue& body, QueueConfig& c
     }
     config.ring = {.base = body.ring, .size_log = body.size_log, .entry_log = descriptor_log};
     config.record = body.rec;
-    config.port = port_;
+    config.port = mac_.number();
     if (body.size_log < MO_QUEUE_MIN_LOG || body.size_log > MO_QUEUE_MAX_LOG ||
         !config.ring.valid() || config.record % record_alignment != 0 ||
         body.db_page >= env_.db_pages()) {
@@ -228,7 +228,7 @@ hw::mo_status EthBlock::set_port_rx(const hw::mo_cmd_desc& desc, Result /*result
     if (body.enable > 1) {
         return hw::MO_ST_BAD_PARAM;
     }
-    receive_enabled_ = body.enable != 0;
+    mac_.config.receive = body.enable != 0;
     close_packets();
     return hw::MO_ST_OK;
 }
@@ -297,7 +297,10 @@ hw::mo_status EthBlock::set_offload(const hw::mo_cmd_desc& desc, Result /*result
         return hw::MO_ST_NO_FEATURE;
     }
     close_packets(); // what is open was received under the former rules
-    receiver_.offload = {.flags = body.flags, .mtu = body.mtu};
+    receiver_.offload.flags = body.flags;
+    mac_.config.loopback = receiver_.offload.has(MO_OFFLOAD_LOOPBACK);
+    mac_.config.keep_bad_fcs = receiver_.offload.has(MO_OFFLOAD_RX_FCS_ERR);
+    mac_.config.mtu = body.mtu;
     return hw::MO_ST_OK;
 }
 

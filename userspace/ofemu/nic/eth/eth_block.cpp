@@ -17,22 +17,13 @@ constexpr unsigned idle_rounds_limit = 4096;
 
 } // namespace
 
-EthBlock::EthBlock(QueueEnv& env, std::uint8_t port, const EthLimits& limits)
-    : env_(env), port_(port), limits_(limits), receiver_(*this, mac_) {}
-
-EthBlock::~EthBlock() {
-    connect(nullptr, end_);
+EthBlock::EthBlock(QueueEnv& env, Mac& mac, const EthLimits& limits)
+    : env_(env), mac_(mac), limits_(limits), receiver_(*this, mac) {
+    mac_.attach_ethernet(this);
 }
 
-void EthBlock::connect(fabric::Link* link, fabric::End end) {
-    if (link_ != nullptr) {
-        link_->attach(end_, nullptr);
-    }
-    link_ = link;
-    end_ = end;
-    if (link_ != nullptr) {
-        link_->attach(end_, this);
-    }
+EthBlock::~EthBlock() {
+    mac_.attach_ethernet(nullptr);
 }
 
 void EthBlock::doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) {
@@ -160,31 +151,11 @@ RxQueue* EthBlock::rx_queue(std::uint32_t object) {
 }
 
 void EthBlock::transmit(const fabric::Frame& frame, std::uint64_t now_ns) {
-    const std::uint32_t packets = frame.wire_packets();
-    if (!loopback() && !env_.port(port_).transmit) {
-        mac_.counters.tx_discard_link += packets;
-        return;
-    }
-    mac_.count_sent(frame, cast_of(address_number(frame.head.first<6>())));
-    if (frame.is_burst()) {
-        ++mac_.counters.tx_tso_packets;
-        mac_.counters.tx_tso_segs += packets;
-    } else if (is_pause(frame.head)) {
-        ++mac_.counters.tx_pause;
-    }
-    if (loopback()) {
-        if (receive_enabled_) {
-            receiver_.receive(frame, now_ns);
-        }
-    } else if (link_ != nullptr) {
-        link_->send(end_, frame, now_ns);
-    }
+    mac_.transmit(frame, now_ns);
 }
 
 void EthBlock::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
-    if (receive_enabled_ && !loopback() && env_.port(port_).receive) {
-        receiver_.receive(frame, now_ns);
-    }
+    receiver_.receive(frame, now_ns);
 }
 
 void EthBlock::reset() {
@@ -193,16 +164,15 @@ void EthBlock::reset() {
     next_active_ = 0;
     tx_queues_.clear();
     rx_queues_.clear();
-    mac_.counters = {};
+    mac_.reset();
     receiver_.addresses = {};
     receiver_.vlans.open();
     receiver_.offload = {};
     receiver_.rss.reset();
-    receive_enabled_ = false;
 }
 
 void EthBlock::port_changed(std::uint8_t number, std::uint64_t /*now_ns*/) {
-    if (number == port_) {
+    if (number == mac_.number()) {
         close_packets();
     }
 }
@@ -224,7 +194,7 @@ void EthBlock::identify(hw::mo_identify& out) const {
 }
 
 void EthBlock::read_stats(std::uint8_t port, hw::mo_port_stats& out) const {
-    if (port != port_) {
+    if (port != mac_.number()) {
         return;
     }
 #define X(name, text) out.name = mac_.counters.name;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// EthBlock: the ethernet datapath of a port: queues, commands, polling, MAC. Everything happens on
-// the engine thread or with the engine paused.
+// EthBlock: the ethernet datapath of a port: queues, commands, polling. Everything happens on the
+// engine thread or with the engine paused.
 //
 // A frame goes from the ring of one NIC into the buffers of another inside poll(): built from
 // descriptors, sent on the link, received by the other block, completed there, then here.
@@ -12,13 +12,12 @@
 #include <vector>
 
 #include "common/hw.hpp"
-#include "fabric/link.hpp"
-#include "nic/eth/mac.hpp"
 #include "nic/eth/queue_table.hpp"
 #include "nic/eth/receiver.hpp"
 #include "nic/eth/rx_queue.hpp"
 #include "nic/eth/tx_packet.hpp"
 #include "nic/eth/tx_queue.hpp"
+#include "nic/port/mac.hpp"
 #include "nic/queue_env.hpp"
 
 namespace mo::nic::eth {
@@ -29,19 +28,16 @@ struct EthLimits {
 };
 
 class EthBlock final : public DatapathBlock,
-                       public fabric::Endpoint,
+                       private Mac::Client,
                        private Transmitter,
                        private RxQueues {
   public:
-    /// `env` must outlive the block.
-    EthBlock(QueueEnv& env, std::uint8_t port, const EthLimits& limits = {});
+    /// The ethernet datapath of the MAC's port; it sets the MAC as the host's commands say and
+    /// tells its counters. `env` and `mac` must outlive the block.
+    EthBlock(QueueEnv& env, Mac& mac, const EthLimits& limits = {});
     EthBlock(const EthBlock&) = delete;
     EthBlock& operator=(const EthBlock&) = delete;
     ~EthBlock() override;
-
-    /// Puts the port at an end of a link, which must outlive its place there; nullptr takes it
-    /// away.
-    void connect(fabric::Link* link, fabric::End end);
 
     // DatapathBlock
     hw::mo_status command(const hw::mo_cmd_desc& desc, std::span<std::byte, 48> result,
@@ -57,11 +53,6 @@ class EthBlock final : public DatapathBlock,
     void dma_unmapping(std::uint64_t iova, std::uint64_t size) override;
     void identify(hw::mo_identify& out) const override;
     void read_stats(std::uint8_t port, hw::mo_port_stats& out) const override;
-
-    // fabric::Endpoint
-    void receive(const fabric::Frame& frame, std::uint64_t now_ns) override;
-
-    [[nodiscard]] const PortCounters& counters() const noexcept { return mac_.counters; }
 
   private:
     using Result = std::span<std::byte, 48>;
@@ -86,7 +77,8 @@ class EthBlock final : public DatapathBlock,
     hw::mo_status check_queue(const hw::mo_cmd_queue& body, QueueConfig& config);
     hw::mo_status read_host(std::uint64_t address, std::span<std::byte> out);
 
-    // Transmitter, RxQueues
+    // Mac::Client, Transmitter, RxQueues
+    void receive(const fabric::Frame& frame, std::uint64_t now_ns) override;
     void transmit(const fabric::Frame& frame, std::uint64_t now_ns) override;
     [[nodiscard]] RxQueue* rx_queue(std::uint32_t object) override;
 
@@ -95,15 +87,10 @@ class EthBlock final : public DatapathBlock,
     bool rest(TxQueue& queue);
     void touch(RxQueue& queue);
     void close_packets();
-    [[nodiscard]] bool loopback() const noexcept {
-        return receiver_.offload.has(MO_OFFLOAD_LOOPBACK);
-    }
 
     QueueEnv& env_;
-    std::uint8_t port_;
+    Mac& mac_;
     EthLimits limits_;
-    fabric::Link* link_ = nullptr;
-    fabric::End end_ = fabric::End::a;
 
     QueueTable<TxQueue> tx_queues_;
     QueueTable<RxQueue> rx_queues_;
@@ -111,9 +98,7 @@ class EthBlock final : public DatapathBlock,
     std::size_t next_active_ = 0;   ///< where the next poll() begins, for fairness
     std::vector<RxQueue*> touched_; ///< may hold an open packet
     TxPacket packet_;
-    Mac mac_;
     Receiver receiver_;
-    bool receive_enabled_ = false; ///< MO_CMD_PORT_RX
 };
 
 } // namespace mo::nic::eth

@@ -12,7 +12,7 @@
 
 #include "common/hw.hpp"
 #include "fabric/frame.hpp"
-#include "nic/eth/mac.hpp"
+#include "nic/port/mac.hpp"
 
 namespace mo::nic::eth {
 

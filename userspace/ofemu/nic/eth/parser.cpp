@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fabric/checksum.hpp"
+#include "fabric/ethertype.hpp"
 #include "fabric/headers.hpp"
 
 namespace mo::nic::eth {
@@ -14,6 +15,10 @@ namespace ipv4 = fabric::ipv4;
 namespace ipv6 = fabric::ipv6;
 namespace tcp = fabric::tcp;
 namespace udp = fabric::udp;
+using fabric::ethertype_ipv4;
+using fabric::ethertype_ipv6;
+using fabric::ethertype_service_vlan;
+using fabric::ethertype_vlan;
 using fabric::load_be16;
 
 // Internet protocol numbers (IANA) of IPv6 extension headers.
@@ -194,13 +199,6 @@ Parsed parse(fabric::Bytes head, std::uint32_t length, bool burst) noexcept {
         }
     }
     return parser.out;
-}
-
-bool is_pause(fabric::Bytes head) noexcept {
-    constexpr std::uint16_t opcode_pause = 0x0001;
-    return head.size() >= fabric::ethernet_header + 2 &&
-           load_be16(head.data() + 12) == ethertype_mac_control &&
-           load_be16(head.data() + fabric::ethernet_header) == opcode_pause;
 }
 
 std::uint16_t pseudo_sum(fabric::Bytes head, const Parsed& parsed,

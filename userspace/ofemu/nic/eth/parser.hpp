@@ -16,11 +16,6 @@ namespace mo::nic::eth {
 /// not recognised.
 inline constexpr std::size_t parse_window = fabric::max_burst_header;
 
-inline constexpr std::uint16_t ethertype_vlan = 0x8100;
-inline constexpr std::uint16_t ethertype_service_vlan = 0x88a8;
-inline constexpr std::uint16_t ethertype_ipv4 = 0x0800;
-inline constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
-inline constexpr std::uint16_t ethertype_mac_control = 0x8808;
 
 /// Offsets are from the start of the frame.
 struct Parsed {
@@ -54,9 +49,6 @@ struct Parsed {
 /// pseudo header says. `head` and `parsed` belong together.
 [[nodiscard]] std::uint16_t pseudo_sum(fabric::Bytes head, const Parsed& parsed,
                                        std::uint32_t l4_length) noexcept;
-
-/// A PAUSE frame (IEEE 802.3 annex 31B)?
-[[nodiscard]] bool is_pause(fabric::Bytes head) noexcept;
 
 enum class ChecksumResult : std::uint8_t { unknown, good, bad };
 

@@ -26,29 +26,10 @@ struct Receiver::Target {
 };
 
 void Receiver::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
-    if (frame.head.size() < fabric::ethernet_header || frame.length < fabric::min_frame) {
-        ++mac_.counters.rx_too_short;
-        return;
-    }
     const std::uint32_t packets = frame.wire_packets();
-    if (frame.bad_fcs) {
-        mac_.counters.rx_fcs_errors += packets;
-        if (!offload.has(MO_OFFLOAD_RX_FCS_ERR)) {
-            return;
-        }
-    }
     const Parsed parsed = parse(frame.head, frame.length, frame.is_burst());
-    const std::uint32_t overhead =
-        fabric::ethernet_header + parsed.tags * std::uint32_t{fabric::vlan_tag_length};
-    if (frame.longest_packet() - overhead > offload.mtu) {
-        if (frame.is_burst()) {
-            receive_cut(frame, now_ns);
-        } else {
-            ++mac_.counters.rx_too_long;
-        }
-        return;
-    }
-    if (!accept(frame, parsed)) {
+    if (!accepts(frame, parsed)) {
+        mac_.counters.rx_filtered += packets;
         return;
     }
     RxQueue* queue = nullptr;
@@ -69,29 +50,10 @@ void Receiver::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
     }
 }
 
-/// Each packet of a burst for itself: the last one may be of another kind than the others.
-void Receiver::receive_cut(const fabric::Frame& burst, std::uint64_t now_ns) {
-    fabric::Segmenter segmenter(burst);
-    for (fabric::Frame packet; segmenter.next(packet);) {
-        receive(packet, now_ns);
-    }
-}
-
-/// MAC counters and filters; true: the frame is for this host.
-bool Receiver::accept(const fabric::Frame& frame, const Parsed& parsed) {
-    const std::uint64_t destination = address_number(frame.head.first<6>());
-    if (!frame.bad_fcs) {
-        mac_.count_received(frame, cast_of(destination));
-        if (is_pause(frame.head)) {
-            ++mac_.counters.rx_pause;
-            return false; // MAC control ends in the MAC (IEEE 802.3 clause 31)
-        }
-    }
-    if (!addresses.accepts(destination) || (parsed.vlan && !vlans.accepts(parsed.vlan_tci))) {
-        mac_.counters.rx_filtered += frame.wire_packets();
-        return false;
-    }
-    return true;
+/// Is the frame for this host?
+bool Receiver::accepts(const fabric::Frame& frame, const Parsed& parsed) const noexcept {
+    return addresses.accepts(address_number(frame.head.first<6>())) &&
+           (!parsed.vlan || vlans.accepts(parsed.vlan_tci));
 }
 
 void Receiver::receive_burst(const fabric::Frame& frame, const Parsed& parsed, Target& target) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Receiver: the receive side of a port, from the frame on the wire to the receive queue: MAC
-// checks and counters, filters, parser, checksums, RSS, then one completion for each packet.
+// Receiver: the ethernet datapath's receive side, from the MAC to the receive queue: filters,
+// parser, checksums, RSS, then one completion for each packet.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@
 #include "common/hw.hpp"
 #include "fabric/frame.hpp"
 #include "nic/eth/filter.hpp"
-#include "nic/eth/mac.hpp"
 #include "nic/eth/parser.hpp"
 #include "nic/eth/rss.hpp"
 #include "nic/eth/rx_queue.hpp"
+#include "nic/port/mac.hpp"
 
 namespace mo::nic::eth {
 
@@ -21,10 +21,9 @@ inline constexpr std::uint32_t all_offloads = MO_OFFLOAD_RX_CSUM | MO_OFFLOAD_RX
                                               MO_OFFLOAD_RX_HASH | MO_OFFLOAD_RX_FCS_ERR |
                                               MO_OFFLOAD_RX_GRO | MO_OFFLOAD_LOOPBACK;
 
-/// MO_CMD_OFFLOAD; the values before the first one.
+/// MO_CMD_OFFLOAD, as far as it is not the MAC's; the value before the first one.
 struct OffloadConfig {
     std::uint32_t flags = 0;
-    std::uint32_t mtu = 1500;
 
     [[nodiscard]] bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
 };
@@ -48,7 +47,7 @@ class Receiver {
   public:
     Receiver(RxQueues& queues, Mac& mac) noexcept : queues_(queues), mac_(mac) {}
 
-    /// Takes a frame from the wire.
+    /// Takes a frame that passed the MAC.
     void receive(const fabric::Frame& frame, std::uint64_t now_ns);
 
     // What commands set.
@@ -59,8 +58,7 @@ class Receiver {
 
   private:
     struct Target;
-    [[nodiscard]] bool accept(const fabric::Frame& frame, const Parsed& parsed);
-    void receive_cut(const fabric::Frame& burst, std::uint64_t now_ns);
+    [[nodiscard]] bool accepts(const fabric::Frame& frame, const Parsed& parsed) const noexcept;
     void receive_burst(const fabric::Frame& frame, const Parsed& parsed, Target& target);
     void receive_packet(const fabric::Frame& frame, const Parsed& parsed, Target& target);
     void coalesce(const fabric::Frame& frame, const Parsed& parsed, Target& target);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "fabric/checksum.hpp"
+#include "fabric/ethertype.hpp"
 #include "fabric/segmenter.hpp"
 #include "nic/eth/parser.hpp"
 
@@ -218,7 +218,7 @@ void TxPacket::insert_tag(std::uint16_t tci) {
         std::memmove(bytes + addresses_length + fabric::vlan_tag_length, bytes + addresses_length,
                      head_size_ - addresses_length);
     }
-    fabric::store_be16(bytes + addresses_length, ethertype_vlan);
+    fabric::store_be16(bytes + addresses_length, fabric::ethertype_vlan);
     fabric::store_be16(bytes + addresses_length + 2, tci);
     frame_.head = {bytes, frame_.head.size() + fabric::vlan_tag_length};
     frame_.length += fabric::vlan_tag_length;

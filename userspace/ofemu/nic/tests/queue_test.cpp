@@ -53,6 +53,53 @@ TEST_P(QueueTest, CompletionRaisesOneEventPerArming) {
     EXPECT_EQ(bus_.interrupts(3), 2U);
 }
 
+TEST_P(QueueTest, CompletionsGoIntoScatteredPages) {
+    EventRing events(bus_, 5);
+    const auto eq = driver_.create_eq(events, 1);
+    constexpr std::uint8_t size_log = 8; // two pages of 4 KiB
+    const auto record = bus_.allocate(sizeof(hw::mo_arm_rec), 64);
+    const std::array pages{bus_.allocate(4096), bus_.allocate(4096)};
+    const auto list = bus_.allocate(16, 8);
+    bus_.at<hw::__le64>(list) = pages[1];
+    bus_.at<hw::__le64>(list + 8) = pages[0];
+    hw::mo_cmd_cq body{};
+    body.ring = list;
+    body.rec = record;
+    body.eq = eq;
+    body.size_log = size_log;
+    body.entry_log = 5;
+    body.page_shift = 12;
+    body.page_count = 2;
+    const auto refused = [&](auto&& change) {
+        hw::mo_cmd_cq bad = body;
+        change(bad);
+        return driver_.status(hw::MO_CMD_CQ_CREATE, bad);
+    };
+    EXPECT_EQ(refused([](auto& b) { b.page_shift = 11; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.page_count = 1; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.page_count = 3; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.page_shift = 0; }), hw::MO_ST_RESERVED);
+    EXPECT_EQ(refused([](auto& b) { b.ring += 4; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.ring = 0xdead'0000; }), hw::MO_ST_DMA_FAULT);
+    const auto done = driver_.call(hw::MO_CMD_CQ_CREATE, body);
+    ASSERT_EQ(done.status, hw::MO_ST_OK);
+    const auto cq = Driver::result<hw::mo_res_create>(done).object.value();
+    const auto tail = bus_.allocate(64, 64);
+    const auto queue = create_queue(cq, tail);
+    std::uint32_t posted = 0;
+    for (std::uint32_t index = 0; index < 1000; ++index) {
+        if (index == posted) {
+            bus_.at<hw::mo_arm_rec>(record).arm = std::uint64_t{index};
+            const std::uint32_t old = std::exchange(posted, posted + 100);
+            advance(queue, tail, posted, old);
+        }
+        const std::uint32_t place = (index & 255U) * 32;
+        const auto& entry = bus_.at<hw::mo_eth_cqe>(pages[place < 4096 ? 1 : 0] + place % 4096);
+        ASSERT_EQ(entry.index, index + 1);
+        ASSERT_EQ(entry.phase & 1U, ((index >> size_log) & 1U) ^ 1U);
+    }
+}
+
 TEST_P(QueueTest, ArmingBehindAnEntryIsAnsweredByDoorbell) {
     EventRing events(bus_, 5);
     CompletionRing completions(bus_, 5);

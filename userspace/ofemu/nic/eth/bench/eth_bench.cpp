@@ -105,7 +105,7 @@ Rates measure(const Case& what, double seconds) {
         }
         elapsed = cpu_seconds() - begin;
     }
-    const PortCounters& counters = pair.b.block.counters();
+    const PortCounters& counters = pair.b.mac.counters;
     if (counters.rx_no_buffer != 0 || !pair.a.errors.empty() || !pair.b.errors.empty() ||
         counters.rx_csum_bad != 0) {
         std::fprintf(stderr, "%s: lost or damaged frames\n", what.name);

@@ -141,7 +141,7 @@ TEST_F(Datapath, AWrongSeedIsNotHiddenByTheKnownChecksum) {
     tx.send(packet, options); // the field holds the full checksum, not that of the pseudo header
     ASSERT_EQ(exchange().size(), 1U);
     EXPECT_NE(last.flags & MO_RXF_L4_CSUM_BAD, 0);
-    EXPECT_EQ(pair.b.block.counters().rx_csum_bad, 1U);
+    EXPECT_EQ(pair.b.mac.counters.rx_csum_bad, 1U);
 }
 
 TEST_F(Datapath, ChecksumFieldFarInsideTheFrame) {
@@ -192,8 +192,8 @@ TEST_F(Datapath, TsoEqualsTheReference) {
         }
         ASSERT_NE(last.flags & MO_RXF_L4_CSUM_OK, 0);
     }
-    EXPECT_EQ(pair.a.block.counters().tx_tso_packets, 150U);
-    EXPECT_EQ(pair.a.block.counters().tx_tso_segs, pair.b.block.counters().rx_frames);
+    EXPECT_EQ(pair.a.mac.counters.tx_tso_packets, 150U);
+    EXPECT_EQ(pair.a.mac.counters.tx_tso_segs, pair.b.mac.counters.rx_frames);
     EXPECT_TRUE(pair.a.errors.empty());
 }
 
@@ -245,9 +245,9 @@ TEST_F(Datapath, ShortFramesArePadded) {
     EXPECT_EQ(last.l3l4, 0);
     EXPECT_EQ(last.hdr_len, 0);
     EXPECT_EQ(last.flags, MO_RXF_TIMESTAMP);
-    EXPECT_EQ(pair.a.block.counters().tx_64, 1U);
-    EXPECT_EQ(pair.b.block.counters().rx_64, 1U);
-    EXPECT_EQ(pair.b.block.counters().rx_octets, 64U);
+    EXPECT_EQ(pair.a.mac.counters.tx_64, 1U);
+    EXPECT_EQ(pair.b.mac.counters.rx_64, 1U);
+    EXPECT_EQ(pair.b.mac.counters.rx_octets, 64U);
 }
 
 TEST_F(Datapath, MemoryScatteredFinerThanPagesIsSentToo) {
@@ -279,15 +279,15 @@ TEST_F(Datapath, ClosedGateDiscardsAndCompletes) {
     EXPECT_TRUE(exchange().empty());
     EXPECT_TRUE(tx.cq.next());
     EXPECT_TRUE(tx.cq.next());
-    EXPECT_EQ(pair.a.block.counters().tx_discard_link, 11U);
-    EXPECT_EQ(pair.a.block.counters().tx_frames, 0U);
+    EXPECT_EQ(pair.a.mac.counters.tx_discard_link, 11U);
+    EXPECT_EQ(pair.a.mac.counters.tx_frames, 0U);
 
     pair.a.gate.transmit = true;
     pair.b.gate.receive = false;
     tx.send(make_packet({}));
     EXPECT_TRUE(exchange().empty());
-    EXPECT_EQ(pair.a.block.counters().tx_frames, 1U);
-    EXPECT_EQ(pair.b.block.counters().rx_frames, 0U);
+    EXPECT_EQ(pair.a.mac.counters.tx_frames, 1U);
+    EXPECT_EQ(pair.b.mac.counters.rx_frames, 0U);
 }
 
 TEST_F(Datapath, LoopbackStaysInTheMac) {
@@ -473,7 +473,7 @@ TEST_F(Datapath, DestroyEndsTheQueue) {
     EXPECT_EQ(rx.destroy(), hw::MO_ST_OK);
     second.send(make_packet({}));
     pair.run();
-    EXPECT_EQ(pair.b.block.counters().rx_no_queue, 1U);
+    EXPECT_EQ(pair.b.mac.counters.rx_no_queue, 1U);
 }
 
 TEST_F(Datapath, ResetForgetsEverything) {
@@ -482,7 +482,7 @@ TEST_F(Datapath, ResetForgetsEverything) {
     pair.a.block.reset();
     pair.b.block.reset();
     pair.a.cqs.clear(); // as the core does
-    EXPECT_EQ(pair.a.block.counters().tx_frames, 0U);
+    EXPECT_EQ(pair.a.mac.counters.tx_frames, 0U);
     tx.ring();
     pair.a.block.doorbell(hw::MO_DB_SQ, tx.object, 10);
     EXPECT_FALSE(pair.a.poll());

@@ -81,13 +81,13 @@ TEST(Fuzz, DescriptorsAndRecords) {
             while (tx.cq.next()) {
             }
         }
-        sent += pair.a.block.counters().tx_frames;
+        sent += pair.a.mac.counters.tx_frames;
         stopped += pair.a.errors.size() + pair.b.errors.size();
         ASSERT_LE(pair.a.errors.size(), 1U);
-        const std::uint64_t before = pair.a.block.counters().tx_frames;
+        const std::uint64_t before = pair.a.mac.counters.tx_frames;
         healthy.send(make_packet({}));
         pair.run();
-        ASSERT_EQ(pair.a.block.counters().tx_frames, before + 1);
+        ASSERT_EQ(pair.a.mac.counters.tx_frames, before + 1);
         ASSERT_EQ(tx.destroy(), hw::MO_ST_OK);
         ASSERT_EQ(rx.destroy(), hw::MO_ST_OK);
     }
@@ -128,7 +128,7 @@ TEST(Fuzz, Frames) {
                                   .seed = static_cast<std::uint16_t>(random.next()),
                                   .end = static_cast<std::uint32_t>(random.below(2000))};
             }
-            nic.block.receive(frame, nic.now);
+            nic.mac.receive(frame, nic.now);
             if (random.chance(0.3)) {
                 nic.poll();
                 rx.all();
@@ -167,7 +167,7 @@ TEST(Fuzz, Commands) {
         std::array<std::byte, 48> result{};
         ++seen[nic.block.command(desc, result, nic.now)];
         if (random.chance(0.2)) {
-            nic.block.receive(frame_of(make_packet({})), nic.now);
+            nic.mac.receive(frame_of(make_packet({})), nic.now);
             nic.poll();
             rx.all();
         }

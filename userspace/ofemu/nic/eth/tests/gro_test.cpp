@@ -53,11 +53,11 @@ struct Coalesce : ::testing::Test {
     }
     void packet(const PacketSpec& spec) {
         wire.push_back(make_packet(spec));
-        nic->block.receive(frame_of(wire.back()), nic->now);
+        nic->mac.receive(frame_of(wire.back()), nic->now);
     }
     void burst(const PacketSpec& spec, std::size_t mss, const std::vector<std::size_t>& cuts = {}) {
         const Packet big = make_packet(spec);
-        nic->block.receive(BurstOf(big, spec, mss, cuts).frame, nic->now);
+        nic->mac.receive(BurstOf(big, spec, mss, cuts).frame, nic->now);
         for (Packet& one : reference_segments(big, spec, mss)) {
             wire.push_back(std::move(one));
         }
@@ -89,7 +89,7 @@ struct Coalesce : ::testing::Test {
         packet(spec);
         return finish().size();
     }
-    const PortCounters& counters() const { return nic->block.counters(); }
+    const PortCounters& counters() const { return nic->mac.counters; }
 
     std::unique_ptr<TestNic> nic;
     std::unique_ptr<HostRx> rx;
@@ -191,7 +191,7 @@ TEST_F(Coalesce, IdentificationMayStandStillOnlyIfItMeansNothing) {
         for (const unsigned id : ids) {
             spec.id = id;
             const Packet one = make_packet(spec);
-            nic->block.receive(frame_of(one), nic->now);
+            nic->mac.receive(frame_of(one), nic->now);
             spec.sequence += 100;
         }
         nic->poll();
@@ -219,7 +219,7 @@ TEST_F(Coalesce, WrongChecksumsAreNotJoined) {
     spec.id += 1;
     Packet bad = make_packet(spec);
     bad.back() ^= std::byte{1};
-    nic->block.receive(frame_of(bad), nic->now);
+    nic->mac.receive(frame_of(bad), nic->now);
     nic->poll();
     auto got = rx->all();
     ASSERT_EQ(got.size(), 2U);
@@ -227,7 +227,7 @@ TEST_F(Coalesce, WrongChecksumsAreNotJoined) {
     bad.back() ^= std::byte{1};
     set16(bad, 24, get16(bad, 24) ^ 1U);
     packet(spec);
-    nic->block.receive(frame_of(bad), nic->now);
+    nic->mac.receive(frame_of(bad), nic->now);
     nic->poll();
     got = rx->all();
     ASSERT_EQ(got.size(), 2U);
@@ -310,7 +310,7 @@ TEST_F(Coalesce, BuffersThatEndInTheMiddle) {
     PacketSpec spec;
     spec.payload = 20 * 1448;
     const Packet big = make_packet(spec);
-    nic->block.receive(BurstOf(big, spec, 1448).frame, nic->now);
+    nic->mac.receive(BurstOf(big, spec, 1448).frame, nic->now);
     nic->poll();
     const auto got = rx->all();
     ASSERT_EQ(got.size(), 1U);
@@ -347,7 +347,7 @@ TEST_F(Coalesce, TagsAreRemovedFirst) {
     const auto send = [&](std::optional<unsigned> tci) {
         spec.vlan = tci;
         const Packet one = make_packet(spec);
-        nic->block.receive(frame_of(one), nic->now);
+        nic->mac.receive(frame_of(one), nic->now);
         spec.sequence += 100;
         spec.id += 1;
     };

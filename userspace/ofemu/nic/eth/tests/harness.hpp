@@ -157,7 +157,8 @@ class TestNic final : public QueueEnv, public EventSink {
     std::vector<CompletionQueue*> flushes_;
 
   public:
-    EthBlock block{*this, 0};
+    Mac mac{*this, 0};
+    EthBlock block{*this, mac};
 };
 
 /// The host's side of a completion queue.
@@ -447,8 +448,8 @@ inline void open_receiver(TestNic& nic, HostRx& rx, std::uint32_t offloads = usu
 /// Two NICs on a fibre.
 struct TestPair {
     explicit TestPair(std::size_t ram_size = 8U << 20) : a(ram_size), b(ram_size) {
-        a.block.connect(&link, fabric::End::a);
-        b.block.connect(&link, fabric::End::b);
+        a.mac.connect(&link, fabric::End::a);
+        b.mac.connect(&link, fabric::End::b);
     }
     /// Rounds until nobody works; the number of rounds.
     unsigned run(unsigned limit = 1000) {

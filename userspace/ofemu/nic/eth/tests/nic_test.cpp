@@ -35,8 +35,8 @@ class LoopedNic {
     static constexpr std::uint16_t vector = 3;
 
     LoopedNic(std::uint64_t features, const DeviceClock& clock, bool threaded)
-        : engine_(clock, 0), threaded_(threaded), nic_(config(), engine_), block_(nic_, 0),
-          bus_(nic_, engine_, threaded), driver_(bus_) {
+        : engine_(clock, 0), threaded_(threaded), nic_(config(), engine_), mac_(nic_, 0),
+          block_(nic_, mac_), bus_(nic_, engine_, threaded), driver_(bus_) {
         nic_.attach(block_, hw::MO_F_ETH);
         engine_.add(nic_);
         if (threaded_) {
@@ -111,7 +111,7 @@ class LoopedNic {
     [[nodiscard]] const Queue& tx() const noexcept { return tx_; }
     [[nodiscard]] const Queue& rx() const noexcept { return rx_; }
     [[nodiscard]] std::uint32_t rx_cq() const noexcept { return rx_cq_; }
-    [[nodiscard]] const PortCounters& counters() const noexcept { return block_.counters(); }
+    [[nodiscard]] const PortCounters& counters() const noexcept { return mac_.counters; }
     [[nodiscard]] const Engine& engine() const noexcept { return engine_; }
 
   private:
@@ -168,6 +168,7 @@ class LoopedNic {
     Engine engine_;
     bool threaded_;
     Nic nic_;
+    Mac mac_;
     EthBlock block_;
     LocalBus bus_;
     Driver driver_;

@@ -195,7 +195,7 @@ TEST(Doorbells, ShadowNeedsOnePerSleep) {
         while (tx.cq.next()) {
         }
     }
-    EXPECT_EQ(pair.a.block.counters().tx_frames, 100U);
+    EXPECT_EQ(pair.a.mac.counters.tx_frames, 100U);
     EXPECT_GT(pair.a.nic_counters.shadow_tails.value(), 90U);
 }
 
@@ -211,7 +211,7 @@ TEST(Doorbells, WorkThatComesWhileGoingToSleepIsSeen) {
     EXPECT_TRUE(pair.a.block.work_arrived());
     pair.a.end_round();
     pair.run();
-    EXPECT_EQ(pair.a.block.counters().tx_frames, 2U);
+    EXPECT_EQ(pair.a.mac.counters.tx_frames, 2U);
 }
 
 TEST(Doorbells, IdleQueuesLeaveTheActiveSet) {
@@ -243,7 +243,7 @@ TEST(Doorbells, PlainModeRingsEachTime) {
         EXPECT_TRUE(nic.poll());
     }
     EXPECT_EQ(tx.doorbells, 10U);
-    EXPECT_EQ(nic.block.counters().tx_frames, 10U);
+    EXPECT_EQ(nic.mac.counters.tx_frames, 10U);
     EXPECT_EQ(tx.record().event, 0U) << "the record's event word belongs to shadow mode";
     // Late, repeated and merged doorbells.
     nic.block.doorbell(hw::MO_DB_SQ, tx.object, 4);
@@ -255,7 +255,7 @@ TEST(Doorbells, PlainModeRingsEachTime) {
     EXPECT_FALSE(nic.poll());
     nic.block.doorbell(hw::MO_DB_SQ, tx.object, tx.tail);
     EXPECT_TRUE(nic.poll());
-    EXPECT_EQ(nic.block.counters().tx_frames, 11U);
+    EXPECT_EQ(nic.mac.counters.tx_frames, 11U);
 }
 
 TEST(Doorbells, IndexesWrap) {

@@ -11,10 +11,10 @@ struct Receive : ::testing::Test {
     void wire(const Packet& packet, bool bad_fcs = false) {
         fabric::Frame frame = frame_of(packet);
         frame.bad_fcs = bad_fcs;
-        nic.block.receive(frame, nic.now);
+        nic.mac.receive(frame, nic.now);
         nic.poll();
     }
-    const PortCounters& counters() const { return nic.block.counters(); }
+    const PortCounters& counters() const { return nic.mac.counters; }
     TestNic nic;
 };
 
@@ -138,7 +138,7 @@ TEST_F(Receive, OnlyTheShortLastPacketOfABurstMayFitTheMtu) {
     PacketSpec spec;
     spec.payload = 4500;
     const Packet big = make_packet(spec);
-    nic.block.receive(BurstOf(big, spec, 1448).frame, nic.now);
+    nic.mac.receive(BurstOf(big, spec, 1448).frame, nic.now);
     EXPECT_EQ(counters().rx_too_long, 3U);
     EXPECT_EQ(counters().rx_frames, 1U);
     const auto got = rx.all();
@@ -203,7 +203,7 @@ TEST_F(Receive, Scatter) {
             frame.head = all.first(head);
             frame.body = body;
             frame.length = static_cast<std::uint32_t>(all.size());
-            one.block.receive(frame, one.now);
+            one.mac.receive(frame, one.now);
             const auto got = rx.next();
             ASSERT_TRUE(got);
             EXPECT_EQ(got->bytes, packet);
@@ -255,11 +255,11 @@ TEST_F(Receive, WithoutShadowTheDoorbellCounts) {
     HostRx rx(plain);
     open_receiver(plain, rx);
     rx.record().tail = 5; // stored, but not rung
-    plain.block.receive(frame_of(make_packet({})), 0);
-    EXPECT_EQ(plain.block.counters().rx_no_buffer, 1U);
+    plain.mac.receive(frame_of(make_packet({})), 0);
+    EXPECT_EQ(plain.mac.counters.rx_no_buffer, 1U);
     rx.post(5);
     EXPECT_EQ(rx.doorbells, 1U);
-    plain.block.receive(frame_of(make_packet({})), 0);
+    plain.mac.receive(frame_of(make_packet({})), 0);
     EXPECT_TRUE(rx.next());
     plain.block.doorbell(hw::MO_DB_RQ, rx.object, 2); // late: harmless
     EXPECT_EQ(rx.query().tail, 5U);

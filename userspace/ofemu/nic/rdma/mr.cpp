@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nic/rdma/mr.hpp"
+
+#include <algorithm>
+
+#include "nic/page_list.hpp"
+
+namespace mo::nic::rdma {
+
+namespace {
+
+constexpr std::uint64_t page_mask(std::uint8_t shift) noexcept {
+    return (std::uint64_t{1} << shift) - 1U;
+}
+
+/// [iova, iova + length) does not wrap and needs exactly, or for FAST keys at most, `pages`.
+bool region_fits(std::uint64_t iova, std::uint64_t length, std::uint8_t shift,
+                 std::uint64_t& pages) noexcept {
+    if (length != 0 && iova + (length - 1U) < iova) {
+        return false;
+    }
+    const std::uint64_t in_page = iova & page_mask(shift);
+    if (length + in_page < length) {
+        return false;
+    }
+    pages = length == 0 ? 0 : pages_for(length + in_page, shift);
+    return true;
+}
+
+} // namespace
+
+KeyTable::KeyTable() : keys_(1), variants_(1) {}
+KeyTable::~KeyTable() = default;
+
+MemoryKey* KeyTable::at(std::uint32_t key) const noexcept {
+    const std::uint32_t index = key >> index_shift;
+    return index < keys_.size() ? keys_[index].get() : nullptr;
+}
+
+/// The index that has been free for the longest time; 0: none.
+std::uint32_t KeyTable::take_index() {
+    if (keys_.size() <= max_keys) {
+        keys_.emplace_back();
+        variants_.push_back(0);
+        return static_cast<std::uint32_t>(keys_.size() - 1);
+    }
+    if (free_head_ == free_.size()) {
+        return 0;
+    }
+    const std::uint32_t index = free_[free_head_++];
+    if (free_head_ >= max_keys) {
+        free_.erase(free_.begin(), free_.begin() + static_cast<std::ptrdiff_t>(free_head_));
+        free_head_ = 0;
+    }
+    return index;
+}
+
+hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
+    const std::uint32_t pages = body.pages;
+    if (body.kind > hw::MO_MR_FAST || (body.access & ~MO_ACCESS_ALL) != 0 ||
+        body.pd > MO_DB_OBJECT || body.count > pages) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (body.kind == hw::MO_MR_DMA) {
+        if (pages != 0 || body.iova != 0 || body.length != 0 || body.page_shift != 0) {
+            return hw::MO_ST_BAD_PARAM;
+        }
+    } else if (!valid_page_shift(body.page_shift) || pages > max_pages) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    std::uint64_t needed = 0;
+    if (body.kind == hw::MO_MR_USER &&
+        (!region_fits(body.iova, body.length, body.page_shift, needed) || needed != pages)) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (body.kind == hw::MO_MR_FAST &&
+        (pages == 0 || pages > MO_RDMA_MAX_FAST_REG || body.count != 0)) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (total_pages_ + pages > max_total_pages) {
+        return hw::MO_ST_NO_RESOURCE;
+    }
+    const std::uint32_t index = take_index();
+    if (index == 0) {
+        return hw::MO_ST_NO_RESOURCE;
+    }
+    auto made = std::make_unique<MemoryKey>();
+    made->key_ = (index << index_shift) | variants_[index]++;
+    made->pd_ = body.pd;
+    made->kind_ = static_cast<hw::mo_mr_kind>(body.kind);
+    made->page_shift_ = body.page_shift;
+    made->pages_.assign(pages, missing_page);
+    if (body.kind != hw::MO_MR_FAST) {
+        made->iova_ = body.iova;
+        made->length_ = body.length;
+        made->origin_ = body.iova & ~page_mask(body.page_shift);
+        made->access_ = body.access;
+        made->missing_ = pages;
+        made->valid_ = pages == 0;
+    }
+    total_pages_ += pages;
+    ++live_;
+    key = made->key_;
+    keys_[index] = std::move(made);
+    return hw::MO_ST_OK;
+}
+
+std::uint8_t KeyTable::page_shift(std::uint32_t key) const noexcept {
+    const MemoryKey* const found = at(key);
+    return found != nullptr && found->key_ == key && found->kind_ == hw::MO_MR_USER
+               ? found->page_shift_
+               : std::uint8_t{0};
+}
+
+hw::mo_status KeyTable::add_pages(std::uint32_t key, std::uint32_t offset,
+                                  std::span<const std::uint64_t> pages) {
+    MemoryKey* const found = at(key);
+    if (found == nullptr || found->key_ != key || found->kind_ != hw::MO_MR_USER) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    if (offset > found->pages_.size() || pages.size() > found->pages_.size() - offset) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    const auto place = std::span(found->pages_).subspan(offset, pages.size());
+    if (std::ranges::any_of(place, [](std::uint64_t page) { return page != missing_page; })) {
+        return hw::MO_ST_BAD_STATE;
+    }
+    std::ranges::copy(pages, place.begin());
+    found->missing_ -= static_cast<std::uint32_t>(pages.size());
+    found->valid_ = found->missing_ == 0;
+    return hw::MO_ST_OK;
+}
+
+hw::mo_status KeyTable::destroy(std::uint32_t key) {
+    const std::uint32_t index = key >> index_shift;
+    if (at(key) == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    total_pages_ -= keys_[index]->pages_.size();
+    keys_[index].reset();
+    free_.push_back(index);
+    --live_;
+    return hw::MO_ST_OK;
+}
+
+void KeyTable::clear() {
+    // Variants go on: a key of before the reset opens nothing.
+    for (std::uint32_t index = 1; index < keys_.size(); ++index) {
+        if (keys_[index] != nullptr) {
+            (void)destroy(index << index_shift);
+        }
+    }
+}
+
+std::uint32_t KeyTable::room(std::uint32_t key, const KeyUser& user) const noexcept {
+    const MemoryKey* const found = at(key);
+    return found != nullptr && found->kind_ == hw::MO_MR_FAST && found->pd_ == user.pd
+               ? static_cast<std::uint32_t>(found->pages_.size())
+               : 0;
+}
+
+bool KeyTable::register_pages(const KeyUser& user, const hw::mo_wqe_reg& body,
+                              std::span<const std::uint64_t> pages) {
+    MemoryKey* const found = at(body.key);
+    std::uint64_t needed = 0;
+    if (found == nullptr || found->kind_ != hw::MO_MR_FAST || found->pd_ != user.pd ||
+        found->valid_ || pages.size() > found->pages_.size() ||
+        (body.access & ~MO_ACCESS_ALL) != 0 || !valid_page_shift(body.page_shift) ||
+        !region_fits(body.iova, body.length, body.page_shift, needed) || needed > pages.size()) {
+        return false;
+    }
+    std::ranges::copy(pages, found->pages_.begin());
+    found->key_ = body.key;
+    found->iova_ = body.iova;
+    found->length_ = body.length;
+    found->page_shift_ = body.page_shift;
+    found->origin_ = found->iova_ & ~page_mask(found->page_shift_);
+    found->access_ = body.access;
+    found->valid_ = true;
+    return true;
+}
+
+bool KeyTable::invalidate(std::uint32_t key, const KeyUser& user) noexcept {
+    MemoryKey* const found = at(key);
+    if (found == nullptr || found->key_ != key || found->kind_ != hw::MO_MR_FAST ||
+        found->pd_ != user.pd || !found->valid_) {
+        return false;
+    }
+    found->valid_ = false;
+    return true;
+}
+
+} // namespace mo::nic::rdma

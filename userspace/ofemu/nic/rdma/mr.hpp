@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Memory keys (IBA volume 1, 10.6): what an L_Key or R_Key opens, and the way from an address in
+// its region to bus addresses.
+//
+// Every packet looks its key up again, so a key that was destroyed or invalidated opens nothing
+// from then on, whatever is under way. Engine thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/hw.hpp"
+
+namespace mo::nic::rdma {
+
+/// A piece of memory that is contiguous on the bus.
+struct BusPiece {
+    std::uint64_t address = 0;
+    std::uint32_t length = 0;
+};
+
+/// Who uses a key: a protection domain, and whether DMA keys are open to it.
+struct KeyUser {
+    std::uint32_t pd = 0;
+    bool kernel = false;
+};
+
+/// A range that is asked for, and with which rights (MO_ACCESS_*; 0: local read).
+struct KeyAccess {
+    std::uint64_t address = 0;
+    std::uint32_t length = 0;
+    std::uint8_t rights = 0;
+};
+
+class MemoryKey {
+  public:
+    /// The bus address of `address` and how much of `length` (not 0) lies behind it in one piece.
+    /// Precondition: the table has found the range to be inside.
+    [[nodiscard]] BusPiece locate(std::uint64_t address, std::uint32_t length) const noexcept {
+        if (pages_.empty()) {
+            return {address, length};
+        }
+        const std::uint64_t page = std::uint64_t{1} << page_shift_;
+        const std::uint64_t place = address - origin_;
+        const std::uint64_t in_page = place & (page - 1U);
+        const std::uint64_t left = page - in_page;
+        return {pages_[place >> page_shift_] + in_page,
+                left < length ? static_cast<std::uint32_t>(left) : length};
+    }
+    [[nodiscard]] std::uint32_t key() const noexcept { return key_; }
+    [[nodiscard]] hw::mo_mr_kind kind() const noexcept { return kind_; }
+
+  private:
+    friend class KeyTable;
+
+    std::uint32_t key_ = 0;
+    std::uint32_t pd_ = 0;
+    std::uint64_t iova_ = 0;
+    std::uint64_t length_ = 0;
+    std::uint64_t origin_ = 0;         ///< iova of the first byte of the first page
+    std::vector<std::uint64_t> pages_; ///< DMA: none; absent ones are missing_page
+    std::uint32_t missing_ = 0;        ///< USER: pages that have not been given yet
+    hw::mo_mr_kind kind_ = hw::MO_MR_DMA;
+    std::uint8_t access_ = 0;
+    std::uint8_t page_shift_ = 0;
+    bool valid_ = false; ///< opens something
+};
+
+class KeyTable {
+  public:
+    static constexpr std::uint32_t max_keys = 65535; ///< index 0 is never given out
+    static constexpr std::uint32_t max_pages = 1U << 22U;
+    /// Pages of all keys: bounds the memory that a host can make the model take.
+    static constexpr std::uint64_t max_total_pages = 1U << 24U;
+
+    KeyTable();
+    KeyTable(const KeyTable&) = delete;
+    KeyTable& operator=(const KeyTable&) = delete;
+    ~KeyTable();
+
+    /// MR_CREATE without its list; reserved fields were checked. `key` is set on success.
+    [[nodiscard]] hw::mo_status create(const hw::mo_cmd_mr& body, std::uint32_t& key);
+    /// Pages of a USER key from number `offset` on; addresses are aligned. The last missing one
+    /// opens the key.
+    [[nodiscard]] hw::mo_status add_pages(std::uint32_t key, std::uint32_t offset,
+                                          std::span<const std::uint64_t> pages);
+    /// log2 of the bytes of a page of a USER key; 0: no such key.
+    [[nodiscard]] std::uint8_t page_shift(std::uint32_t key) const noexcept;
+    /// MR_DESTROY: any variant.
+    [[nodiscard]] hw::mo_status destroy(std::uint32_t key);
+    void clear();
+
+    /// The key, if `user` may do that with it; nullptr: there is none, it is another domain's, not
+    /// open, lacks a right, or the range is not inside.
+    [[nodiscard]] const MemoryKey* find(std::uint32_t key, const KeyUser& user,
+                                        const KeyAccess& access) const noexcept {
+        const std::uint32_t index = key >> index_shift;
+        if (index >= keys_.size() || keys_[index] == nullptr) {
+            return nullptr;
+        }
+        const MemoryKey& found = *keys_[index];
+        if (found.key_ != key || found.pd_ != user.pd || !found.valid_ ||
+            (access.rights & ~found.access_) != 0) {
+            return nullptr;
+        }
+        if (found.kind_ == hw::MO_MR_DMA) {
+            return user.kernel && access.address + access.length >= access.address ? &found
+                                                                                   : nullptr;
+        }
+        const std::uint64_t offset = access.address - found.iova_;
+        return offset <= found.length_ && access.length <= found.length_ - offset ? &found
+                                                                                  : nullptr;
+    }
+
+    /// What MO_WR_REG_MR says; the pages are aligned. False: no FAST key of this domain, it is in
+    /// use, or the region does not fit.
+    [[nodiscard]] bool register_pages(const KeyUser& user, const hw::mo_wqe_reg& body,
+                                      std::span<const std::uint64_t> pages);
+    /// Room of a FAST key of this index, whatever its variant; 0: none.
+    [[nodiscard]] std::uint32_t room(std::uint32_t key, const KeyUser& user) const noexcept;
+    /// Local or remote invalidation. False: no open FAST key of this number and domain.
+    [[nodiscard]] bool invalidate(std::uint32_t key, const KeyUser& user) noexcept;
+
+    [[nodiscard]] std::uint32_t live() const noexcept { return live_; }
+
+  private:
+    static constexpr unsigned index_shift = 8;
+    static constexpr std::uint64_t missing_page = ~std::uint64_t{0}; ///< not aligned: none is that
+
+    [[nodiscard]] MemoryKey* at(std::uint32_t key) const noexcept;
+    [[nodiscard]] std::uint32_t take_index();
+
+    std::vector<std::unique_ptr<MemoryKey>> keys_; ///< by index
+    std::vector<std::uint8_t> variants_;           ///< by index: of the next key
+    std::vector<std::uint32_t> free_;              ///< indexes that were used; oldest first
+    std::size_t free_head_ = 0;
+    std::uint64_t total_pages_ = 0;
+    std::uint32_t live_ = 0;
+};
+
+} // namespace mo::nic::rdma

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ReceiveState: what a responder knows: the packet that it expects, the message that is under way,
+// and what it owes the peer (IBA volume 1, 9.7.4 and 9.7.5).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/hw.hpp"
+#include "nic/rdma/cnp.hpp"
+#include "nic/rdma/memory.hpp"
+#include "nic/rdma/psn.hpp"
+#include "nic/rdma/wqe.hpp"
+
+namespace mo::nic::rdma {
+
+/// A READ or atomic that was accepted; kept after its answer for duplicates.
+struct FetchResource {
+    std::uint32_t first_psn = 0;
+    std::uint32_t packets = 0;
+    std::uint64_t address = 0;
+    std::uint32_t rkey = 0;
+    std::uint32_t length = 0;
+    std::uint64_t result = 0; ///< atomics: former value
+    std::uint32_t msn = 0;
+    std::uint32_t start = 0; ///< packet number at which the present answer began
+    std::uint32_t next = 0;  ///< packet number that is sent next
+    bool atomic = false;
+    bool pending = false; ///< has packets to be sent
+};
+
+struct ReceiveState {
+    enum class Message : std::uint8_t { none, send, write };
+
+    void start(std::uint32_t psn, std::uint32_t fetch_slots) {
+        epsn = psn & psn_mask;
+        set_slots(fetch_slots);
+    }
+    void set_slots(std::uint32_t count) {
+        resources.assign(count, {});
+        fetch_end = fetch_next = 0;
+    }
+    void reset() { *this = {}; }
+
+    [[nodiscard]] FetchResource& resource(std::uint64_t number) noexcept {
+        return resources[number % resources.size()];
+    }
+
+    std::uint32_t epsn = 0; ///< expected
+    std::uint32_t msn = 0;  ///< messages completed, 24 bits
+
+    // The message that is under way.
+    Message message = Message::none;
+    bool wqe_valid = false; ///< an entry of the receive queue is in use: that at its head
+    Wqe wqe;
+    SgCursor place;
+    std::uint32_t received = 0; ///< bytes of it so far
+    std::uint64_t address = 0;  ///< WRITE: of the next packet
+    std::uint32_t rkey = 0;
+    std::uint32_t left = 0;  ///< WRITE: bytes that are still to come
+    std::uint32_t total = 0; ///< WRITE: bytes of the message
+
+    // READs and atomics, numbered since the start.
+    std::vector<FetchResource> resources;
+    std::uint64_t fetch_end = 0;  ///< number of the next one
+    std::uint64_t fetch_next = 0; ///< none before it is pending
+
+    // What the peer is owed.
+    bool ack_due = false;
+    bool nak_due = false;
+    bool out_of_sequence = false; ///< was said; nothing more until the expected packet comes
+    bool failed = false;          ///< the NAK that is due ends the QP
+    bool cnp_due = false;
+    std::uint8_t nak_syndrome = 0;
+    std::uint32_t nak_psn = 0;
+    hw::mo_qp_error error = hw::MO_QPE_NONE; ///< with `failed`
+    bool established = false;                ///< MO_EVENT_QP_ESTABLISHED was raised
+    CnpPacer cnp;
+};
+
+} // namespace mo::nic::rdma

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// RdmaBlock: packets: where sent ones go, and which QP gets a received one (IBA volume 1, 9.6;
+// annex A17).
+#include <algorithm>
+
+#include "nic/rdma/rdma_block.hpp"
+
+namespace mo::nic::rdma {
+
+void RdmaBlock::transmit(const Route& route, bool loopback, const Headers& headers,
+                         std::span<const fabric::Bytes> payload) {
+    const fabric::Frame& frame = buffer_.build(route, headers, payload, making_);
+    ++counters_.tx_packets;
+    counters_.tx_bytes += buffer_.transport_bytes();
+    if (loopback) {
+        // Never on the wire, so neither gate nor link matter.
+        ++counters_.loopback_packets;
+        receive(frame, shared_.now_ns);
+        return;
+    }
+    if (route.dgid.is_multicast()) {
+        ++counters_.tx_multicast;
+        if (!mcast_.members(route.dgid).empty()) {
+            ++counters_.loopback_packets;
+            receive(frame, shared_.now_ns); // members of the own port
+        }
+    }
+    mac_.transmit(frame, shared_.now_ns);
+}
+
+bool RdmaBlock::listening() const noexcept {
+    return !shared_.gids.empty() && (env_.features() & hw::MO_F_RDMA) != 0 && env_.dma().allowed();
+}
+
+bool RdmaBlock::claims(const RoceDestination& to) const noexcept {
+    return to.dgid.is_multicast() ? !mcast_.members(to.dgid).empty()
+                                  : shared_.gids.find(to.dgid, to.vlan, to.vlan_tci) != nullptr;
+}
+
+/// ICRC, which is looked at last: IBA annex A17.
+bool RdmaBlock::right(const fabric::Frame& frame, const Packet& packet) {
+    if (icrc_right(frame, packet)) [[likely]] {
+        return true;
+    }
+    ++counters_.rx_icrc_errors;
+    return false;
+}
+
+void RdmaBlock::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
+    shared_.now_ns = std::max(shared_.now_ns, now_ns);
+    shared_.shadow = env_.shadow_doorbells();
+    Packet packet;
+    if (parse(frame, packet) != Fault::none) {
+        ++counters_.rx_malformed;
+        return;
+    }
+    ++counters_.rx_packets;
+    counters_.rx_bytes += packet.transport_bytes();
+    if (packet.congestion()) {
+        ++counters_.rx_ecn_marked;
+    }
+    constexpr std::uint16_t pkey_base = 0x7fff; // IBA 10.9.3: the top bit is membership
+    if ((packet.headers.bth.pkey & pkey_base) != (MO_RDMA_PKEY & pkey_base)) {
+        ++counters_.rx_pkey_errors;
+        return;
+    }
+    if (packet.route.dgid.is_multicast()) {
+        receive_multicast(frame, packet);
+        return;
+    }
+    switch (packet.op->transport) {
+    case Transport::rc:
+        receive_connected(frame, packet);
+        break;
+    case Transport::ud:
+        receive_datagram(frame, packet);
+        break;
+    case Transport::cnp:
+        receive_cnp(frame, packet);
+        break;
+    }
+}
+
+namespace {
+
+/// The packet came from the QP's peer to the address that the QP has.
+bool from_peer(const Qp& qp, const Packet& packet) noexcept {
+    const Route& path = qp.path.route;
+    return packet.route.sgid == path.dgid && packet.route.dgid == path.sgid &&
+           same_vlan(packet.route.vlan, packet.route.vlan_tci, path.vlan, path.vlan_tci);
+}
+
+} // namespace
+
+void RdmaBlock::receive_connected(const fabric::Frame& frame, const Packet& packet) {
+    Qp* const qp = find(packet.headers.bth.dest_qp);
+    const bool request = packet.op->request();
+    if (qp == nullptr || !qp->connected() || !(request ? receives(qp->state) : sends(qp->state))) {
+        ++counters_.rx_no_qp;
+        return;
+    }
+    if (!qp->refresh_path(shared_.gids) || !from_peer(*qp, packet)) {
+        ++counters_.rx_wrong_source;
+        return;
+    }
+    if (!right(frame, packet)) {
+        return;
+    }
+    if (packet.congestion()) {
+        responder_.congested(*qp);
+    }
+    if (request) {
+        responder_.receive(*qp, frame, packet);
+    } else {
+        completer_.receive(*qp, frame, packet);
+    }
+}
+
+void RdmaBlock::receive_datagram(const fabric::Frame& frame, const Packet& packet) {
+    const std::uint32_t number = packet.headers.bth.dest_qp;
+    Qp* const qp = number == gsi_number ? gsi_ : find(number);
+    if (qp == nullptr || qp->connected() || !receives(qp->state) ||
+        (qp == gsi_ && number != gsi_number)) {
+        ++counters_.rx_no_qp;
+        return;
+    }
+    if (right(frame, packet)) {
+        datagrams_.receive(*qp, frame, packet);
+    }
+}
+
+void RdmaBlock::receive_cnp(const fabric::Frame& frame, const Packet& packet) {
+    Qp* const qp = find(packet.headers.bth.dest_qp);
+    if (qp == nullptr || !qp->connected() || !receives(qp->state)) {
+        ++counters_.rx_no_qp;
+        return;
+    }
+    if (!qp->refresh_path(shared_.gids) || !from_peer(*qp, packet)) {
+        ++counters_.rx_wrong_source;
+        return;
+    }
+    if (right(frame, packet) && cnp_valid(packet)) {
+        ++counters_.rx_cnp;
+    }
+}
+
+/// IBA 10.5.2.1: to all QPs that are attached to the group.
+void RdmaBlock::receive_multicast(const fabric::Frame& frame, const Packet& packet) {
+    constexpr std::uint32_t multicast_qp = 0xffffff;
+    if (packet.op->transport != Transport::ud || packet.headers.bth.dest_qp != multicast_qp) {
+        ++counters_.rx_malformed;
+        return;
+    }
+    if (!right(frame, packet)) {
+        return;
+    }
+    ++counters_.rx_multicast;
+    for (const std::uint32_t number : mcast_.members(packet.route.dgid)) {
+        Qp* const qp = find(number);
+        if (qp != nullptr && receives(qp->state)) {
+            datagrams_.receive(*qp, frame, packet);
+        }
+    }
+}
+
+} // namespace mo::nic::rdma
