@@ -142,12 +142,9 @@ struct Impairment {
 };
 
 constexpr std::array impairments{
-    Impairment{"drop", &fabric::ImpairmentConfig::drop},
-    Impairment{"corrupt", &fabric::ImpairmentConfig::corrupt},
-    Impairment{"alter", &fabric::ImpairmentConfig::alter},
-    Impairment{"reorder", &fabric::ImpairmentConfig::reorder},
-    Impairment{"duplicate", &fabric::ImpairmentConfig::duplicate},
-    Impairment{"ecn", &fabric::ImpairmentConfig::ecn},
+#define X(name, text) Impairment{#name, &fabric::ImpairmentConfig::name},
+    MO_IMPAIRMENTS(X)
+#undef X
 };
 
 Json describe(const fabric::ImpairmentConfig& config) {
@@ -176,9 +173,11 @@ Result<Json> impair(Context& context, Arguments& arguments) {
             }
         }
         if (field == nullptr) {
-            arguments.reject("\"" + kind +
-                             "\" is no impairment: drop, corrupt, alter, reorder, duplicate, ecn "
-                             "or clear");
+            std::string known;
+            for (const Impairment& one : impairments) {
+                known += std::string(one.name) + ", ";
+            }
+            arguments.reject("\"" + kind + "\" is no impairment: " + known + "or clear");
         }
         rate = arguments.number(arguments.word("the rate"), "the rate", 0, 1);
     }

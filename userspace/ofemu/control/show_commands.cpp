@@ -242,9 +242,10 @@ Json show_link(ofemu::LinkUnit& unit, std::uint64_t now_ns) {
         direction.set("cut_lanes", unit.fibre().cut_lanes(way));
         direction.set("loss_db", std::move(lanes));
         direction.set("frame_loss", unit.fibre().frame_loss(way, 1518, now_ns));
-        direction.set("drop", impairment.drop).set("corrupt", impairment.corrupt);
-        direction.set("alter", impairment.alter).set("reorder", impairment.reorder);
-        direction.set("duplicate", impairment.duplicate).set("seed", impairment.seed);
+#define X(name, text) direction.set(#name, impairment.name);
+        MO_IMPAIRMENTS(X)
+#undef X
+        direction.set("seed", impairment.seed);
         out.set(from_a ? "from_a" : "from_b", std::move(direction));
     }
     const fabric::Capture* const capture = unit.link().capture();

@@ -89,7 +89,6 @@ void Capture::write_packet(const Frame& packet, std::uint64_t now_ns) {
         ++lost_;
         return;
     }
-    settle_icrc(packet);
     const std::uint64_t time = epoch_ns_ + now_ns;
     const PacketHeader header{
         .seconds = static_cast<std::uint32_t>(time / second_ns),
@@ -107,6 +106,10 @@ void Capture::write_packet(const Frame& packet, std::uint64_t now_ns) {
     put(packet.head);
     for (const Bytes piece : packet.body) {
         put(piece);
+    }
+    // Of a packet that was cut the ICRC is not there.
+    if (packet.icrc && header.captured == packet.length) {
+        complete_icrc(std::span(buffer_).last(packet.length), packet.icrc);
     }
     ++buffered_packets_;
     if (buffer_.size() >= buffer_size) {

@@ -60,16 +60,18 @@ struct KnownChecksum {
     std::uint32_t end = 0;   ///< byte behind the last one that it covers
 };
 
-/// The ICRC of a RoCEv2 packet (fabric/icrc.hpp) that nobody has computed yet. Its bytes lie in
-/// memory of the sender and hold no value; it is right by construction, so a receiver need not
-/// check it. Only an uncut and unchanged frame has one: settle_icrc() comes before any look at its
-/// bytes, and copies (OwnedFrame) have none.
+/// The ICRC of a RoCEv2 packet (fabric/icrc.hpp) that nobody has computed yet: its four bytes in
+/// the frame hold no value. It is right by construction, so a receiver need not check it. The UDP
+/// checksum of such a packet is 0.
+///
+/// Whoever needs the bytes copies the frame first (OwnedFrame, or complete_icrc()) and computes the
+/// ICRC from the copy: the payload may be memory that a guest changes meanwhile, and a packet has
+/// to agree with itself.
 struct PendingIcrc {
-    std::byte* at = nullptr;     ///< its 4 bytes, to which the frame's pieces point; none: nullptr
-    std::uint32_t offset = 0;    ///< of them from the start of the frame
+    std::uint32_t offset = 0; ///< of the four bytes from the start of the frame; 0 = none pending
     std::uint16_t l3_offset = 0; ///< start of the IP header
 
-    [[nodiscard]] explicit operator bool() const noexcept { return at != nullptr; }
+    [[nodiscard]] explicit operator bool() const noexcept { return offset != 0; }
 };
 
 struct Frame {

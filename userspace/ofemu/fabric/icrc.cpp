@@ -85,9 +85,12 @@ bool icrc_matches(const Frame& frame, std::size_t l3_offset, std::size_t icrc_of
     });
 }
 
-void write_pending_icrc(const Frame& frame) noexcept {
-    std::ranges::copy(stored(icrc_of(frame, frame.icrc.l3_offset, frame.icrc.offset)),
-                      frame.icrc.at);
+void complete_icrc(std::span<std::byte> copy, const PendingIcrc& pending) noexcept {
+    Frame frame;
+    frame.head = copy;
+    frame.length = static_cast<std::uint32_t>(copy.size());
+    std::ranges::copy(stored(icrc_of(frame, pending.l3_offset, pending.offset)),
+                      copy.begin() + pending.offset);
 }
 
 } // namespace mo::fabric

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "fabric/frame.hpp"
 
@@ -25,15 +26,7 @@ inline constexpr std::size_t icrc_length = 4;
 [[nodiscard]] bool icrc_matches(const Frame& frame, std::size_t l3_offset,
                                 std::size_t icrc_offset) noexcept;
 
-/// Computes the pending ICRC of a frame that has one, and writes its bytes.
-void write_pending_icrc(const Frame& frame) noexcept;
-
-/// Everybody who looks at, copies or changes bytes of a frame behind its headers calls this first.
-/// `frame` goes on saying that its ICRC is right by construction, which is true.
-inline void settle_icrc(const Frame& frame) noexcept {
-    if (frame.icrc) {
-        write_pending_icrc(frame);
-    }
-}
+/// Computes a pending ICRC from a copy of all of its frame's bytes, and writes it there.
+void complete_icrc(std::span<std::byte> copy, const PendingIcrc& pending) noexcept;
 
 } // namespace mo::fabric

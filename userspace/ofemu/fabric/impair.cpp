@@ -9,9 +9,12 @@ namespace mo::fabric {
 
 namespace {
 
-std::array<double, 6> probabilities(const ImpairmentConfig& config) noexcept {
-    return {config.drop,    config.corrupt,   config.alter,
-            config.reorder, config.duplicate, config.ecn};
+auto probabilities(const ImpairmentConfig& config) noexcept {
+    return std::array{
+#define X(name, text) config.name,
+        MO_IMPAIRMENTS(X)
+#undef X
+    };
 }
 
 } // namespace

@@ -10,14 +10,20 @@
 
 namespace mo::fabric {
 
+/// What may happen to a wire packet: X(name, text). ofemu ctl knows them by these names.
+#define MO_IMPAIRMENTS(X)                                                                          \
+    X(drop, "packet vanishes")                                                                     \
+    X(corrupt, "bits flip; the receiving MAC sees a wrong FCS")                                    \
+    X(alter, "bits flip behind the ethernet header and the FCS is right")                          \
+    X(reorder, "packet is overtaken by the next one")                                              \
+    X(duplicate, "packet comes twice")                                                             \
+    X(ecn, "packet is marked 'congestion experienced', if its transport knows ECN")
+
 /// Probabilities 0..1 per wire packet; checked by valid().
 struct ImpairmentConfig {
-    double drop = 0;      ///< packet vanishes
-    double corrupt = 0;   ///< bits flip; the receiving MAC sees a wrong FCS
-    double alter = 0;     ///< bits flip behind the ethernet header and the FCS is right
-    double reorder = 0;   ///< packet is overtaken by the next one
-    double duplicate = 0; ///< packet comes twice
-    double ecn = 0;       ///< packet is marked "congestion experienced", if its transport knows ECN
+#define X(name, text) double name = 0;
+    MO_IMPAIRMENTS(X)
+#undef X
     std::uint64_t seed = 1;
 
     [[nodiscard]] bool valid() const noexcept;

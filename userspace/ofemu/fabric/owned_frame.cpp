@@ -8,12 +8,14 @@
 namespace mo::fabric {
 
 void OwnedFrame::assign(const Frame& frame) {
-    settle_icrc(frame);
     bytes_.clear();
     bytes_.reserve(frame.length);
     bytes_.insert(bytes_.end(), frame.head.begin(), frame.head.end());
     for (const Bytes piece : frame.body) {
         bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+    }
+    if (frame.icrc) {
+        complete_icrc(bytes_, frame.icrc);
     }
     shape_ = frame;
     shape_.head = {};

@@ -20,8 +20,8 @@ class OwnedFrame {
     OwnedFrame& operator=(const OwnedFrame&) = delete;
     ~OwnedFrame() = default;
 
-    /// Copies all bytes and the description of `frame`, a pending ICRC made; memory of an earlier
-    /// frame is used again.
+    /// Copies all bytes and the description of `frame`, and computes a pending ICRC; memory of an
+    /// earlier frame is used again.
     void assign(const Frame& frame);
     /// Forgets the frame, keeps the memory.
     void clear() noexcept { bytes_.clear(); }

@@ -207,13 +207,15 @@ void StreamEndpoint::put_packet(const Frame& packet) {
     } else if (out_.size() - out_begin_ + prefix + packet.length > backlog_limit) {
         ++counters_.tx_overflow;
     } else {
-        settle_icrc(packet);
         std::array<std::byte, prefix> length{};
         store_be32(length.data(), packet.length);
         out_.insert(out_.end(), length.begin(), length.end());
         out_.insert(out_.end(), packet.head.begin(), packet.head.end());
         for (const Bytes piece : packet.body) {
             out_.insert(out_.end(), piece.begin(), piece.end());
+        }
+        if (packet.icrc) {
+            complete_icrc(std::span(out_).last(packet.length), packet.icrc);
         }
         ++counters_.tx_frames;
     }

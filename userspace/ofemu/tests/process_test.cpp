@@ -202,6 +202,11 @@ TEST_F(ProcessTest, ControlCommands) {
     EXPECT_DOUBLE_EQ(
         ctl({"impair", "fibre0", "drop", "0.25", "--end", "a"}).find("a")->find("drop")->number(),
         0.25);
+    (void)ctl({"impair", "fibre0", "ecn", "0.5", "--end", "b"});
+    const Json marking = ctl({"show", "links", "fibre0"});
+    const Json& marked = marking.find("links")->as_array()->front();
+    EXPECT_DOUBLE_EQ(marked.find("from_b")->find("ecn")->number(), 0.5);
+    EXPECT_DOUBLE_EQ(marked.find("from_a")->find("ecn")->number(), 0);
     EXPECT_TRUE(ctl({"impair", "fibre0", "clear"}).find("a")->as_object()->empty());
     (void)ctl({"set", "spin_us", "7"});
     EXPECT_EQ(system_->engine().spin_ns(), 7000U);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "fabric/owned_frame.hpp"
 #include "fabric/tests/packets.hpp"
 
 namespace mo::test {
@@ -110,6 +111,13 @@ inline Packet golden_frame(const GoldenPacket& golden, bool vlan = false) {
         put8(frame, 0);
     }
     return frame;
+}
+
+/// All bytes of a frame, a pending ICRC computed by the fabric.
+inline Packet complete_bytes(const fabric::Frame& frame) {
+    fabric::OwnedFrame copy;
+    copy.assign(frame);
+    return bytes_of(copy.view());
 }
 
 } // namespace mo::test

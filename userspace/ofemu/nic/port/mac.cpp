@@ -5,7 +5,7 @@
 #include <array>
 
 #include "fabric/ethertype.hpp"
-#include "fabric/icrc.hpp"
+#include "fabric/owned_frame.hpp"
 #include "fabric/segmenter.hpp"
 
 namespace mo::nic {
@@ -149,9 +149,11 @@ void Mac::admit(const fabric::Frame& frame, std::uint64_t now_ns) {
     }
     if (roce) {
         roce_->receive(frame, now_ns);
+    } else if (frame.icrc) { // the host may look at any byte of what it gets
+        fabric::OwnedFrame complete;
+        complete.assign(frame);
+        ethernet_->receive(complete.view(), now_ns);
     } else {
-        // The host may look at any byte of what it gets.
-        fabric::settle_icrc(frame);
         ethernet_->receive(frame, now_ns);
     }
 }

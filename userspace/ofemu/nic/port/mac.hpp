@@ -49,6 +49,8 @@ class Mac final : public fabric::Endpoint {
 
     /// The MAC of port `number` of a NIC; `env` must outlive it.
     Mac(QueueEnv& env, std::uint8_t number) noexcept : env_(env), number_(number) {}
+    Mac(const Mac&) = delete;
+    Mac& operator=(const Mac&) = delete;
     ~Mac();
 
     /// Puts the port at an end of a link, which must outlive its place there; nullptr takes it

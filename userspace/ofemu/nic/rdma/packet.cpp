@@ -137,7 +137,6 @@ struct Parser {
     }
 
     [[nodiscard]] bool checksum_right() const noexcept {
-        fabric::settle_icrc(frame);
         fabric::InternetSum sum;
         fabric::PieceCursor bytes(frame.body, frame.head.subspan(udp_offset));
         bytes.take(end - udp_offset, [&sum](fabric::Bytes piece) {

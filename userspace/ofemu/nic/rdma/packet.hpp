@@ -173,6 +173,7 @@ class PacketBuffer {
     PacketBuffer() = default;
     PacketBuffer(const PacketBuffer&) = delete;
     PacketBuffer& operator=(const PacketBuffer&) = delete;
+    ~PacketBuffer() = default;
 
     /// Makes a packet; pad, lengths and checksums are filled in. IPv4: don't fragment; UDP
     /// checksum 0, as RoCE has it. The start of the payload, and all of it if it is in very many

@@ -185,9 +185,9 @@ const fabric::Frame& PacketBuffer::build(const Route& route, const Headers& head
     frame_.head = all.first(head);
     frame_.body = std::span(pieces_).first(pieces);
     frame_.length = static_cast<std::uint32_t>(written + referred);
-    frame_.icrc = {icrc, static_cast<std::uint32_t>(icrc_offset), l3_offset};
+    frame_.icrc = {static_cast<std::uint32_t>(icrc_offset), l3_offset};
     if (making == Making::bytes) {
-        fabric::settle_icrc(frame_);
+        fabric::complete_icrc(std::span(bytes_).first(written), frame_.icrc);
         frame_.icrc = {};
     }
     return frame_;

@@ -265,10 +265,9 @@ TEST_F(MacTest, PendingIcrcStaysForTheTransportAndIsMadeForEthernet) {
     const std::size_t end = packet.size() - 4;
     set32(packet, end, 0);
     fabric::Frame frame = frame_of(packet);
-    frame.icrc = {packet.data() + end, static_cast<std::uint32_t>(end), 14};
+    frame.icrc = {static_cast<std::uint32_t>(end), 14};
     mac.receive(frame, 0);
     ASSERT_EQ(roce.pending, 1U);
-    EXPECT_EQ(get32(packet, end), 0U);
     roce.on = false;
     mac.receive(frame, 0);
     ASSERT_EQ(ethernet.got.size(), 1U);

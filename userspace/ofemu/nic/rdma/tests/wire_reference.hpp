@@ -255,6 +255,7 @@ class Pieces {
     }
     Pieces(const Pieces&) = delete;
     Pieces& operator=(const Pieces&) = delete;
+    ~Pieces() = default;
     [[nodiscard]] std::span<const fabric::Bytes> pieces() const { return pieces_; }
     [[nodiscard]] std::vector<std::byte>& bytes() { return bytes_; }
 
