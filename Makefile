@@ -14,7 +14,7 @@ DESTDIR ?=
 JOBS ?= $(shell nproc)
 
 .PHONY: help demo shell check check-full lint bench
-.PHONY: all modules modules-stable modules-backports userspace firmware stage install
+.PHONY: all modules modules-stable modules-backports userspace provider firmware stage install
 .PHONY: host clean distclean
 
 help: ## this list
@@ -43,7 +43,7 @@ bench: stage ## our figures beside Debian's stock NICs
 
 # Building --------------------------------------------------------------------
 
-all: modules userspace firmware ## compile everything
+all: modules userspace provider firmware ## compile everything
 
 modules: modules-stable modules-backports ## kernel modules for Debian's 6.12 and for backports' kernel
 
@@ -53,13 +53,16 @@ modules-stable modules-backports: modules-%: host
 userspace: host ## ofemu and ofctl
 	$(BUILDROOT) selftests/harness/build/userspace.sh $(JOBS)
 
+provider: host ## the RDMA provider of libibverbs, with its unit tests
+	$(BUILDROOT) selftests/harness/build/provider.sh "$$($(BUILDROOT) --source rdma-core)" $(JOBS)
+
 firmware: host ## firmware and boot ROM from source
 	$(BUILDROOT) $(MAKE) --no-print-directory -C firmware O=$(ROOT)/build/firmware -j$(JOBS)
 
-stage: modules userspace
+stage: modules userspace provider
 	$(BUILDROOT) selftests/harness/build/stage.sh $(STAGE)
 
-install: stage ## modules, firmware, ofctl and manual pages into DESTDIR
+install: stage ## modules, firmware, provider, ofctl and manual pages into DESTDIR
 	mkdir -p $(DESTDIR)/
 	cp -a --no-preserve=ownership $(STAGE)/. $(DESTDIR)/
 	$(if $(DESTDIR),,for v in $(STAGE)/usr/lib/modules/*; do depmod $${v##*/} || true; done)

@@ -4,10 +4,8 @@
  */
 #include "mo.h"
 
-/* A command whose body is @body; the rest of the entry is zero. */
-static int mo_cmd_exec(struct mo_dev *md, u8 port, enum mo_cmd opcode,
-		       const void *body, size_t body_len, void *result,
-		       size_t result_len, struct netlink_ext_ack *extack)
+int mo_cmd_exec(struct mo_dev *md, u8 port, u16 opcode, const void *body, size_t body_len,
+		void *result, size_t result_len, struct netlink_ext_ack *extack)
 {
 	struct mo_cmd_desc desc = {
 		.hdr.opcode = cpu_to_le16(opcode),
@@ -16,7 +14,8 @@ static int mo_cmd_exec(struct mo_dev *md, u8 port, enum mo_cmd opcode,
 
 	if (WARN_ON_ONCE(body_len > sizeof(desc.body)))
 		return -EINVAL;
-	memcpy(desc.body, body, body_len);
+	if (body_len)
+		memcpy(desc.body, body, body_len);
 	return mo_adminq_exec(md, &desc, result, result_len, MO_ADMIN_TIMEOUT_MS,
 			      extack);
 }

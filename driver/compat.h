@@ -14,6 +14,10 @@
 
 #include "compat_gen.h"
 
+#ifndef kzalloc_obj
+#define kzalloc_obj(object)			kzalloc(sizeof(object), GFP_KERNEL)
+#endif
+
 #ifndef MO_HAVE_DEVLINK_HEALTH_DEFAULTS
 /* The graceful period was an argument before it became part of the ops. */
 #define mo_health_reporter_create(devlink, ops, period_ms, priv) \
@@ -27,11 +31,13 @@
 #ifdef MO_HAVE_DEVLINK_PARAM_BY_POINTER
 #define MO_PARAM_VALUE				union devlink_param_value *
 #define mo_param_u8(val)			((val)->vu8)
+#define mo_param_bool(val)			((val)->vbool)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, val)
 #else
 #define MO_PARAM_VALUE				union devlink_param_value
 #define mo_param_u8(val)			((val).vu8)
+#define mo_param_bool(val)			((val).vbool)
 #define mo_param_driverinit_set(devlink, id, val) \
 	devl_param_driverinit_value_set(devlink, id, *(val))
 #endif

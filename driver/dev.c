@@ -12,7 +12,8 @@
 #include "trace.h"
 
 /* What this driver can make use of; anything else stays off. */
-#define MO_DRV_FEATURES		(MO_F_SHADOW_DB | MO_F_MGMT | MO_F_ETH | MO_F_GRO_HW)
+#define MO_DRV_FEATURES		(MO_F_SHADOW_DB | MO_F_MGMT | MO_F_ETH | MO_F_GRO_HW | \
+				 MO_F_RDMA)
 
 #define MO_READY_TIMEOUT_MS	3000
 
@@ -46,7 +47,10 @@ static int mo_dev_features(struct mo_dev *md)
 	offered |= (u64)mo_rd(md, MO_DEV_FEATURES_HI) << 32;
 	if (mo_gone(md))
 		return -ENODEV;
+	md->roce_offered = offered & MO_F_RDMA;
 	accept = offered & MO_DRV_FEATURES;
+	if (!mo_devlink_roce_enabled(md))
+		accept &= ~(u64)MO_F_RDMA;
 	mo_wr(md, MO_DEV_ACCEPT_LO, lower_32_bits(accept));
 	mo_wr(md, MO_DEV_ACCEPT_HI, upper_32_bits(accept));
 	if ((accept & MO_F_MGMT) && !md->blk_mgmt) {
@@ -232,6 +236,7 @@ int mo_dev_up(struct mo_dev *md)
 		goto del_port;
 	md->up = true;
 	mo_hwmon_init(md);
+	mo_auxdev_add(md);
 	return 0;
 
 del_port:
@@ -248,6 +253,7 @@ void mo_dev_down(struct mo_dev *md)
 	if (!md->up)
 		return;
 	md->up = false;
+	mo_auxdev_del(md);
 	mo_hwmon_exit(md);
 	mo_dev_net_ready(md, false);
 	if (md->features & MO_F_ETH)
@@ -270,6 +276,7 @@ void mo_dev_quiesce(struct mo_dev *md)
 	if (!md->up || test_and_set_bit(MO_STATE_RESETTING, &md->state))
 		return;
 	/* Commands still work if the device does, so queues end in order. */
+	mo_auxdev_del(md);
 	if (md->net_ready)
 		mo_net_detach(md);
 	mo_dev_hw_down(md);
@@ -309,6 +316,7 @@ int mo_dev_reattach(struct mo_dev *md)
 		return err;
 	}
 	clear_bit(MO_STATE_RESETTING, &md->state);
+	mo_auxdev_add(md);
 	return 0;
 }
 
@@ -359,6 +367,13 @@ void mo_dev_fail(struct mo_dev *md, const char *why)
 
 void mo_dev_gone(struct mo_dev *md)
 {
+	if (mo_gone(md))
+		return;
+	/*
+	 * Whoever sees the state frees memory that the device knows. It may
+	 * only have lost its memory space, so it must lose the bus too.
+	 */
+	pci_clear_master(md->pdev);
 	if (test_and_set_bit(MO_STATE_GONE, &md->state))
 		return;
 	mo_adminq_stop(md);
@@ -435,8 +450,13 @@ int mo_dev_init(struct mo_dev *md)
 	err = mo_eqs_alloc(md);
 	if (err)
 		goto free_health;
+	err = mo_auxdev_init(md);
+	if (err)
+		goto free_eqs;
 	return 0;
 
+free_eqs:
+	mo_eqs_free(md);
 free_health:
 	mo_health_exit(md);
 free_link:
@@ -455,6 +475,7 @@ void mo_dev_exit(struct mo_dev *md)
 	mo_eqs_free(md);
 	/* No interrupt queues event work any more. */
 	cancel_work_sync(&md->event_work);
+	mo_auxdev_exit(md);
 	mo_health_exit(md);
 	mo_link_exit(md);
 	mo_mgmt_exit(md);

@@ -191,13 +191,28 @@ static int mo_param_fw_policy_validate(struct devlink *devlink, u32 id, MO_PARAM
 	}
 }
 
+static int mo_param_roce_validate(struct devlink *devlink, u32 id, MO_PARAM_VALUE val,
+				  struct netlink_ext_ack *extack)
+{
+	struct mo_dev *md = devlink_priv(devlink);
+
+	if (mo_param_bool(val) && !md->roce_offered) {
+		NL_SET_ERR_MSG(extack, "device has no RDMA transport");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 /*
- * driver = the newer of flash and file, flash, disk = the file. Takes effect
- * at the next reload.
+ * Policy: driver = the newer of flash and file, flash, disk = the file. RoCE:
+ * off leaves UDP port 4791 to the network stack. Both take effect at the next
+ * reload.
  */
 static const struct devlink_param mo_params[] = {
 	DEVLINK_PARAM_GENERIC(FW_LOAD_POLICY, BIT(DEVLINK_PARAM_CMODE_DRIVERINIT), NULL, NULL,
 			      mo_param_fw_policy_validate),
+	DEVLINK_PARAM_GENERIC(ENABLE_ROCE, BIT(DEVLINK_PARAM_CMODE_DRIVERINIT), NULL, NULL,
+			      mo_param_roce_validate),
 };
 
 u8 mo_devlink_fw_policy(struct mo_dev *md)
@@ -208,6 +223,16 @@ u8 mo_devlink_fw_policy(struct mo_dev *md)
 					    DEVLINK_PARAM_GENERIC_ID_FW_LOAD_POLICY, &value))
 		return DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_DRIVER;
 	return value.vu8;
+}
+
+bool mo_devlink_roce_enabled(struct mo_dev *md)
+{
+	union devlink_param_value value;
+
+	if (devl_param_driverinit_value_get(mo_devlink(md), DEVLINK_PARAM_GENERIC_ID_ENABLE_ROCE,
+					    &value))
+		return true;
+	return value.vbool;
 }
 
 /* The port comes and goes with the netdev: none may be left over a reload. */
@@ -241,6 +266,8 @@ int mo_devlink_init(struct mo_dev *md)
 	if (err)
 		return err;
 	mo_param_driverinit_set(devlink, DEVLINK_PARAM_GENERIC_ID_FW_LOAD_POLICY, &value);
+	value.vbool = true;
+	mo_param_driverinit_set(devlink, DEVLINK_PARAM_GENERIC_ID_ENABLE_ROCE, &value);
 	err = mo_health_register(md);
 	if (err)
 		devl_params_unregister(devlink, mo_params, ARRAY_SIZE(mo_params));

@@ -321,8 +321,16 @@ static void mo_event_dispatch(struct mo_dev *md, const struct mo_eqe *eqe)
 	case MO_EVENT_LANE:
 		mo_link_lane_event(md, data);
 		break;
-	case MO_EVENT_QUEUE_ERROR:
+	case MO_EVENT_QP_ERROR:
+	case MO_EVENT_QP_ESTABLISHED:
+	case MO_EVENT_SQ_DRAINED:
+		if (!mo_auxdev_event(md, eqe))
+			md->eqs[0].late++;
+		break;
 	case MO_EVENT_CQ_ERROR:
+		mo_auxdev_event(md, eqe);
+		fallthrough;
+	case MO_EVENT_QUEUE_ERROR:
 		dev_err_ratelimited(md->dev, "queue 0x%06x stopped: %s\n", object,
 				    eqe->type == MO_EVENT_CQ_ERROR ?
 				    "completion queue overran" : mo_queue_error_text(code));

@@ -27,7 +27,6 @@
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/ethtool.h>
-#include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/kfifo.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -52,7 +51,9 @@
 
 #include "compat.h"
 #include "mo_aux.h"
+#include "mo_db.h"
 
+struct mo_aux_state;
 struct mo_dev;
 struct mo_eq;
 struct mo_hwmon;
@@ -68,36 +69,6 @@ enum mo_state_bit {
 	MO_STATE_ADMIN_UP,	/* commands are accepted */
 	MO_STATE_FROZEN,	/* the PCI core resets or suspends the device */
 	MO_STATE_SERVICE,	/* failures are reported and recovered from */
-};
-
-/* ------------------------------------------------------------ doorbells */
-
-/**
- * struct mo_db - doorbell of a transmit, receive or admin queue
- * @rec: doorbell record in DMA memory
- * @object: object number, 0 for the admin queue
- * @reg: MO_DB_SQ, MO_DB_RQ or MO_DB_ADMIN
- * @last: tail at the last mo_db_ring()
- */
-struct mo_db {
-	struct mo_db_rec *rec;
-	u32 object;
-	u32 reg;
-	u32 last;
-};
-
-/**
- * struct mo_arm - arm word of a completion or event queue
- * @rec: record in DMA memory
- * @object: object number
- * @reg: MO_DB_CQ or MO_DB_EQ
- * @seq: sequence number of the last arm
- */
-struct mo_arm {
-	struct mo_arm_rec *rec;
-	u32 object;
-	u32 reg;
-	u32 seq;
 };
 
 /* ---------------------------------------------------------- event queues */
@@ -246,6 +217,7 @@ struct mo_dev {
 	u32 blk_admin;			/* offsets of register blocks */
 	u32 blk_mgmt;
 	u64 features;			/* MO_F_* that were negotiated */
+	bool roce_offered;		/* MO_F_RDMA, taken or not */
 	u32 if_version;
 	struct mo_identify id;		/* bounded by the driver's own limits */
 	unsigned int vectors;		/* granted */
@@ -268,6 +240,7 @@ struct mo_dev {
 	unsigned long last_reset;	/* jiffies, 0 = never */
 	struct workqueue_struct *wq;
 	struct devlink_port dl_port;
+	struct mo_aux_state *auxdev;	/* the RDMA driver's side, auxdev.c */
 	struct mo_net *net;		/* the datapath's part, or NULL */
 	struct net_device *netdev;	/* set by mo_net_create() */
 	struct device *hwmon;
@@ -285,52 +258,21 @@ static inline struct devlink *mo_devlink(struct mo_dev *md)
 	return priv_to_devlink(md);
 }
 
-/**
- * mo_db_ring() - publish a new tail, and tell the device if it must be told
- * @md: device
- * @db: doorbell of the queue
- * @tail: new producer index, absolute
- *
- * Orders all descriptor stores before the tail. Call once per burst.
- */
-static inline void mo_db_ring(struct mo_dev *md, struct mo_db *db, u32 tail)
+static inline bool mo_shadow(const struct mo_dev *md)
 {
-	u32 old = db->last;
-
-	dma_wmb();	/* descriptors before the tail */
-	WRITE_ONCE(db->rec->tail, cpu_to_le32(tail));
-	db->last = tail;
-	if (md->features & MO_F_SHADOW_DB) {
-		/*
-		 * The tail before the look at the event index. Not smp_mb():
-		 * the other side is a device even on one CPU.
-		 */
-		mb();
-		if (!mo_db_needed(le32_to_cpu(READ_ONCE(db->rec->event)),
-				  tail, old))
-			return;
-	}
-	writeq(MO_DB_VALUE(db->object, tail), md->db + db->reg);
+	return md->features & MO_F_SHADOW_DB;
 }
 
-/**
- * mo_arm() - ask for one event or interrupt at the next entry
- * @md: device
- * @arm: arm word of the queue
- * @ci: consumer index: entries from here on count
- *
- * Look at the entry at @ci afterwards and go on polling if it is there: with
- * shadow doorbells the device may have stored it before it saw the arm word.
- */
+/* mo_db_publish() through the kernel's page. */
+static inline void mo_db_ring(struct mo_dev *md, struct mo_db *db, u32 tail)
+{
+	mo_db_publish(md->db, mo_shadow(md), db, tail);
+}
+
+/* mo_arm_publish() for any entry, through the kernel's page. */
 static inline void mo_arm(struct mo_dev *md, struct mo_arm *arm, u32 ci)
 {
-	arm->seq = (arm->seq + 1) & 0x3fffffff;
-	WRITE_ONCE(arm->rec->arm,
-		   cpu_to_le64(MO_ARM_WORD(ci, MO_ARM_NEXT, arm->seq)));
-	if (md->features & MO_F_SHADOW_DB)
-		mb();	/* the arm word before the look at the entry */
-	else
-		writeq(MO_DB_VALUE(arm->object, ci), md->db + arm->reg);
+	mo_arm_publish(md->db, mo_shadow(md), arm, ci, MO_ARM_NEXT);
 }
 
 /* ------------------------------------------------------------------ dev.c */
@@ -425,6 +367,9 @@ struct mo_queue_attr {
 	u32 hdr_len;	/* RXQ */
 };
 
+/* A command whose body is @body; the rest of the entry is zero. */
+int mo_cmd_exec(struct mo_dev *md, u8 port, u16 opcode, const void *body, size_t body_len,
+		void *result, size_t result_len, struct netlink_ext_ack *extack);
 int mo_cmd_nop(struct mo_dev *md, const void *in, void *out, size_t len);
 int mo_cmd_identify(struct mo_dev *md, dma_addr_t addr, u32 len);
 int mo_cmd_area_set(struct mo_dev *md, u8 port, enum mo_area area,
@@ -534,6 +479,7 @@ void mo_devlink_exit(struct mo_dev *md);
 int mo_devlink_port_add(struct mo_dev *md);
 void mo_devlink_port_del(struct mo_dev *md);
 u8 mo_devlink_fw_policy(struct mo_dev *md);
+bool mo_devlink_roce_enabled(struct mo_dev *md);
 
 /* ----------------------------------------------------------------- link.c */
 int mo_link_init(struct mo_dev *md);
@@ -588,6 +534,13 @@ void mo_hwmon_exit(struct mo_dev *md);
 int mo_nl_init(void);
 void mo_nl_exit(void);
 void mo_nl_link_event(struct mo_dev *md);
+
+/* --------------------------------------------------------------- auxdev.c */
+int mo_auxdev_init(struct mo_dev *md);
+void mo_auxdev_exit(struct mo_dev *md);
+void mo_auxdev_add(struct mo_dev *md);
+void mo_auxdev_del(struct mo_dev *md);
+bool mo_auxdev_event(struct mo_dev *md, const struct mo_eqe *eqe);
 
 /* -------------------------------------------------------------- debugfs.c */
 void mo_debugfs_init(void);

@@ -15,15 +15,22 @@
 #define MO_AUX_H
 
 #include <linux/auxiliary_bus.h>
-#include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/pci.h>
 
 #include "hw/cmd.h"
 #include "hw/db.h"
 #include "hw/event.h"
+#include "hw/regs.h"
 
 #define MO_AUX_RDMA		"rdma"
 #define MO_AUX_MATCH		"mesh_optical." MO_AUX_RDMA
+
+/* Namespace of the functions below; a token before it became a string. */
+#ifdef MO_HAVE_NAMESPACE_TOKEN
+#define MO_AUX_NAMESPACE	MESH_OPTICAL
+#else
+#define MO_AUX_NAMESPACE	"MESH_OPTICAL"
+#endif
 
 struct mo_dev;
 struct mo_eq;
@@ -90,6 +97,9 @@ int mo_aux_cmd(struct mo_aux *aux, u16 opcode, const void *body, size_t body_len
 
 /* True: no command will be answered any more, and no DMA is in flight. */
 bool mo_aux_gone(const struct mo_aux *aux);
+
+/* Version of the management firmware: major << 32 | minor << 16 | patch; 0: none runs. */
+u64 mo_aux_fw_version(const struct mo_aux *aux);
 
 /* Event queue of a vector below mo_aux.vectors: its object number for CQ_CREATE. */
 u32 mo_aux_eqn(struct mo_aux *aux, unsigned int vector);

@@ -199,8 +199,7 @@ static inline void mo_cq_publish(struct mo_cq *cq)
 	if (cq->said == cq->ci)
 		return;
 	cq->said = cq->ci;
-	WRITE_ONCE(cq->arm.rec->arm,
-		   cpu_to_le64(MO_ARM_WORD(cq->ci, MO_ARM_NEXT, cq->arm.seq)));
+	mo_arm_store(&cq->arm, cq->ci);
 }
 
 static inline u32 mo_txq_room(const struct mo_txq *txq)

@@ -100,21 +100,35 @@ def machine_options() -> list[str]:
             if _FORWARDED.match(line) and not line.endswith(' "";')]
 
 
-def download(package: str, folder: Path) -> Path:
-    """Download a package of Debian 13 into a folder; its file. The machine's
-    own package lists stay untouched."""
+def _configure(folder: Path, sources: list[str]) -> dict[str, str]:
+    """An environment in which apt works on package lists of its own below `folder`;
+    the machine's stay untouched."""
     state = folder / "apt"
     for name in ("lists/partial", "cache/archives/partial"):
         (state / name).mkdir(parents=True)
-    (state / "sources.list").write_text("\n".join(machine_sources()) + "\n")
+    (state / "sources.list").write_text("\n".join(sources) + "\n")
     config = state / "apt.conf"
     settings = {"Dir::Etc::sourcelist": state / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
                 "Dir::State::lists": state / "lists", "Dir::State::status": "/dev/null", "Dir::Cache": state / "cache",
                 "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null",
                 "APT::Architecture": "amd64", "APT::Sandbox::User": "root", "Acquire::Languages": "none"}
     config.write_text("".join(f'{key} "{value}";\n' for key, value in settings.items()))
-    env = dict(os.environ, APT_CONFIG=str(config))
+    return dict(os.environ, APT_CONFIG=str(config))
+
+
+def download(package: str, folder: Path) -> Path:
+    """Download a package of Debian 13 into a folder; its file."""
+    env = _configure(folder, machine_sources())
     process.run(["apt-get", "-qq", "update"], env=env)
     process.run(["apt-get", "-qq", "download", package], env=env, cwd=folder)
-    shutil.rmtree(state)
+    shutil.rmtree(folder / "apt")
     return next(folder.glob("*.deb"))
+
+
+def source(package: str, version: str, folder: Path) -> Path:
+    """Download the upstream archive of a source package of Debian 13 into a folder; its file."""
+    env = _configure(folder, [line.replace("deb ", "deb-src ", 1) for line in machine_sources()])
+    process.run(["apt-get", "-qq", "update"], env=env)
+    process.run(["apt-get", "-qq", "source", "--download-only", "--tar-only", f"{package}={version}"], env=env, cwd=folder)
+    shutil.rmtree(folder / "apt")
+    return next(folder.glob("*.orig.tar.*"))

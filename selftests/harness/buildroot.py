@@ -124,12 +124,20 @@ def main(arguments: list[str]) -> int:
                         help="set a variable; may be repeated")
     parser.add_argument("--kernel", choices=("stable", "backports"),
                         help="print the version of a kernel whose headers are in the root")
+    parser.add_argument("--source", metavar="PACKAGE",
+                        help="print the folder of a source package that the build needs (rdma-core)")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD...",
                         help="the command; without one the root is made and its folder printed")
     options = parser.parse_args(arguments)
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if options.kernel:
         print(kernel_version(ensure(), options.kernel))
+        return 0
+    if options.source:
+        from . import debsource
+        if options.source not in debsource.PACKAGES:
+            parser.error(f"--source: one of {', '.join(debsource.PACKAGES)}, not {options.source!r}")
+        print(debsource.ensure(options.source))
         return 0
     if not command:
         print(ensure())

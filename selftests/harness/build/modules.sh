@@ -16,7 +16,7 @@ for argument; do
 done
 mkdir -p "$target"
 rsync --archive --delete --prune-empty-dirs \
-	--exclude='*.mod.c' --exclude='compat_gen.h' \
+	--exclude='*.mod.c' --exclude='compat*_gen.h' \
 	--include='*/' --include='*.[chS]' --include='*.sh' --include='Kbuild' --include='Makefile' --exclude='*' \
 	"$source/Kbuild" "$source/driver" $([ -d "$source/rdma" ] && echo "$source/rdma") "$target/"
 exec make --no-print-directory -s -j"$jobs" -C "/usr/src/linux-headers-$version" M="$target" "$@" modules

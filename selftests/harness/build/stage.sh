@@ -17,6 +17,9 @@ for name in stable backports; do
 		INSTALL_MOD_PATH="$source/$new/usr" INSTALL_MOD_DIR=updates INSTALL_MOD_STRIP=1 modules_install >/dev/null
 done
 DESTDIR=$source/$new cmake --install build/userspace >/dev/null
+install -d "$new/usr/lib/x86_64-linux-gnu/libibverbs" "$new/etc/libibverbs.d"
+install -m 644 --strip build/provider/libmesh_optical-rdmav*.so "$new/usr/lib/x86_64-linux-gnu/libibverbs/"
+echo "driver mesh_optical" >"$new/etc/libibverbs.d/mesh_optical.driver"
 if [ -d firmware/blobs ]; then
 	mkdir -p "$new/usr/lib/firmware/mesh_optical"
 	for blob in firmware/blobs/*.pldm; do

@@ -35,6 +35,7 @@ def _build(jobs: int) -> Iterator[Result]:
     yield _make("modules-stable", jobs)
     yield _make("modules-backports", jobs)
     yield _make("userspace", jobs)
+    yield _make("provider", jobs)
     yield _make("stage", jobs)
 
 
@@ -46,14 +47,20 @@ def _unit(jobs: int) -> Iterator[Result]:
         yield from unit.ctest(jobs)
     yield from unit.firmware()
     yield from unit.driver()
+    built = _make("provider", jobs)
+    if built.outcome == FAIL:
+        yield built
+    else:
+        yield from unit.provider(jobs)
 
 
 def _acceptance() -> Iterator[Result]:
     known = {f"guest:{test.name}" for test in manifest.discover()} | lint.names()
     known |= {f"py:{name}" for name in unit.python_names()}
     known |= unit.ctest_names()
-    known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "stage")}
-    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables"}
+    known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "provider", "stage")}
+    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables", "unit:rdma-provider",
+              "unit:rdma-provider-in-tree"}
     yield from acceptance.check(acceptance.TABLE, known)
 
 

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import paths, process
+from .. import debsource, paths, process
 from . import inside
 from .results import FAIL, PASS, SKIP, Result
 
@@ -99,6 +99,14 @@ def driver() -> Iterator[Result]:
     yield inside.step("unit:driver-tables", [
         "sh", "-ec", "mkdir -p build; gcc -Wall -Wextra -Wno-unused-parameter -fsanitize=address,undefined "
         "-o build/driver-tables driver/tests/tables_test.c; build/driver-tables"])
+
+
+def provider(jobs: int) -> Iterator[Result]:
+    """The RDMA provider's rings, doorbells and completions, without kernel and device;
+    its build in rdma-core's own tree."""
+    yield inside.step("unit:rdma-provider", ["build/provider/provider_test"])
+    yield inside.step("unit:rdma-provider-in-tree", ["selftests/harness/build/provider-in-tree.sh",
+                                                     str(debsource.ensure("rdma-core")), str(jobs)])
 
 
 def python() -> Iterator[Result]:

@@ -67,6 +67,8 @@ void Function::set_present(bool present) noexcept {
     Presence absent = Presence::absent;
     if (!present) {
         presence_.store(Presence::absent);
+        // Also what arrives from the wire reaches no memory: the host takes it back now.
+        dma_.set_bus_master(false);
     } else {
         presence_.compare_exchange_strong(absent, Presence::arriving);
     }

@@ -83,9 +83,10 @@ class Function {
     [[nodiscard]] MsixVectors& msix() noexcept { return msix_; }
     [[nodiscard]] const FunctionCounters& counters() const noexcept { return counters_; }
 
-    /// False: the function looks surprise-removed (reads are all ones, writes vanish) though the
-    /// transport lives. For fault injection. True again: a card without memory of before is there,
-    /// which resets at the next access.
+    /// False: the function looks surprise-removed (reads are all ones, writes vanish, no access to
+    /// host memory is under way or comes when this returns) though the transport lives. For fault
+    /// injection. True again: a card without memory of before is there, which resets at the next
+    /// access. Not inside of a read section of dma().
     void set_present(bool present) noexcept;
     [[nodiscard]] bool present() const noexcept { return presence_.load() == Presence::present; }
 

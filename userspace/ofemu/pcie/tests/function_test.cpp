@@ -172,6 +172,7 @@ TEST_F(FunctionTest, ACardThatIsBackRemembersNothing) {
     EXPECT_EQ(function_.config_read(PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
     (void)device_.take();
     function_.set_present(false);
+    EXPECT_FALSE(function_.dma().bus_master()) << "a card that is not there accesses no memory";
     function_.set_present(true);
     EXPECT_FALSE(function_.present()) << "until somebody looks";
     EXPECT_EQ(function_.config_read(PCI_COMMAND, 2), 0U);

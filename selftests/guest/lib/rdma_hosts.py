@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two hosts whose NICs do RDMA: their devices and GIDs, and programs that run
+in pairs, a server on one host and a client on the other."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+import two_hosts
+from mo_test import Failure, defer, wait_for
+
+BUILD = Path(os.environ["MO_SELFTESTS"]).parent / "build"
+
+
+class Host(two_hosts.Host):
+    """A guest with an RDMA device."""
+
+    _device = ""
+
+    @property
+    def rdma(self) -> str:
+        """The name of the one RDMA device of ours; udev chooses it."""
+        if not self._device:
+            links = self.json("rdma -j link show")
+            mine = [link["ifname"] for link in links if link.get("netdev") == self.dev]
+            two_hosts.check(len(mine) == 1, f"{self.name}: RDMA devices of {self.dev}: {mine} among {links}")
+            self._device = mine[0]
+        return self._device
+
+    def load_rdma(self) -> None:
+        """Loads what applications need (systemd would) and waits for the port."""
+        self.run("modprobe -a ib_uverbs rdma_ucm && udevadm settle")
+        self._device = ""
+        wait_for(lambda: self.dev in self.run("rdma link show"), 15, f"{self.name}: RDMA device of {self.dev} appears")
+        wait_for(lambda: f"link {self.rdma}/1 state ACTIVE" in self.run("rdma link show"), 15,
+                 f"{self.name}: RDMA port becomes active")
+
+    def gid_index(self, address: str) -> int:
+        """The index of the RoCEv2 GID of an address, once it is there."""
+        base = f"/sys/class/infiniband/{self.rdma}/ports/1"
+        parsed = ipaddress.ip_address(address)
+        packed = parsed.packed if parsed.version == 6 else b"\0" * 10 + b"\xff\xff" + parsed.packed
+        gid = packed.hex(":", 2)
+
+        def find() -> list[str]:
+            text = self.status(f"cd {base} && for i in $(grep -lx {gid} gids/* | sed s,gids/,,); do "
+                               f"grep -q 'RoCE v2' gid_attrs/types/$i && echo $i; done")[1]
+            return text.split()
+
+        return int(wait_for(find, 10, f"{self.name}: RoCEv2 GID {gid}")[0])
+
+    def install(self, program: str) -> str:
+        """Copies a program of the build folder into the guest; its path there."""
+        path = f"/root/{program}"
+        with open(BUILD / "provider" / program, "rb") as stream:
+            done = subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, self.name, "--", "sh", "-c",
+                                   f"mkdir -p $(dirname {path}) && cat >{path} && chmod +x {path}"], stdin=stream,
+                                  capture_output=True, text=True, check=False)
+        two_hosts.check(done.returncode == 0, f"copying {program} into {self.name}: {done.stderr}")
+        return path
+
+    def leftovers(self) -> dict[str, int]:
+        """RDMA objects of user programs, by kind."""
+        counts = {}
+        for kind in ("qp", "cq", "mr", "pd", "ctx", "cm_id"):
+            found = [item for item in self.json(f"rdma -j res show {kind}") if item.get("ifname") == self.rdma and "pid" in item]
+            if found:
+                counts[kind] = len(found)
+        return counts
+
+
+class Bed(two_hosts.Bed):
+    """The testbed of the running test, with RDMA on both hosts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.host0: Host = Host(self, "host0", 0)
+        self.host1: Host = Host(self, "host1", 1)
+        self.hosts: tuple[Host, Host] = (self.host0, self.host1)  # type: ignore[assignment]
+
+    def connect(self, mtu: int = 4200) -> None:
+        """Interfaces with addresses, RDMA on top."""
+        for host in self.hosts:
+            host.run(f"ip link set {host.dev} mtu {mtu}")
+        super().connect()
+        for host in self.hosts:
+            host.load_rdma()
+            host.run("ulimit -l unlimited")
+
+    def pair(self, server: str, client: str, ready: str, timeout: float = 60, swap: bool = False,
+             both: tuple[Host, Host] | None = None) -> tuple[str, str]:
+        """Runs a server on host0 and, once `ready` succeeds there, a client on host1
+        (swap: the other way round). Both must end well; what they printed."""
+        first, second = both or (self.hosts[::-1] if swap else self.hosts)
+        running = first.popen(f"exec timeout -k 2 {timeout:g} {server}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        defer(_end, running)
+        deadline = time.monotonic() + timeout
+        while first.status(ready)[0]:
+            if running.poll() is not None or time.monotonic() > deadline:
+                running.kill()
+                raise Failure(f"{first.name}: `{server}` did not get ready:\n{running.communicate()[0]}")
+        status, output = second.status(f"exec timeout -k 2 {timeout:g} {client}", timeout + 20)
+        try:
+            served, _ = running.communicate(timeout=timeout + 20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            served, _ = running.communicate()
+            raise Failure(f"{first.name}: `{server}` did not end after the client did ({status}):\n{served}\n--- client\n{output}") from None
+        if status or running.returncode:
+            raise Failure(f"{first.name}: `{server}` ended with {running.returncode}:\n{served}\n"
+                          f"--- {second.name}: `{client}` ended with {status}:\n{output}")
+        return served, output
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def listening(port: int) -> str:
+    """A command that succeeds when somebody listens at a TCP port."""
+    return f"ss -Hltn 'sport = :{port}' | grep -q ."
+
+
+def rdma_listening(port: int) -> str:
+    """A command that succeeds when somebody listens at a port of RDMA's connection manager."""
+    return f"rdma res show cm_id | grep -q 'state LISTEN.*:{port}\\b'"
+
+
+def quote(*words: str) -> str:
+    """A shell command of words."""
+    return shlex.join(words)
