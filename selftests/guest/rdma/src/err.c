@@ -11,6 +11,9 @@
 
 enum { NONE = 999 };
 
+/* Added to a key: far from all that there are. */
+#define NO_KEY	0x80000000U
+
 /* What else the server has to be asked for. */
 struct targets {
 	uint32_t read_only, no_atomics, other_pd, gone;	/* keys of the first page of its area */
@@ -118,10 +121,10 @@ void group_errors(struct side *side)
 	struct targets mine = { read_only->rkey, no_atomics->rkey, other_pd->rkey, gone->rkey }, t;
 	const enum ibv_wc_status access = IBV_WC_REM_ACCESS_ERR;
 	const struct bad cases[] = {
-		{ "WRITE with a wrong key", IBV_WR_RDMA_WRITE, access, NONE, .remote_key = 0x100, .length = 64 },
+		{ "WRITE with a wrong key", IBV_WR_RDMA_WRITE, access, NONE, .remote_key = NO_KEY, .length = 64 },
 		{ "WRITE with another variant of the key", IBV_WR_RDMA_WRITE, access, NONE, .remote_key = 1, .length = 64 },
-		{ "READ with a wrong key", IBV_WR_RDMA_READ, access, NONE, .remote_key = 0x100, .length = 64 },
-		{ "atomic with a wrong key", IBV_WR_ATOMIC_FETCH_AND_ADD, access, NONE, .remote_key = 0x100, .length = 8 },
+		{ "READ with a wrong key", IBV_WR_RDMA_READ, access, NONE, .remote_key = NO_KEY, .length = 64 },
+		{ "atomic with a wrong key", IBV_WR_ATOMIC_FETCH_AND_ADD, access, NONE, .remote_key = NO_KEY, .length = 8 },
 		{ "WRITE with a key that is gone", IBV_WR_RDMA_WRITE, access, NONE, .key = &t.gone, .length = 64 },
 		{ "WRITE with a key of another domain", IBV_WR_RDMA_WRITE, access, NONE, .key = &t.other_pd, .length = 64 },
 		{ "WRITE to what may be read", IBV_WR_RDMA_WRITE, access, NONE, .key = &t.read_only, .length = 64 },
@@ -136,13 +139,13 @@ void group_errors(struct side *side)
 		  .server_access = IBV_ACCESS_REMOTE_READ | IBV_ACCESS_LOCAL_WRITE },
 		{ "READ of a QP that allows none", IBV_WR_RDMA_READ, IBV_WC_REM_INV_REQ_ERR, NONE, .length = 64,
 		  .server_access = IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_LOCAL_WRITE },
-		{ "SEND of memory with a wrong key", IBV_WR_SEND, IBV_WC_LOC_PROT_ERR, NONE, .local_key = 0x100, .length = 64 },
+		{ "SEND of memory with a wrong key", IBV_WR_SEND, IBV_WC_LOC_PROT_ERR, NONE, .local_key = NO_KEY, .length = 64 },
 		{ "SEND of memory beyond the region", IBV_WR_SEND, IBV_WC_LOC_PROT_ERR, NONE, .length = AREA },
-		{ "READ into memory with a wrong key", IBV_WR_RDMA_READ, IBV_WC_LOC_PROT_ERR, NONE, .local_key = 0x100, .length = 64 },
+		{ "READ into memory with a wrong key", IBV_WR_RDMA_READ, IBV_WC_LOC_PROT_ERR, NONE, .local_key = NO_KEY, .length = 64 },
 		{ "SEND into a receive that is too short", IBV_WR_SEND, IBV_WC_REM_INV_REQ_ERR, IBV_WC_LOC_LEN_ERR, .length = 64,
 		  .receive_length = 63 },
 		{ "SEND into a receive with a wrong key", IBV_WR_SEND, IBV_WC_REM_OP_ERR, IBV_WC_LOC_PROT_ERR, .length = 64,
-		  .receive_length = 64, .receive_key = 0x100 },
+		  .receive_length = 64, .receive_key = NO_KEY },
 		{ "SEND without a receive", IBV_WR_SEND, IBV_WC_RNR_RETRY_EXC_ERR, NONE, .length = 64 },
 		{ "SEND to nobody", IBV_WR_SEND, IBV_WC_RETRY_EXC_ERR, NONE, .length = 64 },
 	};
