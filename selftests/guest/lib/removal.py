@@ -22,7 +22,7 @@ def survives_removal(bed: Bed) -> None:
         each.run("ip link show >/dev/null")
         status, _ = each.status("timeout 20 ethtool -m $(ls /sys/class/net | grep -v lo | head -1)", timeout=30)
         check(status != 0, "the module was read from a device that is gone")
-        each.run("timeout 30 modprobe -r mesh_optical", timeout=40)
+        each.run("timeout 30 modprobe -r mesh_optical_rdma mesh_optical", timeout=40)
         equal(each.status("grep -c '^mesh_optical ' /proc/modules")[1].strip(), "0", "module is gone")
         each.run("timeout 30 modprobe mesh_optical", timeout=40)
         each.run("uptime")
