@@ -13,12 +13,12 @@ STAGE := build/stage
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo shell check check-full lint bench
+.PHONY: help demo shell check check-full check-rdma-core lint bench
 .PHONY: all modules modules-stable modules-backports userspace provider firmware stage install
 .PHONY: host clean distclean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo "  (JOBS=N: compile N at a time; selftests/testbed --help: guests by hand)"
 
 # What people and CI run ------------------------------------------------------
@@ -34,6 +34,9 @@ check: host ## all that must pass before a commit is kept
 
 check-full: host ## the same, with every guest test on both kernels
 	selftests/run check-full
+
+check-rdma-core: stage ## rdma-core's own Python tests on our device: what passes, fails, is skipped and why
+	@selftests/run guest rdma/pyverbs; status=$$?; sed '/^$$/q' build/check-rdma-core.txt; exit $$status
 
 lint: host ## the checkers alone
 	selftests/run lint

@@ -45,6 +45,7 @@ static const struct ib_device_ops mo_ib_ops = {
 	.destroy_ah = mo_ib_destroy_ah,
 
 	MO_IB_OPS_MR
+	.rereg_user_mr = mo_ib_rereg_user_mr,
 	.get_dma_mr = mo_ib_get_dma_mr,
 	.alloc_mr = mo_ib_alloc_mr,
 	.map_mr_sg = mo_ib_map_mr_sg,

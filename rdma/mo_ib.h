@@ -188,6 +188,7 @@ struct mo_ib_ah {
  * @ibmr: the core's part
  * @umem: memory of a user's key
  * @kind: enum mo_mr_kind
+ * @access: of a user's key, as it was asked for
  * @page_shift: of a user's key
  * @pages: pages of a user's key; room of a fast-register key
  * @list: pages of a fast-register key
@@ -196,6 +197,7 @@ struct mo_ib_mr {
 	struct ib_mr ibmr;
 	struct ib_umem *umem;
 	enum mo_mr_kind kind;
+	int access;
 	u8 page_shift;
 	u32 pages;
 	struct mo_ib_list list;
@@ -436,6 +438,8 @@ int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_um
 struct ib_mr *mo_ib_get_dma_mr(struct ib_pd *ibpd, int access);
 struct ib_mr *mo_ib_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length, u64 virt, int access,
 				struct ib_dmah *dmah, struct ib_udata *udata);
+struct ib_mr *mo_ib_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 virt,
+				  int access, struct ib_pd *ibpd, struct ib_udata *udata);
 struct ib_mr *mo_ib_alloc_mr(struct ib_pd *ibpd, enum ib_mr_type type, u32 max_num_sg);
 int mo_ib_map_mr_sg(struct ib_mr *ibmr, struct scatterlist *sg, int nents, unsigned int *offset);
 int mo_ib_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);

@@ -134,6 +134,7 @@ struct ib_mr *mo_ib_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length, u64 v
 	if (!mr)
 		return ERR_PTR(-ENOMEM);
 	mr->kind = MO_MR_USER;
+	mr->access = access;
 	mr->umem = ib_umem_get_va(ibpd->device, start, length, access);
 	if (IS_ERR(mr->umem)) {
 		err = PTR_ERR(mr->umem);
@@ -163,6 +164,35 @@ release:
 free:
 	kfree(mr);
 	return ERR_PTR(err);
+}
+
+/*
+ * A key with other memory, rights or domain is another key, made before the
+ * caller gives the old one up: if that fails, nothing has changed.
+ */
+struct ib_mr *mo_ib_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 virt,
+				  int access, struct ib_pd *ibpd, struct ib_udata *udata)
+{
+	struct mo_ib_mr *mr = to_mo_ib_mr(ibmr);
+	struct ib_mr *new;
+
+	if (flags & ~(IB_MR_REREG_TRANS | IB_MR_REREG_PD | IB_MR_REREG_ACCESS))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!(flags & IB_MR_REREG_TRANS)) {
+		start = mr->umem->address;
+		length = mr->umem->length;
+		virt = ibmr->iova;
+	}
+	if (!(flags & IB_MR_REREG_ACCESS))
+		access = mr->access;
+	if (!(flags & IB_MR_REREG_PD))
+		ibpd = ibmr->pd;
+	new = mo_ib_reg_user_mr(ibpd, start, length, virt, access, NULL, udata);
+	if (!IS_ERR(new)) {
+		new->iova = virt;
+		new->length = length;
+	}
+	return new;
 }
 
 struct ib_mr *mo_ib_alloc_mr(struct ib_pd *ibpd, enum ib_mr_type type, u32 max_num_sg)

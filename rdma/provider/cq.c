@@ -124,7 +124,6 @@ struct ibv_cq_ex *mo_create_cq_ex(struct ibv_context *ibctx,
 
 	if (!cq)
 		return NULL;
-	verbs_init_cq(&cq->vcq.cq, ibctx, attr->channel, attr->cq_context);
 	mo_poll_ops(cq, attr->wc_flags);
 	return &cq->vcq.cq_ex;
 }

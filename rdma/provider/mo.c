@@ -83,6 +83,7 @@ static const struct verbs_context_ops mo_context_ops = {
 	.query_qp = mo_query_qp,
 	.reg_mr = mo_reg_mr,
 	.req_notify_cq = mo_req_notify_cq,
+	.rereg_mr = mo_rereg_mr,
 };
 
 static struct verbs_context *mo_alloc_context(struct ibv_device *device,

@@ -292,6 +292,8 @@ int mo_dealloc_td(struct ibv_td *ibtd);
 /* mr.c */
 struct ibv_mr *mo_reg_mr(struct ibv_pd *ibpd, void *addr, size_t length,
 			 uint64_t iova, int access);
+int mo_rereg_mr(struct verbs_mr *vmr, int flags, struct ibv_pd *ibpd,
+		void *addr, size_t length, int access);
 int mo_dereg_mr(struct verbs_mr *vmr);
 
 /* cq.c */

@@ -55,7 +55,7 @@ void limits(const char *device)
 {
 	struct ibv_context *ctx = open_device(device);
 	struct ibv_pd *pd = ibv_alloc_pd(ctx);
-	size_t size = 4 << 20, more = 8 << 20;
+	size_t size = 4 << 20, more = (8 << 20) + 4096;
 	void *memory = aligned_alloc(4096, more);
 	struct objects all;
 	struct ibv_mr *mr;

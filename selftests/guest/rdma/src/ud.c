@@ -143,10 +143,10 @@ static void send_one(struct side *side, struct conn *conn, unsigned int flags)
 	wait_success(conn, conn->send_cq, 7, IBV_WC_SEND);
 }
 
-void group_events(struct side *side)
+static void events(struct side *side, bool ex)
 {
 	struct ibv_comp_channel *channel = ibv_create_comp_channel(side->ctx);
-	struct conn_options options = { .channel = channel };
+	struct conn_options options = { .channel = channel, .ex = ex };
 	struct ibv_sge sge = { (uintptr_t)side->area, 64, side->mr->lkey };
 	struct conn conn;
 	struct done done;
@@ -200,4 +200,10 @@ void group_events(struct side *side)
 	oob_sync(side, "end");
 	conn_close(&conn);
 	check(!ibv_destroy_comp_channel(channel), "ibv_destroy_comp_channel");
+}
+
+void group_events(struct side *side)
+{
+	events(side, false);
+	events(side, true);
 }
