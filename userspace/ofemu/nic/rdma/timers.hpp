@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -28,6 +29,9 @@ class Timers {
     /// Calls due(Qp&) for each QP whose time has come. `find` gives the QP of a number, or nullptr.
     template <typename Find, typename Due>
     void expire(std::uint64_t now_ns, Find&& find, Due&& due) {
+        if (heap_.size() > crowded_) {
+            tidy(find);
+        }
         while (!heap_.empty() && heap_.front().at_ns <= now_ns) {
             const Entry entry = heap_.front();
             std::ranges::pop_heap(heap_, later);
@@ -50,6 +54,8 @@ class Timers {
     }
     void clear() noexcept { heap_.clear(); }
 
+    [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
+
   private:
     struct Entry {
         std::uint64_t at_ns;
@@ -57,7 +63,20 @@ class Timers {
     };
     static bool later(const Entry& a, const Entry& b) noexcept { return a.at_ns > b.at_ns; }
 
+    /// Drops entries that a QP has replaced by earlier ones.
+    template <typename Find>
+    void tidy(Find&& find) {
+        std::erase_if(heap_, [&](const Entry& entry) {
+            const Qp* const qp = find(entry.qp);
+            return qp == nullptr || qp->timer_listed_ns != entry.at_ns;
+        });
+        std::ranges::make_heap(heap_, later);
+        crowded_ = std::max(least_crowd, 2 * heap_.size());
+    }
+
+    static constexpr std::size_t least_crowd = 256;
     std::vector<Entry> heap_;
+    std::size_t crowded_ = least_crowd;
 };
 
 } // namespace mo::nic::rdma

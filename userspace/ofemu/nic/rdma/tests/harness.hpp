@@ -465,7 +465,7 @@ class HostQp {
         if (wr.inline_data) {
             head.flags |= MO_WQEF_INLINE;
             head.length = static_cast<std::uint32_t>(wr.inline_data->size());
-            std::memcpy(at + place, wr.inline_data->data(), wr.inline_data->size());
+            std::ranges::copy(*wr.inline_data, at + place);
         } else {
             head.nsge = static_cast<std::uint8_t>(wr.sges.size());
             for (const Sge& sge : wr.sges) {
