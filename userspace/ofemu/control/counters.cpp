@@ -148,6 +148,7 @@ Json collect_counters(ofemu::System& system) {
     const nic::EngineCounters& scheduling = system.engine().counters();
     Json engine = Json::object();
     engine.set("rounds", scheduling.rounds.value()).set("sleeps", scheduling.sleeps.value());
+    engine.set("served", scheduling.served.value());
     engine.set("wakeups", scheduling.wakeups.value()).set("rescued", scheduling.rescued.value());
     engine.set("stalls", scheduling.stalls.value());
     Json nics = Json::object(), links = Json::object(), foreign = Json::object();

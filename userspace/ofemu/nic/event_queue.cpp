@@ -96,7 +96,7 @@ void EventQueue::evaluate(std::uint64_t now_ns) {
     arm_.answer(word);
     interrupted_ = true;
     last_interrupt_ns_ = now_ns;
-    vectors_.raise(config_.vector);
+    vectors_.note(config_.vector);
 }
 
 void EventQueue::fail(const pcie::DmaFault& fault) {

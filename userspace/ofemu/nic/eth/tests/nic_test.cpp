@@ -36,7 +36,8 @@ class LoopedNic {
 
     LoopedNic(std::uint64_t features, const DeviceClock& clock, bool threaded)
         : engine_(clock, 0), threaded_(threaded), nic_(config(), engine_), block_(nic_, 0),
-          bus_(nic_, engine_, threaded), driver_(bus_) {
+          bus_(nic_, engine_, threaded ? LocalBus::Running::threaded : LocalBus::Running::settled),
+          driver_(bus_) {
         nic_.attach(block_, hw::MO_F_ETH);
         engine_.add(nic_);
         if (threaded_) {
