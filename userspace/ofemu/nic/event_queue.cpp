@@ -73,7 +73,7 @@ void EventQueue::evaluate(std::uint64_t now_ns) {
     ring_.answer(*word);
     interrupted_ = true;
     last_interrupt_ns_ = now_ns;
-    vectors_.raise(config_.vector);
+    vectors_.note(config_.vector);
 }
 
 void EventQueue::fail(const pcie::DmaFault& fault) {

@@ -63,7 +63,7 @@ class Function {
 
     /// Encloses a run of posted writes; see DeviceModel.
     void begin_batch();
-    void end_batch();
+    void end_batch(bool idle);
 
     /// The one reset: refuses and drains DMA, restores configuration space, resets the device;
     /// with `connection_lost` also drops DMA maps and eventfds.
