@@ -88,7 +88,7 @@ class Function {
     /// injection. True again: a card without memory of before is there, which resets at the next
     /// access. Not inside of a read section of dma().
     void set_present(bool present) noexcept;
-    [[nodiscard]] bool present() const noexcept { return presence_.load() == Presence::present; }
+    [[nodiscard]] bool present() const noexcept { return presence_.load() != Presence::absent; }
 
   private:
     enum class Presence : std::uint8_t { present, absent, arriving };
