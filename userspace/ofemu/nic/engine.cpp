@@ -221,13 +221,14 @@ bool Engine::plan(Caller caller) {
         deadline_ns_ = std::min(deadline_ns_, worker->next_deadline_ns(now));
         worker->end_round();
     }
-    // Who sleeps owes nothing before that; virtual time goes where a test puts it.
-    awake_since_.reset();
-    if (caller != Caller::simulation && deadline_ns_ != never) {
-        awake_since_ = deadline_ns_;
-    }
     const bool seen = collect_wait_fds(caller);
     const bool due = deadline_ns_ <= now || !seen;
+    if (!due) { // who sleeps owes nothing before that; virtual time goes where a test puts it
+        awake_since_.reset();
+        if (caller != Caller::simulation && deadline_ns_ != never) {
+            awake_since_ = deadline_ns_;
+        }
+    }
     // Somebody who works already makes a plan of his own.
     if (caller != Caller::simulation && !due && asleep_.load(std::memory_order_seq_cst)) {
         set_timer(now);
