@@ -16,7 +16,6 @@ namespace mo::nic::eth {
 /// not recognised.
 inline constexpr std::size_t parse_window = fabric::max_burst_header;
 
-
 /// Offsets are from the start of the frame.
 struct Parsed {
     std::uint8_t tags = 0;      ///< VLAN tags, 0..2

@@ -93,8 +93,9 @@ TEST_P(EngineTest, NoWakeUpIsLostAtTheBoundaryOfSleep) {
         return static_cast<unsigned long long>(counter.value());
     };
     const EngineCounters& cost = engine_.counters();
-    std::printf("%u posts: %u doorbells, %llu sleeps, %llu served, %llu rescued by the second look\n",
-                posts, rung, count(cost.sleeps), count(cost.served), count(cost.rescued));
+    std::printf(
+        "%u posts: %u doorbells, %llu sleeps, %llu served, %llu rescued by the second look\n",
+        posts, rung, count(cost.sleeps), count(cost.served), count(cost.rescued));
     EXPECT_EQ(cost.served.value() != 0, std::get<1>(GetParam()) == Running::serving);
     if (driver_.shadow()) {
         EXPECT_GT(rung, 0U);
@@ -111,7 +112,9 @@ TEST_P(EngineTest, PausesAreShortUnderLoad) {
     std::vector<double> took;
     for (int i = 0; i < 200; ++i) {
         const auto start = steady_clock::now();
-        { const EnginePause pause(engine_); }
+        {
+            const EnginePause pause(engine_);
+        }
         took.push_back(
             std::chrono::duration<double, std::milli>(steady_clock::now() - start).count());
     }
