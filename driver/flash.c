@@ -46,6 +46,25 @@ static int mo_flash_pick(struct mo_dev *md, u8 *slot, struct netlink_ext_ack *ex
 	return 0;
 }
 
+/*
+ * FLASH_WRITE or FLASH_SELECT. The firmware holds the image against all that
+ * the boot ROM will check, before it touches the slot; what it found is told.
+ */
+static int mo_flash_call(struct mo_dev *md, enum mo_mb_cmd cmd,
+			 const struct mo_mb_flash_write *req, struct netlink_ext_ack *extack)
+{
+	struct mo_mb_flash_result res = {};
+	int err;
+
+	err = mo_mgmt_call(md, 0, cmd, req, sizeof(*req), &res, sizeof(res), extack);
+	if (!err || !res.error)
+		return err;
+	NL_SET_ERR_MSG_FMT(extack, "image refused: %s", mo_fw_error_text(res.error));
+	if (res.error == MO_FW_ERR_KEY || res.error == MO_FW_ERR_SIGNATURE)
+		return -EKEYREJECTED;
+	return err;
+}
+
 static int mo_flash_write(struct mo_dev *md, const struct mo_fw_image *img,
 			  struct netlink_ext_ack *extack)
 {
@@ -62,11 +81,11 @@ static int mo_flash_write(struct mo_dev *md, const struct mo_fw_image *img,
 	}
 	devlink_flash_update_timeout_notify(mo_devlink(md), "Writing", MO_FLASH_COMPONENT,
 					    MO_FLASH_WRITE_S);
-	err = mo_mgmt_call(md, 0, MO_MB_FLASH_WRITE, &req, sizeof(req), NULL, 0, extack);
+	err = mo_flash_call(md, MO_MB_FLASH_WRITE, &req, extack);
 	if (err)
 		return err;
 	mo_flash_status(md, "Selecting");
-	err = mo_mgmt_call(md, 0, MO_MB_FLASH_SELECT, &req, sizeof(req), NULL, 0, extack);
+	err = mo_flash_call(md, MO_MB_FLASH_SELECT, &req, extack);
 	if (err)
 		return err;
 	dev_info(md->dev, "firmware %u.%u.%u is in flash slot %u; 'devlink dev reload pci/%s action fw_activate' starts it\n",
@@ -81,7 +100,9 @@ static int mo_flash_write(struct mo_dev *md, const struct mo_fw_image *img,
  * @fw: PLDM package
  * @extack: gets what is wrong
  *
- * Return: 0 or -errno; the slot in use is never touched.
+ * Return: 0 or -errno: -EKEYREJECTED for an image that nobody has signed whom
+ * the device trusts, -EBADMSG for one that is wrong otherwise. Nothing was
+ * written then; the slot in use is never touched.
  */
 int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,
 		struct netlink_ext_ack *extack)

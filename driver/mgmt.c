@@ -33,7 +33,10 @@ void mo_mgmt_exit(struct mo_dev *md)
 	mgmt->buf = NULL;
 }
 
-/* Takes the response apart; @len is what the device says it wrote. */
+/*
+ * Takes the response apart; @len is what the device says it wrote. A refusal
+ * leaves @rsp alone, unless it came with a body.
+ */
 static int mo_mgmt_response(struct mo_dev *md, enum mo_mb_cmd cmd, u32 len,
 			    void *rsp, size_t rsp_len, struct netlink_ext_ack *extack)
 {
@@ -48,17 +51,17 @@ static int mo_mgmt_response(struct mo_dev *md, enum mo_mb_cmd cmd, u32 len,
 		return -EPROTO;
 	}
 	status = le16_to_cpu(hdr->status);
+	body = min3((u32)le16_to_cpu(hdr->len), len - (u32)sizeof(*hdr), (u32)rsp_len);
+	if (rsp && (body || !status)) {
+		memcpy(rsp, hdr + 1, body);
+		memset(rsp + body, 0, rsp_len - body);
+	}
 	if (status) {
 		NL_SET_ERR_MSG_FMT(extack, "firmware refused %s: %s", mo_mb_cmd_name(cmd),
 				   mo_mb_status_text(status));
 		dev_dbg(md->dev, "firmware refused %s: %s\n", mo_mb_cmd_name(cmd),
 			mo_mb_status_text(status));
 		return mo_mb_status_errno(status);
-	}
-	if (rsp) {
-		body = min3((u32)le16_to_cpu(hdr->len), len - (u32)sizeof(*hdr), (u32)rsp_len);
-		memcpy(rsp, hdr + 1, body);
-		memset(rsp + body, 0, rsp_len - body);
 	}
 	return 0;
 }

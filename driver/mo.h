@@ -314,6 +314,7 @@ const char *mo_mb_status_text(u16 status);
 int mo_mb_status_errno(u16 status);
 const char *mo_mb_cmd_name(u16 cmd);
 const char *mo_link_fsm_text(u8 state);
+const char *mo_record_state_text(u8 machine, u8 state);
 const char *mo_link_reason_text(u16 reason);
 u32 mo_link_reason_blame(u16 reason);
 

@@ -10,7 +10,7 @@
 #include "net.h"
 
 /* What moderation starts with: a lone packet is announced at once or nearly so. */
-#define MO_RX_USECS		8
+#define MO_RX_USECS		0
 #define MO_RX_FRAMES		64
 #define MO_TX_USECS		32
 #define MO_TX_FRAMES		32

@@ -12,22 +12,11 @@
 #include "mo.h"
 #include "nl_gen.h"
 
-/* CMIS module states, as in mo_mb_module.state. */
-static const char *mo_nl_module_text(u8 state)
-{
-	static const char * const text[] = {
-		[1] = "low power", [2] = "powering up", [3] = "ready",
-		[4] = "powering down", [5] = "fault",
-	};
-
-	return state < ARRAY_SIZE(text) && text[state] ? text[state] : "none";
-}
-
 /* Values that the specification promises to be the hardware interface's. */
 static_assert((int)MESH_OPTICAL_LANE_STATE_FAILED == (int)MO_LANE_FAILED);
 static_assert((int)MESH_OPTICAL_LANE_FLAG_BIAS_LOW_WARN == (int)MO_LANE_F_BIAS_LOW_WARN);
 static_assert((int)MESH_OPTICAL_BLAME_ADMIN == (int)MO_BLAME_ADMIN);
-static_assert((int)MESH_OPTICAL_MACHINE_MODULE == (int)MO_RECORD_MODULE);
+static_assert((int)MESH_OPTICAL_MACHINE_LANE == (int)MO_RECORD_LANE);
 
 /*
  * The port of an ifindex. The reference keeps the netdev, and so the device,
@@ -273,7 +262,6 @@ free:
 static int mo_nl_record_fill(struct sk_buff *skb, const struct genl_info *info, u32 ifindex,
 			     const struct mo_mb_record *rec)
 {
-	bool link = rec->machine == MO_RECORD_LINK;
 	u16 reason = le16_to_cpu(rec->reason);
 	void *hdr;
 
@@ -283,12 +271,14 @@ static int mo_nl_record_fill(struct sk_buff *skb, const struct genl_info *info, 
 	if (nla_put_u32(skb, MESH_OPTICAL_A_RECORD_IFINDEX, ifindex) ||
 	    nla_put_uint(skb, MESH_OPTICAL_A_RECORD_SEQ, le64_to_cpu(rec->seq)) ||
 	    nla_put_uint(skb, MESH_OPTICAL_A_RECORD_TIMESTAMP_NS, le64_to_cpu(rec->time_ns)) ||
-	    nla_put_u32(skb, MESH_OPTICAL_A_RECORD_MACHINE, link ? MESH_OPTICAL_MACHINE_LINK :
-			MESH_OPTICAL_MACHINE_MODULE) ||
-	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_FROM, link ? mo_link_fsm_text(rec->from) :
-			   mo_nl_module_text(rec->from)) ||
-	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_TO, link ? mo_link_fsm_text(rec->to) :
-			   mo_nl_module_text(rec->to)) ||
+	    nla_put_u32(skb, MESH_OPTICAL_A_RECORD_MACHINE, rec->machine) ||
+	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_FROM,
+			   mo_record_state_text(rec->machine, rec->from)) ||
+	    nla_put_string(skb, MESH_OPTICAL_A_RECORD_TO,
+			   mo_record_state_text(rec->machine, rec->to)))
+		goto cancel;
+	/* A module's record details the cause of its fault instead. */
+	if (rec->machine != MO_RECORD_MODULE &&
 	    nla_put_u32(skb, MESH_OPTICAL_A_RECORD_LANES, le32_to_cpu(rec->detail)))
 		goto cancel;
 	if (reason != MO_REASON_NONE &&

@@ -17,15 +17,16 @@ static int mo_pci_vectors(struct mo_dev *md)
 		return -ENODEV;
 	}
 	/* One for admin and asynchronous events, then one per CPU. */
-	want = min(num_online_cpus() + 1, (unsigned int)min(have, MO_MAX_VECTORS));
-	have = pci_alloc_irq_vectors(md->pdev, 1, want, PCI_IRQ_MSIX);
+	want = min(num_online_cpus() + 1, (unsigned int)MO_MAX_VECTORS);
+	have = pci_alloc_irq_vectors(md->pdev, 1, min(want, have), PCI_IRQ_MSIX);
 	if (have < 0) {
 		dev_err(md->dev, "no interrupt vectors: %pe\n", ERR_PTR(have));
 		return have;
 	}
+	/* Too small a table, or a host that is short of vectors. */
 	if (have < want)
-		dev_warn(md->dev, "only %d of %d interrupt vectors granted, so only %d channels\n",
-			 have, want, max(have - 1, 1));
+		dev_warn(md->dev, "only %d of %d interrupt vectors, so %d instead of %d channels\n",
+			 have, want, max(have - 1, 1), want - 1);
 	md->vectors = have;
 	return 0;
 }
@@ -177,6 +178,11 @@ static pci_ers_result_t mo_pci_slot_reset(struct pci_dev *pdev)
 {
 	struct mo_dev *md = pci_get_drvdata(pdev);
 
+	/* A reset that another device below the same port asked for. */
+	if (!test_bit(MO_STATE_FROZEN, &md->state)) {
+		mo_adminq_stop(md);
+		mo_pci_freeze(md);
+	}
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
 	if (mo_regs_wait_ready(md, 3000)) {

@@ -65,6 +65,18 @@ static const struct mo_code mo_link_states[] = {
 #undef X
 };
 
+static const struct mo_code mo_module_states[] = {
+#define X(name, value, text) { value, 0, text },
+	MO_MODULE_FSM(X)
+#undef X
+};
+
+static const struct mo_code mo_lane_states[] = {
+#define X(name, value, text) { value, 0, text },
+	MO_LANE_STATES(X)
+#undef X
+};
+
 static const struct mo_code mo_link_reasons[] = {
 #define X(name, value, ext, sub, blame, text) { value, MO_BLAME_##blame, text },
 	MO_LINK_REASONS(X)
@@ -147,6 +159,21 @@ const char *mo_mb_cmd_name(u16 cmd)
 const char *mo_link_fsm_text(u8 state)
 {
 	return mo_code_text(MO_CODE(mo_link_states, state), "unknown state");
+}
+
+/* State of the machine (MO_RECORD_*) that a record of the flight recorder is about. */
+const char *mo_record_state_text(u8 machine, u8 state)
+{
+	switch (machine) {
+	case MO_RECORD_LINK:
+		return mo_link_fsm_text(state);
+	case MO_RECORD_MODULE:
+		return mo_code_text(MO_CODE(mo_module_states, state), "unknown state");
+	case MO_RECORD_LANE:
+		return mo_code_text(MO_CODE(mo_lane_states, state), "unknown state");
+	default:
+		return "unknown state";
+	}
 }
 
 const char *mo_link_reason_text(u16 reason)

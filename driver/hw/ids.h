@@ -35,7 +35,7 @@
  * the firmware's file name.
  */
 #define MO_FW_ABI_MAJOR		1
-#define MO_FW_ABI_MINOR		0
+#define MO_FW_ABI_MINOR		1
 
 #define MO_FW_FILE		"mesh_optical/mo-fw-1.pldm"
 

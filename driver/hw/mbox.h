@@ -6,7 +6,8 @@
  * carries one request and receives one response. A body that is longer than
  * the receiver knows is read up to what it knows; a shorter one is refused by
  * the firmware (MO_MB_ERR_LENGTH) and zero-extended by the host, so that bodies
- * may grow at their end within an ABI major. All fields little endian.
+ * may grow at their end within an ABI major. A refusal may carry the body, too,
+ * when that says why. All fields little endian.
  */
 #ifndef MO_HW_MBOX_H
 #define MO_HW_MBOX_H
@@ -48,8 +49,8 @@ MO_ASSERT_SIZE(mo_mb_hdr, 8);
 	X(RECORDER_GET, 0x31, mo_mb_recorder_get, mo_mb_records, "flight recorder of the link") \
 	X(LOG_GET, 0x32, mo_mb_log_get, mo_mb_log, "text log of the firmware") \
 	X(FLASH_INFO, 0x40, mo_mb_none, mo_mb_flash_info, "what the flash slots hold") \
-	X(FLASH_WRITE, 0x41, mo_mb_flash_write, mo_mb_none, "staged image into a slot") \
-	X(FLASH_SELECT, 0x42, mo_mb_flash_write, mo_mb_none, "slot of the next boot")
+	X(FLASH_WRITE, 0x41, mo_mb_flash_write, mo_mb_flash_result, "staged image into a slot, when the ROM would accept it") \
+	X(FLASH_SELECT, 0x42, mo_mb_flash_write, mo_mb_flash_result, "slot of the next boot, when the ROM would accept it")
 
 enum mo_mb_cmd {
 #define X(name, code, req, rsp, text) MO_MB_##name = (code),
@@ -566,5 +567,17 @@ struct mo_mb_flash_write {
 };
 
 MO_ASSERT_SIZE(mo_mb_flash_write, 4);
+
+/**
+ * struct mo_mb_flash_result - FLASH_WRITE, FLASH_SELECT; with a refusal, too
+ * @error: enum mo_fw_error: why the image was refused (MO_MB_ERR_IMAGE)
+ * @rsvd: zero
+ */
+struct mo_mb_flash_result {
+	__u8 error;
+	__u8 rsvd[3];
+};
+
+MO_ASSERT_SIZE(mo_mb_flash_result, 4);
 
 #endif /* MO_HW_MBOX_H */

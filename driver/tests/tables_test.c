@@ -37,6 +37,21 @@ static void test_codes(void)
 	MO_LINK_REASONS(X)
 #undef X
 	check(good, "link reasons");
+	good = 1;
+#define X(name, value, text) \
+	good &= !strcmp(mo_record_state_text(MO_RECORD_MODULE, value), text);
+	MO_MODULE_FSM(X)
+#undef X
+#define X(name, value, text) \
+	good &= !strcmp(mo_record_state_text(MO_RECORD_LANE, value), text);
+	MO_LANE_STATES(X)
+#undef X
+#define X(name, value, text) \
+	good &= !strcmp(mo_record_state_text(MO_RECORD_LINK, value), text);
+	MO_LINK_FSM(X)
+#undef X
+	check(good, "states of records");
+	check(!strcmp(mo_record_state_text(77, 1), "unknown state"), "record of a newer firmware");
 	check(!strcmp(mo_cmd_name(MO_CMD_RSS_SET), "RSS_SET"), "command name");
 }
 

@@ -66,6 +66,7 @@ enum mesh_optical_retimed {
 enum mesh_optical_machine {
 	MESH_OPTICAL_MACHINE_LINK,
 	MESH_OPTICAL_MACHINE_MODULE,
+	MESH_OPTICAL_MACHINE_LANE,
 };
 
 /*

@@ -54,6 +54,9 @@ void mo_app_init(struct mo_app *app)
 	mo_log_set_sink(log_sink);
 	if (boot->magic == MO_BOOT_INFO_MAGIC)
 		app->boot = *boot;
+	/* Without the ROM's keys no image counts as signed. */
+	if (app->boot.keys != MO_ROOT_KEYS)
+		memset(&app->boot.root_keys, 0, sizeof(app->boot.root_keys));
 	app->now_us = mo_timer_now();
 	app->lanes = mo_serdes_lanes();
 	app->ports = mo_read32(MO_SOC_SYS_PORTS);

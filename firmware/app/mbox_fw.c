@@ -34,7 +34,7 @@ enum mo_mb_status mo_handle_FLASH_INFO(struct mo_app *app, const struct mo_mb_no
 
 enum mo_mb_status mo_handle_FLASH_WRITE(struct mo_app *app,
 					const struct mo_mb_flash_write *request,
-					struct mo_mb_none *response)
+					struct mo_mb_flash_result *response)
 {
 	(void)response;
 	return mo_update_write(app, request->slot);
@@ -42,7 +42,7 @@ enum mo_mb_status mo_handle_FLASH_WRITE(struct mo_app *app,
 
 enum mo_mb_status mo_handle_FLASH_SELECT(struct mo_app *app,
 					 const struct mo_mb_flash_write *request,
-					 struct mo_mb_none *response)
+					 struct mo_mb_flash_result *response)
 {
 	(void)response;
 	return mo_update_select(app, request->slot);

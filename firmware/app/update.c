@@ -3,107 +3,178 @@
 
 #include "app/app.h"
 #include "drv/flash.h"
-#include "hw/ids.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
 #define HASH_CHUNK	512
-#define VERIFY_CHUNK	1024
 
 static uint32_t slot_offset(uint8_t slot)
 {
 	return (uint32_t)slot * MO_SOC_FLASH_SLOT_SIZE;
 }
 
-/* What can be said about a header without looking at the image. */
-static enum mo_fw_error check_header(const struct mo_fw_hdr *hdr, uint32_t room)
+/* The verdict about an image; acted upon in the next step. */
+static void judge(struct mo_update *update, enum mo_fw_error error)
 {
-	uint32_t board = mo_read32(MO_SOC_SYS_BOARD);
-	uint32_t interface = mo_read32(MO_SOC_SYS_IF_VERSION);
-	uint32_t end;
-
-	if (hdr->magic == 0xffffffff)
-		return MO_FW_ERR_EMPTY;
-	if (hdr->magic != MO_FW_MAGIC)
-		return MO_FW_ERR_MAGIC;
-	if (hdr->hdr_version != MO_FW_HDR_VERSION || hdr->hdr_len != MO_FW_HDR_LEN)
-		return MO_FW_ERR_HDR_VERSION;
-	if (hdr->component != MO_FW_COMP_CONTROL)
-		return MO_FW_ERR_COMPONENT;
-	if (board > 31 || !(hdr->board_mask & MO_BIT(board)))
-		return MO_FW_ERR_BOARD;
-	if (hdr->if_major != interface >> 16 || hdr->if_minor > (interface & 0xffff))
-		return MO_FW_ERR_IF_VERSION;
-	if (hdr->key_id > 31 || !(mo_read32(MO_SOC_SYS_KEYS) & MO_BIT(hdr->key_id)))
-		return MO_FW_ERR_KEY;
-	if (hdr->security_version < mo_read32(MO_SOC_SYS_SECURITY_VERSION))
-		return MO_FW_ERR_SECURITY_VERSION;
-	if (hdr->image_len == 0 || hdr->image_len > MO_FW_IMAGE_MAX || hdr->image_len % 4)
-		return MO_FW_ERR_LAYOUT;
-	if (hdr->image_len > room - MO_FW_HDR_LEN)
-		return MO_FW_ERR_TRUNCATED;
-	end = hdr->load_addr + hdr->image_len;
-	if (hdr->load_addr < MO_SOC_RAM_BASE || hdr->load_addr % 4 ||
-	    end < hdr->load_addr || end > MO_SOC_RAM_BASE + MO_SOC_RAM_SIZE ||
-	    hdr->entry < hdr->load_addr || hdr->entry >= end)
-		return MO_FW_ERR_LAYOUT;
-	return MO_FW_ERR_NONE;
+	update->error = error;
+	update->step = MO_UPDATE_JUDGE;
 }
 
-static void begin_hash(struct mo_update *update, uint32_t base)
+static void read_rules(const struct mo_app *app, struct mo_verify_rules *rules)
 {
-	update->step = MO_UPDATE_HASH;
+	mo_verify_read_rules(rules, &app->boot.root_keys);
+}
+
+/*
+ * Begins to verify the image at `base`, where `room` bytes are: all that the
+ * boot ROM would refuse, in its order.
+ */
+static void begin_check(struct mo_app *app, uint32_t base, uint32_t room)
+{
+	struct mo_update *update = &app->update;
+	struct mo_fw_hdr *hdr = &update->hdr;
+	uint32_t len = room < sizeof(*hdr) ? room : sizeof(*hdr);
+	struct mo_verify_rules rules;
+	enum mo_fw_error error;
+
+	memset(hdr, 0, sizeof(*hdr));
+	memcpy(hdr, mo_mem(base, len), len);
+	if (base != MO_SOC_STAGE_BASE && mo_verify_erased(hdr))
+		room = 0;
+	read_rules(app, &rules);
+	error = mo_verify_header(hdr, room, &rules);
+	if (error != MO_FW_ERR_NONE) {
+		judge(update, error);
+		return;
+	}
 	update->base = base;
-	update->len = MO_FW_HDR_LEN + update->hdr.image_len;
+	update->step = MO_UPDATE_SIGNATURE;
+	mo_ed25519_begin(&update->signature, hdr->signature, mo_verify_key(hdr, &rules), hdr,
+			 MO_FW_SIGNED_LEN);
+}
+
+static void begin_hash(struct mo_update *update, enum mo_update_step step)
+{
+	update->step = step;
 	update->at = MO_FW_HDR_LEN;
 	mo_sha512_init(&update->hash);
 }
 
+/* A piece of the image at `base`; true after the last one. */
+static bool hash_piece(struct mo_update *update)
+{
+	uint32_t chunk = update->len - update->at;
+
+	if (chunk > HASH_CHUNK)
+		chunk = HASH_CHUNK;
+	mo_sha512_update(&update->hash, mo_mem(update->base + update->at, chunk), chunk);
+	update->at += chunk;
+	return update->at == update->len;
+}
+
+static bool hash_is_signed(struct mo_update *update)
+{
+	uint8_t digest[64];
+
+	mo_sha512_final(&update->hash, digest);
+	return memcmp(digest, update->hdr.sha512, sizeof(digest)) == 0;
+}
+
+static void run_signature(struct mo_app *app)
+{
+	struct mo_update *update = &app->update;
+	enum mo_error error = mo_ed25519_step(&update->signature);
+
+	if (error == MO_ERR_BUSY)
+		return;
+	if (error != MO_OK) {
+		judge(update, MO_FW_ERR_SIGNATURE);
+		return;
+	}
+	update->len = MO_FW_HDR_LEN + update->hdr.image_len;
+	begin_hash(update, MO_UPDATE_HASH);
+}
+
+/* What is left once the signature is good and the hash is made. */
+static enum mo_fw_error check_rest(struct mo_app *app)
+{
+	const struct mo_fw_hdr *hdr = &app->update.hdr;
+	struct mo_verify_rules rules;
+	enum mo_fw_error error;
+
+	if (!hash_is_signed(&app->update))
+		return MO_FW_ERR_HASH;
+	read_rules(app, &rules);
+	error = mo_verify_security_version(hdr, &rules);
+	if (error != MO_FW_ERR_NONE)
+		return error;
+	return mo_verify_layout(hdr) ? MO_FW_ERR_NONE : MO_FW_ERR_LAYOUT;
+}
+
+static void run_hash(struct mo_app *app)
+{
+	if (hash_piece(&app->update))
+		judge(&app->update, check_rest(app));
+}
+
+/* Answers the command; why an image was refused goes with the refusal. */
 static void finish(struct mo_app *app, enum mo_mb_status status)
 {
 	struct mo_update *update = &app->update;
-	uint16_t len = 0;
+	struct mo_mb_flash_result result = { .error = (__u8)update->error };
 
 	update->step = MO_UPDATE_IDLE;
 	update->started = false;
-	if (status == MO_MB_OK && update->job == MO_UPDATE_JOB_INFO)
-		len = sizeof(update->info);
-	mo_mailbox_complete(app, status, &update->info, len);
+	if (update->job == MO_UPDATE_JOB_INFO)
+		mo_mailbox_complete(app, status, &update->info, sizeof(update->info));
+	else
+		mo_mailbox_complete(app, status, &result, sizeof(result));
 }
 
-/* INFO: continues with the next slot, or ends. */
-static void next_slot(struct mo_app *app)
+/* INFO: goes on with slot `slot`, or ends. */
+static void look_at(struct mo_app *app, uint8_t slot)
 {
-	struct mo_update *update = &app->update;
-
-	while (++update->slot < MO_SOC_FLASH_SLOTS) {
-		uint32_t base = MO_SOC_FLASH_BASE + slot_offset(update->slot);
-		struct mo_mb_flash_slot *slot = &update->info.slot[update->slot];
-
-		memcpy(&update->hdr, mo_mem(base, MO_FW_HDR_LEN), MO_FW_HDR_LEN);
-		slot->error = check_header(&update->hdr, MO_SOC_FLASH_SLOT_SIZE);
-		if (slot->error == MO_FW_ERR_NONE) {
-			begin_hash(update, base);
-			return;
-		}
-	}
-	finish(app, MO_MB_OK);
+	app->update.slot = slot;
+	if (slot < MO_SOC_FLASH_SLOTS)
+		begin_check(app, MO_SOC_FLASH_BASE + slot_offset(slot), MO_SOC_FLASH_SLOT_SIZE);
+	else
+		finish(app, MO_MB_OK);
 }
 
-static void info_hashed(struct mo_app *app, bool good)
+static void note_slot(struct mo_update *update)
 {
-	struct mo_update *update = &app->update;
 	struct mo_mb_flash_slot *slot = &update->info.slot[update->slot];
 
-	if (!good) {
-		slot->error = MO_FW_ERR_HASH;
-	} else {
-		slot->ver_major = update->hdr.ver_major;
-		slot->ver_minor = update->hdr.ver_minor;
-		slot->ver_patch = update->hdr.ver_patch;
-		memcpy(slot->build_id, update->hdr.build_id, sizeof(slot->build_id));
+	slot->error = (__u8)update->error;
+	if (update->error != MO_FW_ERR_NONE)
+		return;
+	slot->ver_major = update->hdr.ver_major;
+	slot->ver_minor = update->hdr.ver_minor;
+	slot->ver_patch = update->hdr.ver_patch;
+	memcpy(slot->build_id, update->hdr.build_id, sizeof(slot->build_id));
+}
+
+static void run_judge(struct mo_app *app)
+{
+	struct mo_update *update = &app->update;
+
+	if (update->job == MO_UPDATE_JOB_INFO) {
+		note_slot(update);
+		look_at(app, update->slot + 1);
+		return;
 	}
-	next_slot(app);
+	if (update->error != MO_FW_ERR_NONE) {
+		mo_log("flash: image refused, error %u", (unsigned int)update->error);
+		finish(app, MO_MB_ERR_IMAGE);
+		return;
+	}
+	if (update->job == MO_UPDATE_JOB_SELECT) {
+		mo_write32(MO_SOC_SYS_BOOT_SLOT, update->slot);
+		finish(app, MO_MB_OK);
+		return;
+	}
+	update->step = MO_UPDATE_ERASE;
+	update->at = 0;
 }
 
 enum mo_mb_status mo_update_info(struct mo_app *app)
@@ -114,8 +185,7 @@ enum mo_mb_status mo_update_info(struct mo_app *app)
 	update->job = MO_UPDATE_JOB_INFO;
 	update->info.slots = MO_SOC_FLASH_SLOTS;
 	update->info.boot_slot = (__u8)mo_read32(MO_SOC_SYS_BOOT_SLOT);
-	update->slot = 0xff; /* one before the first */
-	next_slot(app);
+	look_at(app, 0);
 	return MO_MB_PENDING;
 }
 
@@ -123,88 +193,32 @@ enum mo_mb_status mo_update_write(struct mo_app *app, uint8_t slot)
 {
 	struct mo_update *update = &app->update;
 	uint32_t len = mo_read32(MO_SOC_SYS_STAGE_LEN);
-	enum mo_fw_error error;
 
 	if (slot >= MO_SOC_FLASH_SLOTS)
 		return MO_MB_ERR_PARAM;
 	if (app->boot.source == MO_SOC_BOOT_AUTO && app->boot.slot == slot)
 		return MO_MB_ERR_BUSY; /* what runs must survive a failure */
-	if (len < MO_FW_HDR_LEN || len > MO_SOC_STAGE_SIZE)
-		return MO_MB_ERR_IMAGE;
-	memcpy(&update->hdr, mo_mem(MO_SOC_STAGE_BASE, MO_FW_HDR_LEN), MO_FW_HDR_LEN);
-	error = check_header(&update->hdr, len);
-	if (error != MO_FW_ERR_NONE) {
-		mo_log("flash: image refused, error %u", (unsigned int)error);
-		return MO_MB_ERR_IMAGE;
-	}
 	update->job = MO_UPDATE_JOB_WRITE;
 	update->slot = slot;
-	begin_hash(update, MO_SOC_STAGE_BASE);
+	begin_check(app, MO_SOC_STAGE_BASE, len < MO_SOC_STAGE_SIZE ? len : MO_SOC_STAGE_SIZE);
 	return MO_MB_PENDING;
 }
 
 enum mo_mb_status mo_update_select(struct mo_app *app, uint8_t slot)
 {
 	struct mo_update *update = &app->update;
-	uint32_t base;
 
 	if (slot >= MO_SOC_FLASH_SLOTS)
 		return MO_MB_ERR_PARAM;
-	base = MO_SOC_FLASH_BASE + slot_offset(slot);
-	memcpy(&update->hdr, mo_mem(base, MO_FW_HDR_LEN), MO_FW_HDR_LEN);
-	if (check_header(&update->hdr, MO_SOC_FLASH_SLOT_SIZE) != MO_FW_ERR_NONE)
-		return MO_MB_ERR_IMAGE;
 	update->job = MO_UPDATE_JOB_SELECT;
 	update->slot = slot;
-	begin_hash(update, base);
+	begin_check(app, MO_SOC_FLASH_BASE + slot_offset(slot), MO_SOC_FLASH_SLOT_SIZE);
 	return MO_MB_PENDING;
 }
 
 bool mo_update_busy(const struct mo_update *update)
 {
 	return update->step != MO_UPDATE_IDLE && !update->started;
-}
-
-static void hashed(struct mo_app *app)
-{
-	struct mo_update *update = &app->update;
-	uint8_t digest[64];
-	bool good;
-
-	mo_sha512_final(&update->hash, digest);
-	good = memcmp(digest, update->hdr.sha512, sizeof(digest)) == 0;
-	switch (update->job) {
-	case MO_UPDATE_JOB_INFO:
-		info_hashed(app, good);
-		break;
-	case MO_UPDATE_JOB_WRITE:
-		if (!good) {
-			mo_log("flash: image does not match its hash");
-			finish(app, MO_MB_ERR_IMAGE);
-			break;
-		}
-		update->step = MO_UPDATE_ERASE;
-		update->at = 0;
-		break;
-	case MO_UPDATE_JOB_SELECT:
-		if (good)
-			mo_write32(MO_SOC_SYS_BOOT_SLOT, update->slot);
-		finish(app, good ? MO_MB_OK : MO_MB_ERR_IMAGE);
-		break;
-	}
-}
-
-static void run_hash(struct mo_app *app)
-{
-	struct mo_update *update = &app->update;
-	uint32_t chunk = update->len - update->at;
-
-	if (chunk > HASH_CHUNK)
-		chunk = HASH_CHUNK;
-	mo_sha512_update(&update->hash, mo_mem(update->base + update->at, chunk), chunk);
-	update->at += chunk;
-	if (update->at == update->len)
-		hashed(app);
 }
 
 /* The next operation; MO_ERR_STATE when the step has none left. */
@@ -250,8 +264,8 @@ static void next_step(struct mo_app *app)
 		update->at = MO_FW_HDR_LEN; /* the header comes last */
 		break;
 	case MO_UPDATE_PROGRAM:
-		update->step = MO_UPDATE_VERIFY;
-		update->at = MO_FW_HDR_LEN;
+		update->base = MO_SOC_FLASH_BASE + slot_offset(update->slot);
+		begin_hash(update, MO_UPDATE_VERIFY);
 		break;
 	case MO_UPDATE_HEADER:
 		update->step = MO_UPDATE_VERIFY_HEADER;
@@ -261,30 +275,30 @@ static void next_step(struct mo_app *app)
 	}
 }
 
-static bool same(const struct mo_update *update, uint32_t at, uint32_t len)
-{
-	return memcmp(mo_mem(MO_SOC_FLASH_BASE + slot_offset(update->slot) + at, len),
-		      mo_mem(MO_SOC_STAGE_BASE + at, len), len) == 0;
-}
-
+/* What was verified has arrived, whatever became of the stage meanwhile. */
 static void run_verify(struct mo_app *app)
 {
 	struct mo_update *update = &app->update;
-	uint32_t chunk = update->len - update->at;
 
-	if (chunk > VERIFY_CHUNK)
-		chunk = VERIFY_CHUNK;
-	if (!same(update, update->at, chunk)) {
-		mo_log("flash: slot %u reads back wrong at %x", (unsigned int)update->slot,
-		       (unsigned int)update->at);
+	if (!hash_piece(update))
+		return;
+	if (!hash_is_signed(update)) {
+		mo_log("flash: slot %u reads back wrong", (unsigned int)update->slot);
 		finish(app, MO_MB_ERR_FLASH);
 		return;
 	}
-	update->at += chunk;
-	if (update->at == update->len) {
-		update->step = MO_UPDATE_HEADER;
-		update->at = 0;
-	}
+	update->step = MO_UPDATE_HEADER;
+	update->at = 0;
+}
+
+static void run_verify_header(struct mo_app *app)
+{
+	struct mo_update *update = &app->update;
+	bool good = memcmp(mo_mem(update->base, MO_FW_HDR_LEN), &update->hdr, MO_FW_HDR_LEN) == 0;
+
+	mo_log("flash: slot %u %s", (unsigned int)update->slot,
+	       good ? "written" : "reads back a wrong header");
+	finish(app, good ? MO_MB_OK : MO_MB_ERR_FLASH);
 }
 
 static void run_flash(struct mo_app *app)
@@ -321,19 +335,20 @@ void mo_update_run(struct mo_app *app)
 	switch (update->step) {
 	case MO_UPDATE_IDLE:
 		break;
+	case MO_UPDATE_SIGNATURE:
+		run_signature(app);
+		break;
 	case MO_UPDATE_HASH:
 		run_hash(app);
+		break;
+	case MO_UPDATE_JUDGE:
+		run_judge(app);
 		break;
 	case MO_UPDATE_VERIFY:
 		run_verify(app);
 		break;
 	case MO_UPDATE_VERIFY_HEADER:
-		if (same(update, 0, MO_FW_HDR_LEN)) {
-			mo_log("flash: slot %u written", (unsigned int)update->slot);
-			finish(app, MO_MB_OK);
-		} else {
-			finish(app, MO_MB_ERR_FLASH);
-		}
+		run_verify_header(app);
 		break;
 	case MO_UPDATE_ERASE:
 	case MO_UPDATE_PROGRAM:

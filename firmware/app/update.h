@@ -5,7 +5,8 @@
  *
  * Writing is safe against loss of power: the slot's first sector is erased
  * before anything else and its header is programmed after everything else has
- * been read back. Signatures are the boot ROM's business.
+ * been read back. No image is written or selected that the boot ROM would
+ * refuse: it is held against the same rules, its signature included, first.
  */
 #ifndef MO_APP_UPDATE_H
 #define MO_APP_UPDATE_H
@@ -15,12 +16,15 @@
 #include "hw/fwimg.h"
 #include "hw/mbox.h"
 #include "lib/sha512.h"
+#include "lib/verify.h"
 
 struct mo_app;
 
 enum mo_update_step {
 	MO_UPDATE_IDLE,
+	MO_UPDATE_SIGNATURE,	/* of the header */
 	MO_UPDATE_HASH,		/* of the image at @base */
+	MO_UPDATE_JUDGE,	/* @error is the verdict */
 	MO_UPDATE_ERASE,
 	MO_UPDATE_PROGRAM,
 	MO_UPDATE_VERIFY,
@@ -39,10 +43,12 @@ struct mo_update {
 	enum mo_update_job job;
 	uint8_t slot;
 	bool started;		/* an operation of the flash runs */
-	uint32_t base;		/* address of the image that is hashed */
+	uint32_t base;		/* address of the image that is verified */
 	uint32_t len;		/* header and image */
 	uint32_t at;		/* progress in bytes */
 	struct mo_fw_hdr hdr;
+	enum mo_fw_error error;
+	struct mo_ed25519 signature;
 	struct mo_sha512 hash;
 	struct mo_mb_flash_info info;
 };

@@ -14,8 +14,6 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
-#define ERASED	0xffffffffU
-
 static void add_slot(struct mo_rom *rom, uint32_t slot)
 {
 	struct mo_rom_place *place = &rom->place[rom->places++];
@@ -30,10 +28,6 @@ static enum mo_rom_state rom_start(struct mo_rom *rom)
 {
 	uint32_t slot = mo_read32(MO_SOC_SYS_BOOT_SLOT);
 
-	rom->rules.board = mo_read32(MO_SOC_SYS_BOARD);
-	rom->rules.if_version = mo_read32(MO_SOC_SYS_IF_VERSION);
-	rom->rules.keys = mo_read32(MO_SOC_SYS_KEYS);
-	rom->rules.security_version = mo_read32(MO_SOC_SYS_SECURITY_VERSION);
 	rom->places = 0;
 	rom->next = 0;
 	rom->error = MO_FW_ERR_NONE;
@@ -83,11 +77,13 @@ static enum mo_rom_state rom_header(struct mo_rom *rom)
 
 	memset(hdr, 0, sizeof(*hdr));
 	memcpy(hdr, mo_mem(place->addr, len), len);
-	if (place->source == MO_SOC_BOOT_AUTO && hdr->magic == ERASED)
+	if (place->source == MO_SOC_BOOT_AUTO && mo_verify_erased(hdr))
 		available = 0;
 	if (available)
 		mo_write32(MO_SOC_SYS_STATE, MO_MGMT_VERIFY);
 	error = mo_verify_header(hdr, available, &rom->rules);
+	if (!error)
+		error = mo_verify_signature(hdr, &rom->rules);
 	return error ? refuse(rom, error) : MO_ROM_IMAGE;
 }
 
@@ -123,6 +119,8 @@ static enum mo_rom_state rom_jump(struct mo_rom *rom)
 	info->magic = MO_BOOT_INFO_MAGIC;
 	info->source = place->source;
 	info->slot = place->slot;
+	info->keys = MO_ROOT_KEYS;
+	info->root_keys = *rom->rules.root_keys;
 	memset(info->rsvd, 0, sizeof(info->rsvd));
 	if (place->source == MO_SOC_BOOT_AUTO)
 		mo_write32(MO_SOC_SYS_BOOT_SLOT, place->slot);
@@ -164,7 +162,7 @@ void mo_rom_run(struct mo_rom *rom, const struct mo_root_keys *keys)
 {
 	enum mo_rom_state state = MO_ROM_START;
 
-	rom->rules.root_keys = keys;
+	mo_verify_read_rules(&rom->rules, keys);
 	while (rom_functions[state])
 		state = rom_functions[state](rom);
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "boot/verify.h"
 #include "lib/boot_info.h"
+#include "lib/verify.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -11,6 +11,7 @@
 #endif
 #include "hw/fwimg.h"
 #include "hw/soc.h"
+#include "lib/verify.h"
 
 #define MO_BOOT_INFO_MAGIC	0x544f4f42	/* "BOOT" */
 #define MO_BOOT_INFO_SIZE	512
@@ -30,17 +31,21 @@
  * @magic: MO_BOOT_INFO_MAGIC
  * @source: MO_SOC_BOOT_AUTO = flash, MO_SOC_BOOT_STAGE = from the host
  * @slot: flash slot when @source is flash, else 0
+ * @keys: MO_ROOT_KEYS; 0 from a ROM that does not tell its keys
  * @rsvd: zero
  * @hdr: the verified header of the image that runs
+ * @root_keys: what the ROM will verify the next image with
  */
 struct mo_boot_info {
 	uint32_t magic;
 	__u8 source;
 	__u8 slot;
-	__u8 rsvd[10];
+	__u8 keys;
+	__u8 rsvd[9];
 	struct mo_fw_hdr hdr;
+	struct mo_root_keys root_keys;
 };
 
-MO_ASSERT_SIZE(mo_boot_info, 272);
+MO_ASSERT_SIZE(mo_boot_info, 336);
 
 #endif /* MO_LIB_BOOT_INFO_H */

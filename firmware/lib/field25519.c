@@ -122,28 +122,34 @@ bool fe_equal(const struct fe *a, const struct fe *b)
 	return fe_is_zero(&diff);
 }
 
-/* r = a^e, where e has ones in bits top..8 and `tail` in bits 7..0. */
-static void power(struct fe *r, const struct fe *a, int top, uint8_t tail)
+/* a^e, where e has ones in bits top..8 and `tail` in bits 7..0. */
+static void begin_power(struct fe_power *power, const struct fe *a, int top,
+			uint8_t tail)
 {
-	struct fe x = *a;	/* a^1: bit `top` */
-	int bit;
-
-	for (bit = top - 1; bit >= 0; bit--) {
-		fe_mul(&x, &x, &x);
-		if (bit >= 8 || tail >> bit & 1)
-			fe_mul(&x, &x, a);
-	}
-	*r = x;
+	power->base = *a;
+	power->x = *a;	/* a^1: bit `top` */
+	power->bit = top - 1;
+	power->tail = tail;
 }
 
-void fe_invert(struct fe *r, const struct fe *a)
+void fe_invert_begin(struct fe_power *power, const struct fe *a)
 {
-	power(r, a, 254, 0xeb);	/* p - 2 = 2^255 - 21 */
+	begin_power(power, a, 254, 0xeb);	/* p - 2 = 2^255 - 21 */
 }
 
-void fe_root_power(struct fe *r, const struct fe *a)
+void fe_root_begin(struct fe_power *power, const struct fe *a)
 {
-	power(r, a, 251, 0xfd);	/* (p - 5) / 8 = 2^252 - 3 */
+	begin_power(power, a, 251, 0xfd);	/* (p - 5) / 8 = 2^252 - 3 */
+}
+
+bool fe_power_step(struct fe_power *power)
+{
+	if (power->bit < 0)
+		return true;
+	fe_mul(&power->x, &power->x, &power->x);
+	if (power->bit >= 8 || power->tail >> power->bit & 1)
+		fe_mul(&power->x, &power->x, &power->base);
+	return --power->bit < 0;
 }
 
 void fe_from_bytes(struct fe *r, const uint8_t bytes[32])

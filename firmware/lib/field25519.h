@@ -32,11 +32,25 @@ void fe_reduce(struct fe *r);
 bool fe_equal(const struct fe *a, const struct fe *b);
 bool fe_is_zero(const struct fe *a);
 
-/* r = 1/a, that is a^(p - 2); 0 for 0. */
-void fe_invert(struct fe *r, const struct fe *a);
+/*
+ * A power under way: some 500 multiplications, more than a caller with other
+ * duties may do at once.
+ */
+struct fe_power {
+	struct fe base;
+	struct fe x;	/* the result, in the end */
+	int bit;	/* of the exponent, the next one */
+	uint8_t tail;	/* bits 7..0 of the exponent; those above are ones */
+};
 
-/* r = a^((p - 5) / 8), the core of square roots (RFC 8032 section 5.1.3). */
-void fe_root_power(struct fe *r, const struct fe *a);
+/* Begins 1/a, that is a^(p - 2); 0 for 0. */
+void fe_invert_begin(struct fe_power *power, const struct fe *a);
+
+/* Begins a^((p - 5) / 8), the core of square roots (RFC 8032 section 5.1.3). */
+void fe_root_begin(struct fe_power *power, const struct fe *a);
+
+/* Goes on by two multiplications; true once `x` is the result. */
+bool fe_power_step(struct fe_power *power);
 
 /* 32 bytes, little endian, to words and back; no reduction. */
 void fe_from_bytes(struct fe *r, const uint8_t bytes[32]);

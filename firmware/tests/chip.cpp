@@ -5,6 +5,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "signed_image.hpp"
+
 namespace mo::fwtest {
 
 namespace {
@@ -39,7 +41,8 @@ Chip::Chip(optics::Port& port, std::uint32_t board, std::uint32_t boot_source, s
     : port_(port), app_(mo_host_app_new(), mo_host_app_delete), board_(board), boot_slot_(slot),
       flash_(MO_SOC_FLASH_SIZE, 0xff), stage_(MO_SOC_STAGE_SIZE, 0),
       boot_info_(mo_host_boot_info_size()) {
-    mo_host_boot_info_fill(boot_info_.data(), boot_source, slot);
+    mo_host_boot_info_fill(boot_info_.data(), boot_source, slot,
+                           mgmt::test::development_public_key().data());
 }
 
 Chip::~Chip() {

@@ -2,61 +2,57 @@
 // Images into the flash: checks, order, loss of power at every operation.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "signed_image.hpp"
 #include "world.hpp"
-
-extern "C" {
-#include "lib/sha512.h"
-}
 
 namespace mo::fwtest {
 namespace {
 
 using Image = std::vector<std::uint8_t>;
 
-Image make_image(std::size_t payload, std::uint8_t seed) {
-    Image image(MO_FW_HDR_LEN + payload);
-    for (std::size_t i = MO_FW_HDR_LEN; i < image.size(); ++i) {
-        image[i] = static_cast<std::uint8_t>(i * 31 + seed);
-    }
-    hw::mo_fw_hdr hdr{};
-    hdr.magic = MO_FW_MAGIC;
-    hdr.hdr_version = MO_FW_HDR_VERSION;
-    hdr.hdr_len = MO_FW_HDR_LEN;
-    hdr.component = MO_FW_COMP_CONTROL;
-    hdr.key_id = MO_FW_KEY_DEVELOPMENT;
+/// A header of a component, not signed yet.
+hw::mo_fw_hdr header_of(std::uint8_t patch) {
+    hw::mo_fw_hdr hdr = mgmt::test::good_header();
     hdr.ver_major = 3;
-    hdr.ver_patch = seed;
-    hdr.if_major = MO_IF_MAJOR;
-    hdr.if_minor = MO_IF_MINOR;
-    hdr.security_version = 1;
+    hdr.ver_minor = 0;
+    hdr.ver_patch = patch;
     hdr.board_mask = 3;
-    hdr.image_len = static_cast<std::uint32_t>(payload);
-    hdr.load_addr = MO_SOC_RAM_BASE;
-    hdr.entry = MO_SOC_RAM_BASE;
-    std::fill(std::begin(hdr.build_id), std::end(hdr.build_id), seed);
-    mo_sha512 hash{};
-    mo_sha512_init(&hash);
-    mo_sha512_update(&hash, image.data() + MO_FW_HDR_LEN, static_cast<std::uint32_t>(payload));
-    mo_sha512_final(&hash, hdr.sha512);
-    std::memcpy(image.data(), &hdr, sizeof(hdr));
-    return image;
+    std::fill(std::begin(hdr.build_id), std::end(hdr.build_id), patch);
+    return hdr;
+}
+
+Image make_payload(std::size_t size, std::uint8_t seed) {
+    Image payload(size);
+    for (std::size_t i = 0; i < size; ++i) {
+        payload[i] = static_cast<std::uint8_t>(i * 31 + seed);
+    }
+    return payload;
+}
+
+Image make_image(std::size_t payload_size, std::uint8_t seed) {
+    const Image payload = make_payload(payload_size, seed);
+    hw::mo_fw_hdr hdr = header_of(seed);
+    mgmt::test::describe_image(hdr, payload);
+    mgmt::test::sign_header(hdr);
+    return mgmt::test::join(hdr, payload);
 }
 
 class Flash : public ::testing::Test {
   protected:
     void SetUp() override { world.boot(); }
-    std::uint16_t write(std::uint8_t slot) {
-        return world.request_with(world.a, hw::MO_MB_FLASH_WRITE, hw::mo_mb_flash_write{slot, {}})
-            .hdr.status;
+    /// Status, and why the image was refused.
+    using Outcome = std::pair<std::uint16_t, std::uint8_t>;
+    Outcome flash(hw::mo_mb_cmd command, std::uint8_t slot) {
+        const Answer answer = world.request_with(world.a, command, hw::mo_mb_flash_write{slot, {}});
+        return {answer.hdr.status, answer.as<hw::mo_mb_flash_result>().error};
     }
-    std::uint16_t select(std::uint8_t slot) {
-        return world.request_with(world.a, hw::MO_MB_FLASH_SELECT, hw::mo_mb_flash_write{slot, {}})
-            .hdr.status;
-    }
+    std::uint16_t write(std::uint8_t slot) { return flash(hw::MO_MB_FLASH_WRITE, slot).first; }
+    std::uint16_t select(std::uint8_t slot) { return flash(hw::MO_MB_FLASH_SELECT, slot).first; }
     hw::mo_mb_flash_info info() {
         return world.request(world.a, hw::MO_MB_FLASH_INFO).as<hw::mo_mb_flash_info>();
     }
@@ -93,44 +89,105 @@ TEST_F(Flash, ImageIsWrittenReadBackAndSelected) {
 }
 
 TEST_F(Flash, BadImagesAreRefusedBeforeAnythingIsErased) {
+    const Image old = make_image(2048, 9);
+    world.a.stage(old);
+    ASSERT_EQ(write(0), hw::MO_MB_OK);
+    const std::vector<std::uint8_t> before = world.a.flash();
     const Image good = make_image(4096, 1);
-    const auto refuse = [&](Image image) {
+    const auto refuse = [&](hw::mo_fw_error error, Image image) {
         world.a.stage(std::move(image));
-        EXPECT_EQ(write(0), hw::MO_MB_ERR_IMAGE);
-        EXPECT_TRUE(std::all_of(world.a.flash().begin(), world.a.flash().end(),
-                                [](std::uint8_t byte) { return byte == 0xff; }));
+        EXPECT_EQ(flash(hw::MO_MB_FLASH_WRITE, 0), (Outcome{hw::MO_MB_ERR_IMAGE, error}));
+        EXPECT_EQ(world.a.flash(), before) << error;
+        EXPECT_EQ(world.a.boot_slot(), 0U);
     };
-    refuse({});
-    refuse(Image(good.begin(), good.begin() + 255));
-    refuse(Image(good.begin(), good.end() - 1));
-    const auto change = [&](auto edit) {
-        Image image = good;
-        hw::mo_fw_hdr hdr{};
-        ASSERT_GE(image.size(), sizeof(hdr));
-        std::memcpy(&hdr, image.data(), sizeof(hdr));
+    refuse(hw::MO_FW_ERR_EMPTY, {});
+    refuse(hw::MO_FW_ERR_TRUNCATED, Image(good.begin(), good.begin() + 255));
+    refuse(hw::MO_FW_ERR_TRUNCATED, Image(good.begin(), good.end() - 1));
+    // Properly signed, and still not acceptable.
+    const auto change = [&](hw::mo_fw_error error, auto edit) {
+        const Image payload = make_payload(4096, 1);
+        hw::mo_fw_hdr hdr = header_of(1);
+        mgmt::test::describe_image(hdr, payload);
         edit(hdr);
-        std::memcpy(image.data(), &hdr, sizeof(hdr));
-        refuse(image);
+        mgmt::test::sign_header(hdr);
+        refuse(error, mgmt::test::join(hdr, payload));
     };
-    change([](hw::mo_fw_hdr& hdr) { hdr.magic = 1; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.hdr_version = 9; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.component = 9; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.board_mask = 2; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.if_major = MO_IF_MAJOR + 1; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.if_minor = MO_IF_MINOR + 1; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.key_id = 31; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.key_id = 0xffff; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.image_len = 0; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.image_len = 0xfffffffc; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.load_addr = 0xfffffffc; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.entry = 0; });
-    change([](hw::mo_fw_hdr& hdr) { hdr.sha512[5] ^= 1; });
-    Image flipped = good;
-    flipped[MO_FW_HDR_LEN + 1000] ^= 4;
-    refuse(flipped);
+    change(hw::MO_FW_ERR_MAGIC, [](hw::mo_fw_hdr& hdr) { hdr.magic = 1; });
+    change(hw::MO_FW_ERR_MAGIC, [](hw::mo_fw_hdr& hdr) { hdr.magic = 0xffffffff; });
+    change(hw::MO_FW_ERR_HDR_VERSION, [](hw::mo_fw_hdr& hdr) { hdr.hdr_version = 9; });
+    change(hw::MO_FW_ERR_HDR_VERSION, [](hw::mo_fw_hdr& hdr) { hdr.rsvd2[59] = 1; });
+    change(hw::MO_FW_ERR_COMPONENT, [](hw::mo_fw_hdr& hdr) { hdr.component = 9; });
+    change(hw::MO_FW_ERR_BOARD, [](hw::mo_fw_hdr& hdr) { hdr.board_mask = 2; });
+    change(hw::MO_FW_ERR_IF_VERSION, [](hw::mo_fw_hdr& hdr) { hdr.if_major = MO_IF_MAJOR + 1; });
+    change(hw::MO_FW_ERR_IF_VERSION, [](hw::mo_fw_hdr& hdr) { hdr.if_minor = MO_IF_MINOR + 1; });
+    change(hw::MO_FW_ERR_KEY, [](hw::mo_fw_hdr& hdr) { hdr.key_id = 31; });
+    change(hw::MO_FW_ERR_KEY, [](hw::mo_fw_hdr& hdr) { hdr.key_id = 0xffff; });
+    change(hw::MO_FW_ERR_KEY, [](hw::mo_fw_hdr& hdr) { hdr.key_id = MO_FW_KEY_PRODUCTION; });
+    change(hw::MO_FW_ERR_HASH, [](hw::mo_fw_hdr& hdr) { hdr.image_len = 0; });
+    change(hw::MO_FW_ERR_TRUNCATED, [](hw::mo_fw_hdr& hdr) { hdr.image_len = 0xfffffffc; });
+    change(hw::MO_FW_ERR_LAYOUT, [](hw::mo_fw_hdr& hdr) { hdr.load_addr = 0xfffffffc; });
+    change(hw::MO_FW_ERR_LAYOUT, [](hw::mo_fw_hdr& hdr) { hdr.entry = 0; });
+    change(hw::MO_FW_ERR_HASH, [](hw::mo_fw_hdr& hdr) { hdr.sha512[5] ^= 1; });
+    // Not what was signed.
+    const auto flip = [&](hw::mo_fw_error error, std::size_t offset) {
+        Image image = good;
+        image.at(offset) ^= 4;
+        refuse(error, std::move(image));
+    };
+    flip(hw::MO_FW_ERR_SIGNATURE, offsetof(hw::mo_fw_hdr, signature));
+    flip(hw::MO_FW_ERR_SIGNATURE, offsetof(hw::mo_fw_hdr, signature) + 63);
+    flip(hw::MO_FW_ERR_SIGNATURE, offsetof(hw::mo_fw_hdr, sha512) + 5);
+    flip(hw::MO_FW_ERR_SIGNATURE, offsetof(hw::mo_fw_hdr, ver_patch));
+    flip(hw::MO_FW_ERR_HASH, MO_FW_HDR_LEN + 1000);
+    // Signed by somebody else.
+    const Image payload = make_payload(4096, 1);
+    hw::mo_fw_hdr foreign = header_of(1);
+    mgmt::test::describe_image(foreign, payload);
+    mgmt::test::sign_header(foreign, {1, 2, 3});
+    refuse(hw::MO_FW_ERR_SIGNATURE, mgmt::test::join(foreign, payload));
+
+    EXPECT_EQ(info().slot[0].ver_patch, 9);
     world.a.stage(good);
     EXPECT_EQ(write(2), hw::MO_MB_ERR_PARAM);
-    EXPECT_EQ(write(0), hw::MO_MB_OK);
+    EXPECT_EQ(flash(hw::MO_MB_FLASH_WRITE, 0), (Outcome{hw::MO_MB_OK, hw::MO_FW_ERR_NONE}));
+    EXPECT_EQ(info().slot[0].ver_patch, 1);
+}
+
+TEST_F(Flash, SlotWithAWrongSignatureIsNeitherCalledGoodNorSelected) {
+    world.a.stage(make_image(3000, 4));
+    ASSERT_EQ(write(1), hw::MO_MB_OK);
+    std::uint8_t& byte =
+        world.a.flash().at(MO_SOC_FLASH_SLOT_SIZE + offsetof(hw::mo_fw_hdr, signature) + 7);
+    byte = static_cast<std::uint8_t>(byte & (byte - 1)); // as a cell that leaks
+    EXPECT_EQ(info().slot[1].error, hw::MO_FW_ERR_SIGNATURE);
+    EXPECT_EQ(info().slot[1].ver_major, 0);
+    EXPECT_EQ(flash(hw::MO_MB_FLASH_SELECT, 1),
+              (Outcome{hw::MO_MB_ERR_IMAGE, hw::MO_FW_ERR_SIGNATURE}));
+    EXPECT_EQ(world.a.boot_slot(), 0U);
+}
+
+// The stage belongs to the host: what counts is what was verified.
+TEST_F(Flash, StageThatChangesAfterTheCheckIsNoticed) {
+    const Image image = make_image(9000, 5);
+    for (const std::size_t offset :
+         {std::size_t{MO_FW_HDR_LEN + 8000}, offsetof(hw::mo_fw_hdr, ver_patch)}) {
+        world.a.stage(image);
+        hw::mo_mb_hdr hdr{};
+        hdr.cmd = hw::MO_MB_FLASH_WRITE;
+        hdr.len = sizeof(hw::mo_mb_flash_write);
+        std::vector<std::uint8_t> bytes(sizeof(hdr) + sizeof(hw::mo_mb_flash_write), 0);
+        std::memcpy(bytes.data(), &hdr, sizeof(hdr));
+        world.a.submit(bytes);
+        world.run_for(1 * ms); // verified, erasing
+        Image other = image;
+        other.at(offset) ^= 1;
+        world.a.stage(std::move(other));
+        std::vector<std::uint8_t> response;
+        ASSERT_TRUE(world.run_until(5 * second, [&] { return world.a.take_response(response); }));
+        std::memcpy(&hdr, response.data(), sizeof(hdr));
+        EXPECT_EQ(hdr.status, hw::MO_MB_ERR_FLASH) << offset;
+        EXPECT_NE(info().slot[0].error, hw::MO_FW_ERR_NONE) << offset;
+    }
 }
 
 TEST_F(Flash, LostPowerNeverLeavesASlotThatLooksGood) {

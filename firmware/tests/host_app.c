@@ -26,14 +26,18 @@ unsigned int mo_host_boot_info_size(void)
 	return sizeof(struct mo_boot_info);
 }
 
-void mo_host_boot_info_fill(void *info, unsigned int source, unsigned int slot)
+void mo_host_boot_info_fill(void *info, unsigned int source, unsigned int slot,
+			    const unsigned char *development_key)
 {
 	struct mo_boot_info boot = {
 		.magic = MO_BOOT_INFO_MAGIC,
 		.source = (__u8)source,
 		.slot = (__u8)slot,
+		.keys = MO_ROOT_KEYS,
 		.hdr = { .ver_minor = 1, .key_id = MO_FW_KEY_DEVELOPMENT },
 	};
 
+	memcpy(boot.root_keys.key[MO_FW_KEY_DEVELOPMENT - 1], development_key,
+	       MO_ED25519_KEY_LEN);
 	memcpy(info, &boot, sizeof(boot));
 }

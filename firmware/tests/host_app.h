@@ -17,10 +17,14 @@ void mo_app_init(struct mo_app *app);
 void mo_app_step(struct mo_app *app);
 bool mo_app_busy(const struct mo_app *app);
 
-/* Where the ROM leaves the hand-over, and one as it leaves it for a staged image. */
+/*
+ * Where the ROM leaves the hand-over, and one as it leaves it, with the public
+ * development key (32 bytes) as its only root key.
+ */
 unsigned int mo_host_boot_info_address(void);
 unsigned int mo_host_boot_info_size(void);
-void mo_host_boot_info_fill(void *info, unsigned int source, unsigned int slot);
+void mo_host_boot_info_fill(void *info, unsigned int source, unsigned int slot,
+			    const unsigned char *development_key);
 
 #ifdef __cplusplus
 }

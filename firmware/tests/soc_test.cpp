@@ -266,5 +266,58 @@ TEST_F(SocLink, StagedImageIsFlashedAndStartsFromThere) {
     EXPECT_EQ(hdr.status, hw::MO_MB_ERR_BUSY);
 }
 
+TEST_F(SocLink, WrongSignatureIsRefusedWhileTheLinkIsWatched) {
+    ASSERT_TRUE(bring_up());
+    std::vector<std::uint8_t> image = component();
+    image.at(offsetof(hw::mo_fw_hdr, signature) + 3) ^= 0x10;
+    ASSERT_TRUE(a.soc.stage_write(0, image).has_value());
+    hw::mo_mb_hdr hdr{};
+    hdr.cmd = hw::MO_MB_FLASH_WRITE;
+    hdr.len = sizeof(hw::mo_mb_flash_write);
+    std::vector<std::uint8_t> bytes(sizeof(hdr) + sizeof(hw::mo_mb_flash_write), 0);
+    std::memcpy(bytes.data(), &hdr, sizeof(hdr));
+    std::uint64_t duration = 0;
+    std::uint64_t latest = 0;
+    // The fibre is cut in each phase of the verification, and at its ends.
+    for (unsigned cut = 0; cut <= 10; ++cut) {
+        ASSERT_TRUE(run_until(1 * second, [&] { return a.open && b.open; })) << a.log;
+        run_for(200 * ms);
+        a.response.clear();
+        const std::uint64_t began = now_;
+        ASSERT_TRUE(a.soc.mailbox_submit(bytes));
+        if (cut > 0) { // the first one tells how long it takes
+            run_for(duration * (cut - 1) / 10);
+            const std::uint64_t at = now_;
+            fibre.cut(optics::Direction::from_b, at);
+            ASSERT_TRUE(run_until(10 * ms, [&] { return !a.open; }));
+            latest = std::max(latest, now_ - at);
+            fibre.mend(optics::Direction::from_b, now_);
+        }
+        ASSERT_TRUE(run_until(10 * second, [&] { return !a.response.empty(); }));
+        if (cut == 0) {
+            duration = now_ - began;
+        }
+        hw::mo_mb_flash_result result{};
+        ASSERT_EQ(a.response.size(), sizeof(hdr) + sizeof(result));
+        hw::mo_mb_hdr answer{};
+        std::memcpy(&answer, a.response.data(), sizeof(answer));
+        std::memcpy(&result, a.response.data() + sizeof(answer), sizeof(result));
+        EXPECT_EQ(answer.status, hw::MO_MB_ERR_IMAGE);
+        EXPECT_EQ(result.error, hw::MO_FW_ERR_SIGNATURE);
+    }
+    RecordProperty("verification_us", std::to_string(duration / 1000));
+    RecordProperty("cut_to_gate_us", std::to_string(latest / 1000));
+    EXPECT_LT(latest, 1 * ms);
+    EXPECT_EQ(a.soc.state(), hw::MO_MGMT_RUNNING);
+    EXPECT_EQ(a.soc.counters().watchdog_expiries, 0U);
+    hw::mo_mb_flash_info info{};
+    const auto response = request(a, hw::MO_MB_FLASH_INFO, {});
+    ASSERT_EQ(response.size(), sizeof(hdr) + sizeof(info));
+    std::memcpy(&info, response.data() + sizeof(hdr), sizeof(info));
+    for (const hw::mo_mb_flash_slot& slot : info.slot) {
+        EXPECT_EQ(slot.error, hw::MO_FW_ERR_EMPTY);
+    }
+}
+
 } // namespace
 } // namespace mo::fwtest

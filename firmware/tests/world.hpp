@@ -22,7 +22,9 @@ struct Answer {
     template <typename T>
     [[nodiscard]] T as() const {
         T value{};
-        std::memcpy(&value, body.data(), std::min(sizeof(value), body.size()));
+        if (!body.empty()) {
+            std::memcpy(&value, body.data(), std::min(sizeof(value), body.size()));
+        }
         return value;
     }
 };

@@ -116,20 +116,22 @@ class Pair:
         return f"kernel {self.run(0, 'uname -r').strip()}, {accel.upper()}"
 
 
-def measure(rounds: int, kernel: str) -> tuple[list[Figure], str]:
-    tcp = Figure("tcp_1_stream", "Mbit/s", True)
-    ping = Figure("ping_rtt", "us", False)
+# Name of the figure -> unit, whether more is better, how it is measured.
+FIGURES = {"tcp_1_stream": ("Mbit/s", True, Pair.tcp), "ping_rtt": ("us", False, Pair.ping)}
+
+
+def measure(rounds: int, kernel: str, names: list[str]) -> tuple[list[Figure], str]:
+    figures = [Figure(name, *FIGURES[name][:2]) for name in names]
     version = ""
     for number in range(rounds):
         for nic in NICS:
             with Pair(nic, kernel) as pair:
                 version = pair.versions()
-                values = (pair.tcp(), pair.ping())
-            print(f"round {number + 1} of {rounds}: {nic}: {values[0]:.0f} Mbit/s, {values[1]:.0f} us",
-                  file=sys.stderr, flush=True)
-            for figure, value in zip((tcp, ping), values):
-                figure.samples.setdefault(nic, []).append(value)
-    return [tcp, ping], version
+                for figure in figures:
+                    figure.samples.setdefault(nic, []).append(FIGURES[figure.name][2](pair))
+            values = ", ".join(f"{figure.samples[nic][-1]:.0f} {figure.unit}" for figure in figures)
+            print(f"round {number + 1} of {rounds}: {nic}: {values}", file=sys.stderr, flush=True)
+    return figures, version
 
 
 def qemu_version() -> str:
@@ -165,9 +167,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--kernel", choices=("stable", "backports"), default="backports")
+    parser.add_argument("--figure", choices=FIGURES, action="append", help="only this one")
     options = parser.parse_args()
     started = time.monotonic()
-    figures, kernel = measure(options.rounds, options.kernel)
+    figures, kernel = measure(options.rounds, options.kernel, options.figure or list(FIGURES))
     report(figures, kernel, options.rounds, time.monotonic() - started)
     return 0
 

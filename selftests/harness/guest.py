@@ -13,6 +13,7 @@ from pathlib import Path
 from . import process, wire
 from .errors import HarnessError
 from .monitor import Monitor
+from .port import Port
 
 # A guest that prints nothing for so long while booting hangs (seen under TCG).
 BOOT_SILENCE_S = 45.0
@@ -38,8 +39,7 @@ class Guest:
         self._command_line = command_line
         self._on_death = on_death
         self._process: asyncio.subprocess.Process | None = None
-        self._decoder = wire.Decoder(lost=True)
-        self._writer: asyncio.StreamWriter | None = None
+        self._port = Port(name, console.with_suffix(".agent"), self._frame, self._drop_sessions)
         self._monitor: Monitor | None = None
         self._sessions: dict[int, SessionHandler] = {}
         self._next_session = 0
@@ -66,21 +66,19 @@ class Guest:
 
     async def _launch(self) -> None:
         self.console.write_bytes(b"")
-        agent, agent_far = socket.socketpair()
         monitor, monitor_far = socket.socketpair()
-        self._decoder = wire.Decoder(lost=True)
+        self._port.lose()
         self._stopping = False
-        with agent_far, monitor_far:
-            line = self._command_line(agent_far.fileno(), monitor_far.fileno())
+        with self._port.listen() as agent, monitor_far:
+            line = self._command_line(agent.fileno(), monitor_far.fileno())
             self._process = await asyncio.create_subprocess_exec(
-                *line, pass_fds=(agent_far.fileno(), monitor_far.fileno()), stdin=asyncio.subprocess.DEVNULL,
+                *line, pass_fds=(agent.fileno(), monitor_far.fileno()), stdin=asyncio.subprocess.DEVNULL,
                 preexec_fn=process.die_with_parent)
+            await self._port.connect()
         self.pid = self._process.pid
         self._set_state("booting")
         self._monitor = Monitor(monitor, self._event)
-        reader, self._writer = await asyncio.open_connection(sock=agent)
-        self._tasks = [asyncio.create_task(self._monitor.run()), asyncio.create_task(self._read_agent(reader)),
-                       asyncio.create_task(self._watch(self._process))]
+        self._tasks = [asyncio.create_task(self._monitor.run()), asyncio.create_task(self._watch(self._process))]
 
     async def _watch(self, child: asyncio.subprocess.Process) -> None:
         status = await child.wait()
@@ -92,11 +90,19 @@ class Guest:
         if not self._stopping:
             self._on_death(self)
 
-    def _event(self, event: str, _data: dict[str, object]) -> None:
-        if event == "RESET" and self.state == "up":
-            self._decoder.lose()
+    def _event(self, event: str, data: dict[str, object]) -> None:
+        if self.state != "up":
+            return
+        if event == "RESET":
+            self._port.lose()
             self._drop_sessions()
             self._set_state("booting")
+        elif event == "VSERPORT_CHANGE":
+            # The guest is suspended, or has resumed.
+            if data["open"]:
+                self._port.check()
+            else:
+                self._port.cancel_check()
 
     async def _wait_for_boot(self) -> str:
         """Empty when the guest is up, else what is wrong."""
@@ -122,17 +128,6 @@ class Guest:
         except OSError:
             return ""
 
-    async def _read_agent(self, reader: asyncio.StreamReader) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(1 << 18):
-                try:
-                    for frame in self._decoder.feed(data):
-                        self._frame(frame)
-                except wire.BrokenStream as error:
-                    print(f"{self.name}: {error}", flush=True)
-                    self._decoder.lose()
-                    self._drop_sessions()
-
     def _frame(self, frame: wire.Frame) -> None:
         if frame.type == wire.HELLO:
             (version,) = wire.numbers(frame.payload[len(wire.COOKIE):len(wire.COOKIE) + 4])
@@ -140,8 +135,9 @@ class Guest:
                 print(f"{self.name}: agent of version {version}", flush=True)
                 return
             self._drop_sessions()
-            self._send(wire.encode(0, wire.SYNC, wire.COOKIE))
-            self.boots += 1
+            self._port.synchronise()
+            # Also said when the stream was broken; that is no boot.
+            self.boots += self.state == "booting"
             self._set_state("up")
         elif handler := self._sessions.get(frame.session):
             if frame.type in (wire.EXIT, wire.FAILED):
@@ -152,10 +148,6 @@ class Guest:
         sessions, self._sessions = self._sessions, {}
         for handler in sessions.values():
             handler(None)
-
-    def _send(self, data: bytes) -> None:
-        if self._writer and not self._writer.is_closing():
-            self._writer.write(data)
 
     async def wait_up(self, timeout: float) -> bool:
         """Wait until commands can be run."""
@@ -172,22 +164,21 @@ class Guest:
         """Start a command; `handler` gets its frames."""
         self._next_session += 1
         self._sessions[self._next_session] = handler
-        self._send(wire.encode(self._next_session, wire.START, start))
+        self._port.send(wire.encode(self._next_session, wire.START, start))
         return self._next_session
 
     async def forward(self, session: int, kind: int, payload: bytes) -> None:
         """Send a frame of a session; waits while the guest does not take it."""
-        if session in self._sessions and self._writer:
-            self._send(wire.encode(session, kind, payload))
-            with contextlib.suppress(ConnectionError):
-                await self._writer.drain()
+        if session in self._sessions:
+            self._port.send(wire.encode(session, kind, payload))
+            await self._port.drain()
 
     def abandon(self, session: int) -> None:
         """The owner of a session has gone: end what it started."""
         if self._sessions.pop(session, None):
-            self._send(wire.encode(session, wire.KILL))
+            self._port.send(wire.encode(session, wire.KILL))
             # Its output must go on flowing, or the agent would wait for a reader.
-            self._send(wire.encode(session, wire.WINDOW, wire.u32(0xFFFFFFFF)))
+            self._port.send(wire.encode(session, wire.WINDOW, wire.u32(0xFFFFFFFF)))
 
     async def execute(self, command: dict[str, object]) -> dict[str, object]:
         """A command of QEMU's monitor."""
@@ -200,8 +191,7 @@ class Guest:
         if self._process and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
-        if self._writer:
-            self._writer.close()
+        self._port.close()
         pending = [task for task in self._tasks if task is not asyncio.current_task()]
         _done, late = await asyncio.wait(pending, timeout=2) if pending else (set(), set())
         for task in late:

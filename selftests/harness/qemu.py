@@ -90,8 +90,9 @@ def command(base: Path, host: Host, topology: Topology, images: Images, run: Pat
              "-kernel", str(images.vmlinux), "-initrd", str(images.initramfs), "-append", " ".join(append)]
     if options.strict_iommu:
         line += ["-device", "intel-iommu,caching-mode=on" + (",intremap=on" if kvm else "")]
-    line += ["-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,fd={agent_fd}",
-             "-device", f"virtserialport,chardev=agent,name={AGENT_PORT}", "-device", "virtio-rng-pci"]
+    line += ["-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,fd={agent_fd},server=on,wait=off",
+             # With an id: only so QEMU tells when the guest opens and closes it.
+             "-device", f"virtserialport,id=agent-port,chardev=agent,name={AGENT_PORT}", "-device", "virtio-rng-pci"]
     for number, layer in enumerate(images.layers):
         line += ["-blockdev", _json(driver="raw", **{"node-name": f"layer{number}", "read-only": True},
                                     file={"driver": "file", "filename": str(layer), "locking": "off"}),

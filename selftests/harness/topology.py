@@ -26,6 +26,7 @@ class Nic:
     model: str
     mac: str
     serial: str
+    vectors: int | None = None  # entries of its MSI-X table, where it has fewer than usual
 
     @property
     def is_ours(self) -> bool:
@@ -95,7 +96,7 @@ class _Reader:
 
     def nic(self, node: yamlcheck.Node) -> Nic:
         node.what = "a NIC"
-        keys = node.mapping({"name", "model", "mac", "serial"}, {"name"})
+        keys = node.mapping({"name", "model", "mac", "serial", "vectors"}, {"name"})
         name = _name(keys["name"], "NIC")
         if name in self.nics:
             raise keys["name"].fail(f"two NICs are called {name!r}")
@@ -115,8 +116,11 @@ class _Reader:
             raise keys["serial"].fail(f"a {model} has no serial number")
         if not re.match(r"^[A-Za-z0-9-]{1,16}$", serial):
             raise keys["serial"].fail(f"serial {serial!r}: 1 to 16 letters, digits and dashes")
+        if "vectors" in keys and model != OURS:
+            raise keys["vectors"].fail(f"the vectors of a {model} are its own affair")
+        vectors = keys["vectors"].integer(1, 128) if "vectors" in keys else None
         self.macs.add(mac)
-        self.nics[name] = Nic(name, model, mac, serial)
+        self.nics[name] = Nic(name, model, mac, serial, vectors)
         return self.nics[name]
 
     def host(self, name: str, node: yamlcheck.Node) -> Host:

@@ -14,7 +14,7 @@ constexpr const char* family_name = MESH_OPTICAL_FAMILY_NAME;
 
 // Words of the enums in the specification, in its order.
 constexpr std::array lane_states = {"absent", "disabled", "init", "up", "degraded", "failed"};
-constexpr std::array machines = {"link", "module"};
+constexpr std::array machines = {"link", "module", "lane"};
 constexpr std::array blames = {"unknown", "local", "remote", "fiber", "admin"};
 constexpr std::array lane_flags = {"tx-fault",
                                    "rx-los",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl dev show, ofctl fw show: what devlink knows of a NIC.
-#include "ofctl/schema.hpp"
+#include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
@@ -47,67 +47,52 @@ const Version* find_version(const Device& device, const char* name) {
 
 } // namespace
 
+Value device_value(const Device& device, bool details) {
+    const auto* firmware = find_version(device, "fw");
+    ObjectBuilder item = identified("dev", device.handle());
+    item.add("driver", device.driver)
+        .add("ports", device.netdevs, {.label = "ports"})
+        .add("serial", device.serial)
+        .add("board_serial", device.board_serial, {.where = Show::Where::details});
+    item.add("fw", firmware != nullptr ? firmware->running : std::nullopt);
+    bool healthy = true;
+    for (const auto& reporter : device.reporters) {
+        healthy = healthy && reporter.healthy;
+    }
+    item.add("health", healthy ? "ok" : "error");
+    if (device.reload_failed && *device.reload_failed) {
+        item.add("reload_failed", true);
+    }
+    item.add("versions", versions_value(device), {.where = Show::Where::details})
+        .add("reporters", reporters_value(device),
+             {.where = details ? Show::Where::details : Show::Where::statistics});
+    return item.done();
+}
+
+Value firmware_value(const Device& device) {
+    const auto* firmware = find_version(device, "fw");
+    ObjectBuilder item = identified("dev", device.handle());
+    const bool running = firmware != nullptr && firmware->running.has_value();
+    item.add("state", running ? "running" : "not running");
+    for (const auto& reporter : device.reporters) {
+        if (reporter.name == "fw") {
+            item.add("health", reporter.healthy ? "healthy" : "error")
+                .add("errors", reporter.errors)
+                .add("recoveries", reporter.recoveries);
+        }
+    }
+    item.add("versions", versions_value(device));
+    return item.done();
+}
+
 Exit dev_show(Context& context, Arguments arguments) {
-    std::vector<Device> devices;
-    Exit exit = Exit::ok;
-    if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
-        return exit;
-    }
-    Value::Array items;
-    for (const auto& device : devices) {
-        const auto* firmware = find_version(device, "fw");
-        ObjectBuilder item;
-        item.add("dev", device.handle())
-            .add("schema_version", schema_version, {.where = Show::Where::json_only})
-            .add("driver", device.driver)
-            .add("ports", device.netdevs, {.label = "ports"})
-            .add("serial", device.serial)
-            .add("board_serial", device.board_serial, {.where = Show::Where::details});
-        item.add("fw", firmware != nullptr ? firmware->running : std::nullopt);
-        bool healthy = true;
-        for (const auto& reporter : device.reporters) {
-            healthy = healthy && reporter.healthy;
-        }
-        item.add("health", healthy ? "ok" : "error");
-        if (device.reload_failed && *device.reload_failed) {
-            item.add("reload_failed", true);
-        }
-        item.add("versions", versions_value(device), {.where = Show::Where::details})
-            .add("reporters", reporters_value(device),
-                 {.where =
-                      context.options.details ? Show::Where::details : Show::Where::statistics});
-        items.push_back(item.done());
-    }
-    print(context, std::move(items));
-    return Exit::ok;
+    return show_devices(context, arguments, [&](const Device& device) {
+        return device_value(device, context.options.details);
+    });
 }
 
 Exit fw_show(Context& context, Arguments arguments) {
-    std::vector<Device> devices;
-    Exit exit = Exit::ok;
-    if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
-        return exit;
-    }
-    Value::Array items;
-    for (const auto& device : devices) {
-        const auto* firmware = find_version(device, "fw");
-        ObjectBuilder item;
-        item.add("dev", device.handle())
-            .add("schema_version", schema_version, {.where = Show::Where::json_only});
-        const bool running = firmware != nullptr && firmware->running.has_value();
-        item.add("state", running ? "running" : "not running");
-        for (const auto& reporter : device.reporters) {
-            if (reporter.name == "fw") {
-                item.add("health", reporter.healthy ? "healthy" : "error")
-                    .add("errors", reporter.errors)
-                    .add("recoveries", reporter.recoveries);
-            }
-        }
-        item.add("versions", versions_value(device));
-        items.push_back(item.done());
-    }
-    print(context, std::move(items));
-    return Exit::ok;
+    return show_devices(context, arguments, firmware_value);
 }
 
 } // namespace mo::ofctl

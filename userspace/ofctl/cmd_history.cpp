@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl history show: the flight recorder of the link.
-#include "ofctl/schema.hpp"
+#include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
@@ -31,42 +31,32 @@ Value record_value(const Record& record) {
 
 } // namespace
 
+Value history_value(const Port& port, const std::vector<Record>& records,
+                    std::optional<std::uint32_t> last) {
+    const auto count = records.size();
+    Value::Array rows;
+    for (std::size_t i = last && *last < count ? count - *last : 0; i < count; ++i) {
+        rows.push_back(record_value(records[i]));
+    }
+    return identified("ifname", port.ifname)
+        .add("link", port.carrier ? "up" : "down")
+        .add("down_count", port.down_count, {.label = "downs"})
+        .add("records", std::move(rows))
+        .done();
+}
+
 Exit history_show(Context& context, Arguments arguments) {
     const auto words = name_and_number(arguments, "last");
     if (!words) {
         return usage_error(words.error().text);
     }
-    const auto& last = words->number;
-    std::vector<Port> ports;
-    Exit exit = Exit::ok;
-    if (!find_ports(context, words->name, false, ports, exit)) {
-        return exit;
-    }
-    Value::Array items;
-    std::size_t failed = 0;
-    for (const auto& port : ports) {
+    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Value> {
         const auto records = context.client.records(port);
         if (!records) {
-            exit = report(records.error(), port.ifname);
-            ++failed;
-            continue;
+            return Unexpected{records.error()};
         }
-        const auto count = records->size();
-        Value::Array rows;
-        for (std::size_t i = last && *last < count ? count - *last : 0; i < count; ++i) {
-            rows.push_back(record_value((*records)[i]));
-        }
-        items.push_back(
-            ObjectBuilder()
-                .add("ifname", port.ifname)
-                .add("schema_version", schema_version, {.where = Show::Where::json_only})
-                .add("link", port.carrier ? "up" : "down")
-                .add("down_count", port.down_count, {.label = "downs"})
-                .add("records", std::move(rows))
-                .done());
-    }
-    print(context, std::move(items));
-    return failed > 0 && failed < ports.size() ? Exit::partial : exit;
+        return history_value(port, *records, words->number);
+    });
 }
 
 } // namespace mo::ofctl

@@ -2,8 +2,8 @@
 // ofctl lane show.
 #include <cerrno>
 
-#include "ofctl/schema.hpp"
 #include "ofctl/units.hpp"
+#include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
@@ -33,52 +33,40 @@ Value lane_value(const Lane& lane) {
 
 } // namespace
 
+Value lanes_value(const Port& port, const LaneSnapshot& snapshot,
+                  std::optional<std::uint32_t> only) {
+    Value::Array lanes;
+    for (const auto& lane : snapshot.lanes) {
+        if (!only || lane.lane == *only) {
+            lanes.push_back(lane_value(lane));
+        }
+    }
+    return identified("ifname", port.ifname)
+        .add("link", port.carrier ? "up" : "down")
+        .add("state", port.link_state)
+        .add("reason", port.reason)
+        .add("time_ns", snapshot.time_ns, {.where = Show::Where::details})
+        .add("lanes", std::move(lanes))
+        .done();
+}
+
 Exit lane_show(Context& context, Arguments arguments) {
     const auto words = name_and_number(arguments, "lane");
     if (!words) {
         return usage_error(words.error().text);
     }
     const auto& only = words->number;
-    std::vector<Port> ports;
-    Exit exit = Exit::ok;
-    if (!find_ports(context, words->name, false, ports, exit)) {
-        return exit;
-    }
-    Value::Array items;
-    std::size_t failed = 0;
-    for (const auto& port : ports) {
+    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Value> {
         const auto snapshot = context.client.lanes(port);
         if (!snapshot) {
-            exit = report(snapshot.error(), port.ifname);
-            ++failed;
-            continue;
+            return Unexpected{snapshot.error()};
         }
         if (only && *only >= snapshot->lanes.size()) {
-            return report({ERANGE,
-                           "lane " + std::to_string(*only) + " is out of range 0.." +
-                               std::to_string(snapshot->lanes.size() - 1),
-                           false},
-                          port.ifname);
+            return refuse(ERANGE, "lane " + std::to_string(*only) + " is out of range 0.." +
+                                      std::to_string(snapshot->lanes.size() - 1));
         }
-        Value::Array lanes;
-        for (const auto& lane : snapshot->lanes) {
-            if (!only || lane.lane == *only) {
-                lanes.push_back(lane_value(lane));
-            }
-        }
-        items.push_back(
-            ObjectBuilder()
-                .add("ifname", port.ifname)
-                .add("schema_version", schema_version, {.where = Show::Where::json_only})
-                .add("link", port.carrier ? "up" : "down")
-                .add("state", port.link_state)
-                .add("reason", port.reason)
-                .add("time_ns", snapshot->time_ns, {.where = Show::Where::details})
-                .add("lanes", std::move(lanes))
-                .done());
-    }
-    print(context, std::move(items));
-    return failed > 0 && failed < ports.size() ? Exit::partial : exit;
+        return lanes_value(port, *snapshot, only);
+    });
 }
 
 } // namespace mo::ofctl

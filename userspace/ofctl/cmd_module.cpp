@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl module show.
-#include "ofctl/schema.hpp"
 #include "ofctl/units.hpp"
+#include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
@@ -34,7 +34,7 @@ Value thresholds_value(const Module& module) {
     return rows;
 }
 
-Value lanes_value(const Module& module) {
+Value module_lanes_value(const Module& module) {
     Value::Array rows;
     for (const auto& lane : module.lanes) {
         auto flags = lane.flags;
@@ -62,11 +62,11 @@ Value lanes_value(const Module& module) {
     return rows;
 }
 
+} // namespace
+
 Value module_value(const Port& port, const Module& module) {
-    ObjectBuilder item;
-    item.add("ifname", port.ifname)
-        .add("schema_version", schema_version, {.where = Show::Where::json_only})
-        .add("present", module.present);
+    ObjectBuilder item = identified("ifname", port.ifname);
+    item.add("present", module.present);
     if (!module.present) {
         return item.done();
     }
@@ -95,32 +95,20 @@ Value module_value(const Port& port, const Module& module) {
         .add("voltage_v", rounded(module.voltage_v, 1e4), {.label = "vcc V", .decimals = 2})
         .add("flags", module.flags)
         .add("applications", module.applications, {.where = details})
-        .add("lanes", lanes_value(module))
+        .add("lanes", module_lanes_value(module))
         .add("thresholds", thresholds_value(module), {.label = "limits", .where = details});
     return item.done();
 }
 
-} // namespace
-
 Exit module_show(Context& context, Arguments arguments) {
-    std::vector<Port> ports;
-    Exit exit = Exit::ok;
-    if (!find_ports(context, arguments.empty() ? nullptr : &arguments[0], false, ports, exit)) {
-        return exit;
-    }
-    Value::Array items;
-    std::size_t failed = 0;
-    for (const auto& port : ports) {
+    const auto* name = arguments.empty() ? nullptr : &arguments[0];
+    return show_ports(context, name, false, [&](const Port& port) -> Answer<Value> {
         const auto module = context.client.module(port);
         if (!module) {
-            exit = report(module.error(), port.ifname);
-            ++failed;
-            continue;
+            return Unexpected{module.error()};
         }
-        items.push_back(module_value(port, *module));
-    }
-    print(context, std::move(items));
-    return failed > 0 && failed < ports.size() ? Exit::partial : exit;
+        return module_value(port, *module);
+    });
 }
 
 } // namespace mo::ofctl

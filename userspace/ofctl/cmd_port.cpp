@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <charconv>
 
-#include "ofctl/schema.hpp"
 #include "ofctl/units.hpp"
+#include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
@@ -45,13 +45,13 @@ Value fec_value(const FecStatistics& fec) {
     return item.done();
 }
 
+} // namespace
+
 Value port_value(const Port& port) {
     constexpr auto details = Show::Where::details;
     constexpr auto statistics = Show::Where::statistics;
-    ObjectBuilder item;
-    item.add("ifname", port.ifname)
-        .add("schema_version", schema_version, {.where = Show::Where::json_only})
-        .add("ifindex", port.ifindex, {.where = details})
+    ObjectBuilder item = identified("ifname", port.ifname);
+    item.add("ifindex", port.ifindex, {.where = details})
         .add("dev", port.device)
         .add("address", port.address, {.where = details})
         .add("mtu", port.mtu, {.where = details})
@@ -91,6 +91,8 @@ Value port_value(const Port& port) {
     }
     return item.done();
 }
+
+namespace {
 
 /// "100000", "100G" or "100g".
 std::optional<std::uint32_t> parse_speed(const std::string& text) {
@@ -132,18 +134,9 @@ std::vector<std::uint32_t> speeds_of(const Port& port) {
 } // namespace
 
 Exit port_show(Context& context, Arguments arguments) {
-    std::vector<Port> ports;
-    Exit exit = Exit::ok;
-    if (!find_ports(context, arguments.empty() ? nullptr : &arguments[0],
-                    context.options.statistics, ports, exit)) {
-        return exit;
-    }
-    Value::Array items;
-    for (const auto& port : ports) {
-        items.push_back(port_value(port));
-    }
-    print(context, std::move(items));
-    return Exit::ok;
+    const auto* name = arguments.empty() ? nullptr : &arguments[0];
+    return show_ports(context, name, context.options.statistics,
+                      [](const Port& port) -> Answer<Value> { return port_value(port); });
 }
 
 Exit port_set(Context& context, Arguments arguments) {

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <iostream>
 
+#include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
@@ -32,15 +33,7 @@ std::string time_text(std::uint64_t time_ns) {
 
 void print_event(const Options& options, const Event& event) {
     if (options.json) {
-        ObjectBuilder item;
-        item.add("time_ns", event.time_ns)
-            .add("object", event.object)
-            .add("name", event.name)
-            .add("event", event.what);
-        for (const auto& [key, value] : event.details) {
-            item.add(key, value);
-        }
-        std::cout << to_json(item.done(), options.pretty) << std::endl;
+        std::cout << to_json(event_value(event), options.pretty) << std::endl;
         return;
     }
     if (options.timestamps) {
@@ -54,6 +47,18 @@ void print_event(const Options& options, const Event& event) {
 }
 
 } // namespace
+
+Value event_value(const Event& event) {
+    ObjectBuilder item;
+    item.add("time_ns", event.time_ns)
+        .add("object", event.object)
+        .add("name", event.name)
+        .add("event", event.what);
+    for (const auto& [key, value] : event.details) {
+        item.add(key, value);
+    }
+    return item.done();
+}
 
 Exit monitor(Context& context, Arguments arguments) {
     static constexpr std::array known = {"all", "dev", "port", "lane", "fw"};

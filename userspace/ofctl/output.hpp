@@ -16,7 +16,7 @@ struct Options {
     bool timestamps = false;
 };
 
-/// JSON of `value`; `pretty` breaks lines and indents by four. No line break at the end.
+/// JSON of `value`; `pretty` breaks lines and indents. No line break at the end.
 [[nodiscard]] std::string to_json(const Value& value, bool pretty);
 
 /// Text of a list of objects. Each begins with the value of its first member; scalar members

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <iostream>
 
+#include "ofctl/schema.hpp"
+
 namespace mo::ofctl {
 
 namespace {
@@ -234,6 +236,48 @@ bool find_ports(Context& context, const std::string* name, bool statistics,
     exit = report(
         {ENODEV, "no mesh_optical port \"" + *name + "\"; there is " + joined(names), false});
     return false;
+}
+
+Exit show_ports(Context& context, const std::string* name, bool statistics,
+                const std::function<Answer<Value>(const Port& port)>& read) {
+    std::vector<Port> ports;
+    Exit exit = Exit::ok;
+    if (!find_ports(context, name, statistics, ports, exit)) {
+        return exit;
+    }
+    Value::Array items;
+    for (const auto& port : ports) {
+        auto item = read(port);
+        if (item) {
+            items.push_back(std::move(*item));
+        } else {
+            exit = report(item.error(), port.ifname);
+        }
+    }
+    const bool some = !items.empty() && items.size() < ports.size();
+    print(context, std::move(items));
+    return some ? Exit::partial : exit;
+}
+
+Exit show_devices(Context& context, Arguments arguments,
+                  const std::function<Value(const Device& device)>& describe) {
+    std::vector<Device> devices;
+    Exit exit = Exit::ok;
+    if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
+        return exit;
+    }
+    Value::Array items;
+    for (const auto& device : devices) {
+        items.push_back(describe(device));
+    }
+    print(context, std::move(items));
+    return exit;
+}
+
+ObjectBuilder identified(const char* key, const std::string& name) {
+    ObjectBuilder item;
+    item.add(key, name).add("schema_version", schema_version, {.where = Show::Where::json_only});
+    return item;
 }
 
 } // namespace mo::ofctl

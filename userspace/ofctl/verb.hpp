@@ -2,6 +2,7 @@
 // The table of objects and commands: dispatch, help and shell completion are made from it.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +81,16 @@ bool find_ports(Context& context, const std::string* name, bool statistics,
                 std::vector<Port>& ports, Exit& exit);
 bool find_devices(Context& context, const std::string* name, std::vector<Device>& devices,
                   Exit& exit);
+
+/// Prints what `read` makes of each port, or of the one that is named; what it cannot read is
+/// reported, and the others are still shown (Exit::partial).
+Exit show_ports(Context& context, const std::string* name, bool statistics,
+                const std::function<Answer<Value>(const Port& port)>& read);
+/// Prints what `describe` makes of each device, or of the one in `arguments`.
+Exit show_devices(Context& context, Arguments arguments,
+                  const std::function<Value(const Device& device)>& describe);
+/// The beginning of an object's JSON: who it is (`key`), and the version of the keys.
+[[nodiscard]] ObjectBuilder identified(const char* key, const std::string& name);
 
 Exit dev_show(Context& context, Arguments arguments);
 Exit port_show(Context& context, Arguments arguments);

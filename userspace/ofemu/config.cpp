@@ -20,7 +20,6 @@ namespace {
 constexpr double longest_m = 100'000;
 constexpr double largest_loss_db = 60;
 constexpr std::uint32_t longest_spin_us = 1'000'000;
-constexpr std::uint16_t most_vectors = MO_MAX_VECTORS;
 constexpr std::size_t longest_serial = 31;
 
 /// A mistake in the file; thrown inside of this file only and made into a Result at its border.
@@ -93,7 +92,6 @@ std::string name_of(const YAML::Node& node, const std::string& key) {
 std::array<std::uint8_t, 6> mac_address(const YAML::Node& node) {
     const std::string text = scalar(node, "mac");
     std::array<std::uint8_t, 6> mac{};
-    std::istringstream in(text);
     bool good = text.size() == 17;
     for (std::size_t i = 0; good && i < mac.size(); ++i) {
         const std::string octet = text.substr(3 * i, 2);
@@ -110,6 +108,16 @@ std::array<std::uint8_t, 6> mac_address(const YAML::Node& node) {
     return mac;
 }
 
+/// "a, b, c" of the names of what is known.
+template <typename Range, typename NameOf>
+std::string listed(const Range& range, NameOf name_of_item) {
+    std::string names;
+    for (const auto& item : range) {
+        names += (names.empty() ? "" : ", ") + std::string(name_of_item(item));
+    }
+    return names;
+}
+
 using Handlers = std::map<std::string, std::function<void(const YAML::Node&)>>;
 
 /// Walks a mapping: every key must be known and come once; those of `required` must come.
@@ -123,11 +131,8 @@ void walk(const YAML::Node& node, const std::string& what, const Handlers& handl
         const std::string key = scalar(pair.first, "a key of " + what);
         const auto handler = handlers.find(key);
         if (handler == handlers.end()) {
-            std::string known;
-            for (const auto& [name, unused] : handlers) {
-                known += (known.empty() ? "" : ", ") + name;
-            }
-            reject(pair.first, what + " has no key \"" + key + "\"; known are: " + known);
+            reject(pair.first, what + " has no key \"" + key + "\"; known are: " +
+                                   listed(handlers, [](const auto& known) { return known.first; }));
         }
         if (!seen.insert(key).second) {
             reject(pair.first, what + " has the key \"" + key + "\" twice");
@@ -162,7 +167,16 @@ class Parser {
     void nic(const YAML::Node& node);
     void foreign(const YAML::Node& node);
     void link(const YAML::Node& node);
-    void check_links(const YAML::Node& root);
+    /// What has a socket of its own, NICs and foreign peers: "name" and "socket" besides `more`.
+    template <typename Entry>
+    void socket_owner(const YAML::Node& node, const std::string& what, Entry& entry, Handlers more);
+    /// Handler of a key whose value is a list: `add` for each entry.
+    std::pair<const std::string, std::function<void(const YAML::Node&)>>
+    list(const char* key, void (Parser::*add)(const YAML::Node&)) {
+        return {key, [this, key, add](const YAML::Node& value) {
+                    each(value, key, [this, add](const YAML::Node& entry) { (this->*add)(entry); });
+                }};
+    }
     void once(std::set<std::string>& known, const YAML::Node& node, const std::string& value,
               const std::string& what) {
         if (!known.insert(value).second) {
@@ -177,44 +191,49 @@ class Parser {
     std::vector<YAML::Node> end_nodes_;
 };
 
+template <typename Entry>
+void Parser::socket_owner(const YAML::Node& node, const std::string& what, Entry& entry,
+                          Handlers more) {
+    more["name"] = [&](const YAML::Node& value) {
+        entry.name = name_of(value, "name");
+        once(names_, value, entry.name, "name");
+    };
+    more["socket"] = [&](const YAML::Node& value) {
+        entry.socket = socket_path(value, "socket");
+        once(sockets_, value, entry.socket, "socket");
+    };
+    walk(node, what, more, {"name", "socket"});
+}
+
 void Parser::nic(const YAML::Node& node) {
     NicEntry entry;
-    walk(node, "a NIC",
-         {{"name",
-           [&](const YAML::Node& value) {
-               entry.name = name_of(value, "name");
-               once(names_, value, entry.name, "name");
-           }},
-          {"socket",
-           [&](const YAML::Node& value) {
-               entry.socket = socket_path(value, "socket");
-               once(sockets_, value, entry.socket, "socket");
-           }},
-          {"mac",
-           [&](const YAML::Node& value) {
-               entry.mac = mac_address(value);
-               once(macs_, value, value.Scalar(), "mac");
-           }},
-          {"serial",
-           [&](const YAML::Node& value) {
-               entry.serial = scalar(value, "serial");
-               if (entry.serial.empty() || entry.serial.size() > longest_serial) {
-                   reject(value, "serial must be 1 to 31 characters long");
-               }
-               once(serials_, value, entry.serial, "serial");
-           }},
-          {"board",
-           [&](const YAML::Node& value) {
-               entry.board = scalar(value, "board");
-               if (nic::find_board(entry.board) == nullptr) {
-                   std::string known;
-                   for (const auto& board : nic::all_boards()) {
-                       known += (known.empty() ? "" : ", ") + std::string(board.name);
-                   }
-                   reject(value, "board \"" + entry.board + "\" is not known; known are: " + known);
-               }
-           }}},
-         {"name", "socket"});
+    socket_owner(node, "a NIC", entry,
+                 {{"mac",
+                   [&](const YAML::Node& value) {
+                       entry.mac = mac_address(value);
+                       once(macs_, value, value.Scalar(), "mac");
+                   }},
+                  {"serial",
+                   [&](const YAML::Node& value) {
+                       entry.serial = scalar(value, "serial");
+                       if (entry.serial.empty() || entry.serial.size() > longest_serial) {
+                           reject(value, "serial must be 1 to 31 characters long");
+                       }
+                       once(serials_, value, entry.serial, "serial");
+                   }},
+                  {"board",
+                   [&](const YAML::Node& value) {
+                       entry.board = scalar(value, "board");
+                       if (nic::find_board(entry.board) == nullptr) {
+                           reject(value, "board \"" + entry.board + "\" is not known; known are: " +
+                                             listed(nic::all_boards(),
+                                                    [](const auto& board) { return board.name; }));
+                       }
+                   }},
+                  {"vectors", [&](const YAML::Node& value) {
+                       entry.vectors =
+                           number<std::uint16_t>(value, "vectors", 1, MO_MAX_VECTORS, "");
+                   }}});
     const auto number = static_cast<std::uint8_t>(config_.nics.size() + 1);
     if (entry.mac == std::array<std::uint8_t, 6>{}) {
         entry.mac = {0x02, 0x4d, 0x4f, 0x00, 0x00, number}; // locally administered
@@ -230,18 +249,7 @@ void Parser::nic(const YAML::Node& node) {
 
 void Parser::foreign(const YAML::Node& node) {
     ForeignEntry entry;
-    walk(node, "a foreign peer",
-         {{"name",
-           [&](const YAML::Node& value) {
-               entry.name = name_of(value, "name");
-               once(names_, value, entry.name, "name");
-           }},
-          {"socket",
-           [&](const YAML::Node& value) {
-               entry.socket = socket_path(value, "socket");
-               once(sockets_, value, entry.socket, "socket");
-           }}},
-         {"name", "socket"});
+    socket_owner(node, "a foreign peer", entry, {});
     config_.foreign.push_back(std::move(entry));
 }
 
@@ -317,22 +325,9 @@ Config Parser::parse(const YAML::Node& root) {
           {"rom", [&](const YAML::Node& value) { config_.rom = scalar(value, "rom"); }},
           {"flash_dir",
            [&](const YAML::Node& value) { config_.flash_dir = scalar(value, "flash_dir"); }},
-          {"vectors",
-           [&](const YAML::Node& value) {
-               config_.vectors = number<std::uint16_t>(value, "vectors", 1, most_vectors, "");
-           }},
-          {"nics",
-           [&](const YAML::Node& value) {
-               each(value, "nics", [this](const YAML::Node& entry) { nic(entry); });
-           }},
-          {"foreign",
-           [&](const YAML::Node& value) {
-               each(value, "foreign", [this](const YAML::Node& entry) { foreign(entry); });
-           }},
-          {"links",
-           [&](const YAML::Node& value) {
-               each(value, "links", [this](const YAML::Node& entry) { link(entry); });
-           }}},
+          list("nics", &Parser::nic),
+          list("foreign", &Parser::foreign),
+          list("links", &Parser::link)},
          {"nics"});
     if (config_.nics.empty()) {
         reject(root["nics"], "nics must name at least one NIC");

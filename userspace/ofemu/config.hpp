@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/hw.hpp"
 #include "common/result.hpp"
 
 namespace mo::ofemu {
@@ -18,7 +19,8 @@ struct NicEntry {
     std::string socket; ///< of its vfio-user server
     std::array<std::uint8_t, 6> mac{};
     std::string serial;
-    std::string board; ///< a name that nic::find_board() knows
+    std::string board;                      ///< a name that nic::find_board() knows
+    std::uint16_t vectors = MO_MAX_VECTORS; ///< entries of its MSI-X table
 };
 
 /// A NIC of somebody else (QEMU's stream socket) that joins the fabric.
@@ -44,7 +46,6 @@ struct Config {
     std::uint64_t seed = 1;
     std::string rom;       ///< boot ROM of the management cores; empty: the built-in one
     std::string flash_dir; ///< keeps the flashes; empty: in memory
-    std::uint16_t vectors = 128;
     std::vector<NicEntry> nics;
     std::vector<ForeignEntry> foreign;
     std::vector<LinkEntry> links;

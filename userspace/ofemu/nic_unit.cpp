@@ -15,7 +15,7 @@ nic::NicConfig nic_config(const Config& config, const NicEntry& entry) {
     out.mac = entry.mac;
     out.serial = entry.serial;
     out.board = nic::find_board(entry.board);
-    out.vectors = config.vectors;
+    out.vectors = entry.vectors;
     out.features |= hw::MO_F_GRO_HW; // the ethernet block below coalesces
     out.bytes_always = config.bytes_always;
     if (config.rdma) {

@@ -87,6 +87,30 @@ class Host:
         """The carrier; false while the interface is down."""
         return self.status(f"cat /sys/class/net/{self.dev}/carrier 2>/dev/null")[1].strip() == "1"
 
+    def settings(self) -> dict[str, object]:
+        """What resets, recoveries and suspending must leave as it is."""
+        return {
+            "index": self.run(f"cat /sys/class/net/{self.dev}/ifindex"),
+            "mtu": self.run(f"cat /sys/class/net/{self.dev}/mtu"),
+            "rings": self.json(f"ethtool --json -g {self.dev}"),
+            "channels": self.run(f"ethtool -l {self.dev}"),
+            "rss": self.run(f"ethtool -x {self.dev}"),
+            "fec": self.run(f"ethtool --show-fec {self.dev} | grep Configured"),
+            "features": self.run(f"ethtool -k {self.dev} | sort"),
+            "coalesce": self.json(f"ethtool --json -c {self.dev}"),
+            "addresses": self.json(f"ip -j address show dev {self.dev}")[0]["addr_info"],
+            "promiscuity": self.json(f"ip -j -d link show {self.dev}")[0]["promiscuity"],
+        }
+
+    def change_settings(self) -> None:
+        """Something that differs from the defaults, so that losing it shows."""
+        key = ":".join(f"{byte:02x}" for byte in range(0x10, 0x38))
+        self.run(f"ip link set {self.dev} mtu 4000 && ethtool -G {self.dev} rx 256 && "
+                 f"ethtool -C {self.dev} rx-usecs 33 && ethtool -K {self.dev} tx-tcp6-segmentation off && "
+                 f"ethtool -X {self.dev} hkey {key} && ip maddress add 01:00:5e:7f:00:01 dev {self.dev}")
+        if "1 RX ring" not in self.run(f"ethtool -x {self.dev}"):
+            self.run(f"ethtool -X {self.dev} weight 3 1")
+
     def modprobe(self) -> None:
         """Loads the driver and waits for the interface."""
         self.run("modprobe mesh_optical && udevadm settle")
@@ -131,6 +155,15 @@ class Bed(mo_test.Bed):
         """host0 pings host1 without loss; the first round may wait for ARP."""
         text = self.host0.run(f"ping -q -c {count} -i 0.1 -W 5 {options} {self.host1.ip}")
         matches(text, r" 0% packet loss", "ping")
+
+    def same_after(self, what: str, host: Host, before: dict[str, object]) -> None:
+        """Waits for the carrier; then settings are as before and traffic flows."""
+        self.wait_carrier(True, 30)
+        after = host.settings()
+        for key, value in before.items():
+            equal(after[key], value, f"{key} after {what}")
+        self.ping()
+        self.transfer(2)
 
     def transfer(self, megabytes: int = 8, reverse: bool = False) -> None:
         """Sends random bytes by TCP and compares their hash."""

@@ -22,6 +22,25 @@ static size_t out_start, out_end, out_room;
 static uint8_t in_buffer[sizeof(struct wire_header) + WIRE_MAX_PAYLOAD];
 static size_t in_length;
 
+/* What PING asks for: bytes from SYNC on that were taken, and from HELLO on. */
+static uint32_t taken, sent;
+
+static void say_hello(void)
+{
+	struct {
+		char cookie[WIRE_COOKIE_SIZE];
+		uint32_t version;
+		char release[65];
+	} __attribute__((packed)) hello = { .version = WIRE_VERSION };
+	struct utsname system;
+
+	uname(&system);
+	memcpy(hello.cookie, WIRE_COOKIE, WIRE_COOKIE_SIZE);
+	snprintf(hello.release, sizeof(hello.release), "%s", system.release);
+	sent = 0;
+	port_send(0, WIRE_HELLO, &hello, sizeof(hello));
+}
+
 /* Returns the port's file descriptor, or -1. */
 int port_open(void)
 {
@@ -48,19 +67,8 @@ int port_open(void)
 		fclose(file);
 	}
 	closedir(dir);
-	if (port_fd >= 0) {
-		struct {
-			char cookie[WIRE_COOKIE_SIZE];
-			uint32_t version;
-			char release[65];
-		} __attribute__((packed)) hello = { .version = WIRE_VERSION };
-		struct utsname system;
-
-		uname(&system);
-		memcpy(hello.cookie, WIRE_COOKIE, WIRE_COOKIE_SIZE);
-		snprintf(hello.release, sizeof(hello.release), "%s", system.release);
-		port_send(0, WIRE_HELLO, &hello, sizeof(hello));
-	}
+	if (port_fd >= 0)
+		say_hello();
 	return port_fd;
 }
 
@@ -105,6 +113,7 @@ void port_send(uint32_t session, enum wire_type type, const void *data, size_t l
 
 	out_append(&header, sizeof(header));
 	out_append(data, length);
+	sent += (uint32_t)(sizeof(header) + length);
 }
 
 void port_send_u32(uint32_t session, enum wire_type type, uint32_t first, uint32_t second, size_t count)
@@ -125,7 +134,7 @@ void port_flush(void)
 	}
 }
 
-/* After a reboot the pipe may still hold bytes meant for the previous boot. */
+/* Skips what is for the previous boot, or follows the break of the stream. */
 static void synchronise(void)
 {
 	const size_t need = sizeof(struct wire_header) + WIRE_COOKIE_SIZE;
@@ -138,12 +147,23 @@ static void synchronise(void)
 		if (header.magic == WIRE_MAGIC && header.type == WIRE_SYNC && header.length == WIRE_COOKIE_SIZE &&
 		    !memcmp(in_buffer + at + sizeof(header), WIRE_COOKIE, WIRE_COOKIE_SIZE)) {
 			synchronised = true;
+			taken = (uint32_t)need;
 			at += need;
 			break;
 		}
 	}
 	memmove(in_buffer, in_buffer + at, in_length - at);
 	in_length -= at;
+}
+
+/* Tells the daemon whether the port has lost anything while it was suspended. */
+static void answer(const uint8_t *data, size_t length)
+{
+	uint32_t there = taken;
+
+	if (length >= sizeof(there))
+		memcpy(&there, data, sizeof(there));
+	port_send_u32(0, WIRE_PONG, there - taken, sent, 2);
 }
 
 static void dispatch(void)
@@ -155,15 +175,21 @@ static void dispatch(void)
 
 		memcpy(&header, in_buffer + at, sizeof(header));
 		if (header.magic != WIRE_MAGIC || header.length > WIRE_MAX_PAYLOAD) {
-			/* The stream is broken: end all sessions and look for SYNC. */
+			/* The stream is broken: end all sessions and begin anew. */
 			synchronised = false;
 			session_reset_all();
+			say_hello();
+			synchronise();
 			return;
 		}
 		if (in_length - at < sizeof(header) + header.length)
 			break;
-		session_frame(header.session, header.type, in_buffer + at + sizeof(header), header.length);
+		if (header.type == WIRE_PING)
+			answer(in_buffer + at + sizeof(header), header.length);
+		else
+			session_frame(header.session, header.type, in_buffer + at + sizeof(header), header.length);
 		at += sizeof(header) + header.length;
+		taken += (uint32_t)(sizeof(header) + header.length);
 	}
 	memmove(in_buffer, in_buffer + at, in_length - at);
 	in_length -= at;

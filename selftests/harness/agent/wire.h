@@ -14,9 +14,12 @@
 #define WIRE_MAGIC 0x5442544dU /* "MTBT" */
 #define WIRE_MAX_PAYLOAD 65536U
 #define WIRE_STDIN_WINDOW 262144U
-#define WIRE_VERSION 1U
+#define WIRE_VERSION 2U
 
-/* Sent in HELLO and SYNC: what each side looks for after a reset of the guest. */
+/*
+ * Sent in HELLO and SYNC: what each side looks for after a reset of the guest,
+ * and when it was sent something that is no frame.
+ */
 #define WIRE_COOKIE "\x02mesh-testbed\x03\xf5\xfa"
 #define WIRE_COOKIE_SIZE 16U
 
@@ -36,6 +39,7 @@ enum wire_type {
 	WIRE_KILL = 5,	 /* everything that the session started */
 	WIRE_WINDOW = 6, /* u32 more bytes of output may be sent */
 	WIRE_RESIZE = 7, /* u32 rows, u32 columns */
+	WIRE_PING = 8,	 /* u32 bytes sent before this frame, from SYNC on */
 	/* agent to daemon */
 	WIRE_HELLO = 16,	/* cookie, u32 version, kernel release */
 	WIRE_STARTED = 17,	/* u32 pid */
@@ -44,6 +48,8 @@ enum wire_type {
 	WIRE_EXIT = 20,		/* u32 exit code, u32 signal (0: it exited) */
 	WIRE_FAILED = 21,	/* u32 errno, text */
 	WIRE_STDIN_WINDOW_UP = 22, /* u32 more bytes of input may be sent */
+	WIRE_PONG = 23, /* u32 of the bytes that PING tells of, how many never came; u32 bytes sent before this
+			 * frame, from HELLO on */
 };
 
 #define WIRE_START_TTY 1U

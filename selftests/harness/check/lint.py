@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import ksource, paths, yamlcheck
 from . import inside, unit
@@ -25,7 +26,7 @@ _SPDX_SUFFIXES = {".c", ".h", ".cpp", ".hpp", ".py", ".sh", ".S", ".ld", ".yaml"
 _ABOUT_WORDS = (Path("selftests/harness/check/lint.py"), Path("selftests/harness/ktap.py"))
 _FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX)\b")
 EXCEPTIONS = paths.HARNESS / "checkpatch.yaml"
-_CHECKPATCH = re.compile(r"^(?P<file>[^:]+):\d+: [A-Z]+:(?P<type>[A-Z0-9_]+): ")
+_CHECKPATCH = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): [A-Z]+:(?P<type>[A-Z0-9_]+): ")
 _FINDING = re.compile(r"^[^ :]+\.[chS]:\d+(:\d+)?: (warning|error):")
 
 
@@ -49,30 +50,45 @@ def _result(name: str, start: float, findings: list[str]) -> Result:
     return Result(f"lint:{name}", FAIL if findings else PASS, "\n".join(findings[:200]), time.monotonic() - start)
 
 
-def exceptions(file: Path) -> list[tuple[str, str]]:
-    """Pairs (type, pattern of files) that checkpatch.yaml lets pass."""
-    pairs = []
+class Exempt(NamedTuple):
+    """A type of finding that is let pass in some files, on lines that match."""
+
+    type: str
+    files: str
+    lines: str = ""
+
+
+def exceptions(file: Path) -> list[Exempt]:
+    """What checkpatch.yaml lets pass."""
+    rows = []
     root = yamlcheck.load(file, "the exceptions").mapping({"exceptions"}, {"exceptions"})
     for item in root["exceptions"].sequence():
         item.what = "an exception"
-        keys = item.mapping({"types", "files", "reason"}, {"types", "files", "reason"})
+        keys = item.mapping({"types", "files", "lines", "reason"}, {"types", "files", "reason"})
         keys["reason"].string()
-        pairs += [(node.string(), keys["files"].string()) for node in keys["types"].sequence()]
-    return pairs
+        lines = keys["lines"].string() if "lines" in keys else ""
+        rows += [Exempt(node.string(), keys["files"].string(), lines) for node in keys["types"].sequence()]
+    return rows
 
 
-def judge_checkpatch(lines: list[str], allowed: list[tuple[str, str]]) -> list[str]:
+def _source_line(file: str, number: int) -> str:
+    lines = (paths.SOURCE / file).read_text().splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def judge_checkpatch(lines: list[str], allowed: list[Exempt],
+                     source_line: Callable[[str, int], str] = _source_line) -> list[str]:
     """The findings that count, and the exceptions that nothing needs."""
     findings, used = [], set()
     for line in lines:
         found = _CHECKPATCH.match(line)
-        matching = [pair for pair in allowed if found and found["type"] == pair[0]
-                    and fnmatch.fnmatch(found["file"], pair[1])]
+        matching = [row for row in allowed if found and found["type"] == row.type
+                    and fnmatch.fnmatch(found["file"], row.files)
+                    and re.match(row.lines, source_line(found["file"], int(found["line"])))]
         used.update(matching)
         if not matching:
             findings.append(line)
-    return findings + [f"{EXCEPTIONS.name}: nothing needs {name} for {files}" for name, files in allowed
-                       if (name, files) not in used]
+    return findings + [f"{EXCEPTIONS.name}: nothing needs {row.type} for {row.files}" for row in allowed if row not in used]
 
 
 def checkpatch(files: list[Path]) -> Iterator[Result]:

@@ -70,6 +70,8 @@ def _guest(options: argparse.Namespace) -> Iterator[Result]:
         tests = [test for test in tests if any(fnmatch.fnmatch(test.name, pattern) for pattern in options.tests)]
         if not tests:
             raise HarnessError(f"no guest test matches {' '.join(options.tests)}")
+    elif options.mode != "check-full":
+        tests = [test for test in tests if not test.full]
     kernels = {options.kernel} if options.kernel else {"stable", "backports"}
     full = options.mode == "check-full" or options.kernel is not None
     stage = paths.BUILD / "stage"

@@ -11,6 +11,8 @@ Keys, with their defaults:
   timeout=60        seconds
   smoke=no          yes: `make check` runs it on stable's kernel too
   kernels=all       stable or backports: it is meant for one kernel only
+  full=no           yes: it takes minutes; only `make check-full` and a call by
+                    its name run it
   cpus=1 memory=768 iommu=off packages= append=     as for `testbed up`
   fresh=no          yes: a testbed of its own, not used again
   expect=REGEX      lines of the kernel log that the test provokes
@@ -32,8 +34,9 @@ NO_TOPOLOGY = "none"
 _LIBRARY = "lib"
 _HEADER = re.compile(r"^\s*(?:#|//|\*|/\*)\s*mo-test:(?P<text>.*?)(?:\*/)?\s*$")
 _DEFAULTS = {"where": "host0", "topology": "back-to-back", "timeout": "60", "smoke": "no", "kernels": "all",
-             "cpus": "1", "memory": "768", "iommu": "off", "packages": "", "append": "", "fresh": "no", "expect": ""}
-_CHOICES = {"smoke": ("yes", "no"), "fresh": ("yes", "no"), "iommu": ("off", "strict"),
+             "cpus": "1", "memory": "768", "iommu": "off", "packages": "", "append": "", "fresh": "no", "full": "no",
+             "expect": ""}
+_CHOICES = {"smoke": ("yes", "no"), "fresh": ("yes", "no"), "full": ("yes", "no"), "iommu": ("off", "strict"),
             "kernels": ("all", "stable", "backports")}
 
 
@@ -70,6 +73,7 @@ class GuestTest:
     timeout: float
     smoke: bool
     fresh: bool
+    full: bool
     kernels: str
     expect: str
     settings: tuple[tuple[str, str], ...]
@@ -117,7 +121,7 @@ def parse(path: Path, name: str, text: str) -> GuestTest:
         raise HarnessError(f"{path}:{number}: a test without a topology runs with where=host")
     settings = tuple((key, values[key]) for key in ("topology", "cpus", "memory", "iommu", "packages", "append"))
     return GuestTest(path, name, values["where"], timeout, values["smoke"] == "yes", values["fresh"] == "yes",
-                     values["kernels"], values["expect"], settings)
+                     values["full"] == "yes", values["kernels"], values["expect"], settings)
 
 
 def discover() -> list[GuestTest]:

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "control/counters.hpp"
 
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "nic/host.hpp"
 #include "system.hpp"
 
@@ -97,7 +102,7 @@ Json core_counters(ofemu::NicUnit& unit) {
     return out;
 }
 
-Json nic_counters(ofemu::NicUnit& unit) {
+Json nic_counters(ofemu::NicUnit& unit, Json registers) {
     Json device = Json::object();
     unit.nic().counters().for_each(
         [&device](const char* name, const char* /*text*/, const Counter& counter) {
@@ -106,7 +111,7 @@ Json nic_counters(ofemu::NicUnit& unit) {
     device.set("lies", unit.nic().liar().told());
     Json out = Json::object();
     out.set("device", std::move(device)).set("pcie", pcie_counters(unit));
-    out.set("registers", register_counters(unit)).set("interrupts", interrupt_counters(unit));
+    out.set("registers", std::move(registers)).set("interrupts", interrupt_counters(unit));
     out.set("dma", dma_counters(unit)).set("port", port_counters(unit));
     out.set("rdma", rdma_counters(unit)).set("core", core_counters(unit));
     if (const vfio_user::Server* const server = unit.server(); server != nullptr) {
@@ -152,12 +157,19 @@ Json collect_counters(ofemu::System& system) {
     const nic::EngineCounters& scheduling = system.engine().counters();
     Json engine = Json::object();
     engine.set("rounds", scheduling.rounds.value()).set("sleeps", scheduling.sleeps.value());
+    engine.set("served", scheduling.served.value());
     engine.set("wakeups", scheduling.wakeups.value()).set("rescued", scheduling.rescued.value());
     engine.set("stalls", scheduling.stalls.value());
     Json nics = Json::object(), links = Json::object(), foreign = Json::object();
-    const nic::EnginePause pause(system.engine());
+    // Before the pause: a control thread that writes a register holds it and waits for the engine.
+    std::vector<Json> registers;
     for (const auto& unit : system.nics()) {
-        nics.set(unit->name(), nic_counters(*unit));
+        registers.push_back(register_counters(*unit));
+    }
+    const nic::EnginePause pause(system.engine());
+    for (std::size_t i = 0; i < registers.size(); ++i) {
+        ofemu::NicUnit& unit = *system.nics()[i];
+        nics.set(unit.name(), nic_counters(unit, std::move(registers[i])));
     }
     for (const auto& unit : system.links()) {
         links.set(unit->name(), link_counters(*unit));

@@ -138,7 +138,7 @@ Result<Json> attenuate(Context& context, Arguments& arguments) {
 
 struct Impairment {
     std::string_view name;
-    double fabric::ImpairmentConfig::*rate;
+    double fabric::ImpairmentConfig::* rate;
 };
 
 constexpr std::array impairments{
@@ -165,7 +165,7 @@ Result<Json> impair(Context& context, Arguments& arguments) {
     const std::string kind = arguments.word("the impairment");
     const bool clear = kind == "clear";
     double rate = 0;
-    double fabric::ImpairmentConfig::*field = nullptr;
+    double fabric::ImpairmentConfig::* field = nullptr;
     if (!clear) {
         for (const Impairment& known : impairments) {
             if (known.name == kind) {

@@ -56,8 +56,8 @@ Result<std::unique_ptr<Server>> Server::listen(const std::string& path, ofemu::S
 }
 
 Server::Server(std::string path, Fd listener, Fd wake, ofemu::System& system)
-    : path_(std::move(path)), listener_(std::move(listener)),
-      wake_(std::move(wake)), context_{system, {}} {}
+    : path_(std::move(path)), listener_(std::move(listener)), wake_(std::move(wake)),
+      context_{system, {}} {}
 
 Server::~Server() {
     stop();

@@ -9,20 +9,7 @@ namespace mo::fabric {
 
 namespace {
 
-constexpr std::uint16_t protocol_tcp = 6;
 constexpr std::array<std::byte, min_frame> padding{};
-
-// IPv4 header fields, RFC 791 section 3.1.
-constexpr std::size_t ipv4_total_length = 2;
-constexpr std::size_t ipv4_identification = 4;
-constexpr std::size_t ipv4_checksum = 10;
-constexpr std::size_t ipv4_addresses = 12;
-
-// IPv6 header fields, RFC 8200 section 3.
-constexpr std::size_t ipv6_payload_length = 4;
-constexpr std::size_t ipv6_source = 8;
-constexpr std::size_t ipv6_address_length = 16;
-constexpr std::size_t ipv6_header = 40;
 
 } // namespace
 
@@ -36,11 +23,11 @@ Segmenter::Segmenter(const Frame& burst) noexcept
     sequence_ = load_be32(transport + tcp::sequence);
     flags_ = std::to_integer<std::uint8_t>(transport[tcp::flags]);
     if (burst.burst.ipv6) {
-        pseudo_.add({ip + ipv6_source, ipv6_address_length});
-        pseudo_.add({header_.data() + burst.burst.destination_offset, ipv6_address_length});
+        pseudo_.add({ip + ipv6::source, ipv6::address_length});
+        pseudo_.add({header_.data() + burst.burst.destination_offset, ipv6::address_length});
     } else {
-        id_ = load_be16(ip + ipv4_identification);
-        pseudo_.add({ip + ipv4_addresses, 8});
+        id_ = load_be16(ip + ipv4::identification);
+        pseudo_.add({ip + ipv4::addresses, ipv4::addresses_length});
     }
     pseudo_.add16(protocol_tcp);
 }
@@ -81,16 +68,16 @@ void Segmenter::fill_ip(std::uint32_t payload) noexcept {
     const auto behind = static_cast<std::uint32_t>(burst_.head.size()) - burst_.burst.l3_offset;
     std::byte* const ip = header_.data() + burst_.burst.l3_offset;
     if (burst_.burst.ipv6) {
-        store_be16(ip + ipv6_payload_length,
-                   static_cast<std::uint16_t>(behind - ipv6_header + payload));
+        store_be16(ip + ipv6::payload_length,
+                   static_cast<std::uint16_t>(behind - ipv6::header + payload));
         return;
     }
-    store_be16(ip + ipv4_total_length, static_cast<std::uint16_t>(behind + payload));
-    store_be16(ip + ipv4_identification, static_cast<std::uint16_t>(id_ + done_));
-    store_be16(ip + ipv4_checksum, 0);
+    store_be16(ip + ipv4::total_length, static_cast<std::uint16_t>(behind + payload));
+    store_be16(ip + ipv4::identification, static_cast<std::uint16_t>(id_ + done_));
+    store_be16(ip + ipv4::checksum, 0);
     InternetSum sum;
     sum.add({ip, static_cast<std::size_t>(burst_.burst.l4_offset - burst_.burst.l3_offset)});
-    store_be16(ip + ipv4_checksum, sum.checksum());
+    store_be16(ip + ipv4::checksum, sum.checksum());
 }
 
 std::uint16_t Segmenter::fill_tcp(std::uint32_t payload, bool first, bool last,

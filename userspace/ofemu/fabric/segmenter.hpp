@@ -9,20 +9,10 @@
 
 #include "fabric/checksum.hpp"
 #include "fabric/frame.hpp"
+#include "fabric/headers.hpp"
 #include "fabric/piece_cursor.hpp"
 
 namespace mo::fabric {
-
-/// TCP header fields, RFC 9293 section 3.1.
-namespace tcp {
-inline constexpr std::size_t sequence = 4;
-inline constexpr std::size_t flags = 13;
-inline constexpr std::size_t checksum = 16;
-inline constexpr std::uint8_t fin = 0x01;
-inline constexpr std::uint8_t psh = 0x08;
-inline constexpr std::uint8_t ack = 0x10;
-inline constexpr std::uint8_t cwr = 0x80;
-} // namespace tcp
 
 class Segmenter {
   public:

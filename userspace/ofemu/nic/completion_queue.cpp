@@ -2,52 +2,41 @@
 #include "nic/completion_queue.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <utility>
 
 #include "nic/counters.hpp"
-#include "nic/entry.hpp"
 #include "nic/event_sink.hpp"
 
 namespace mo::nic {
 
-CompletionQueue::CompletionQueue(CompletionQueueConfig config, DmaAccess& dma, EventSink& events)
-    : config_(std::move(config)), dma_(dma), events_(events) {
-    if (!config_.pages.empty()) {
-        config_.ring.pages = config_.pages.data();
+namespace {
+
+/// Moving the list of pages does not move the pages' addresses: the ring may point to them.
+CompletionQueueConfig placed(CompletionQueueConfig config) {
+    if (!config.pages.empty()) {
+        config.ring.pages = config.pages.data();
     }
+    return config;
 }
 
-bool CompletionQueue::load_arm(std::uint64_t& word) {
-    const auto loaded = dma_->load_acquire<Le<std::uint64_t>>(config_.record);
-    if (!loaded) {
-        events_.report_dma_fault(config_.object, loaded.error());
-        fail();
-        return false;
-    }
-    word = loaded->value();
-    const std::uint32_t consumer = MO_ARM_CI(word);
-    if (producer_ - consumer <= config_.ring.entries()) {
-        consumer_ = consumer; // else nonsense: what the host said before stands
-    }
-    return true;
-}
+} // namespace
+
+CompletionQueue::CompletionQueue(CompletionQueueConfig config, DmaAccess& dma, EventSink& events)
+    : config_(placed(std::move(config))), ring_(config_.ring, config_.record, dma),
+      events_(events) {}
 
 bool CompletionQueue::has_room() {
-    if (producer_ - consumer_ < config_.ring.entries()) {
-        return true;
-    }
-    std::uint64_t word = 0;
-    if (!load_arm(word)) {
+    const auto room = ring_.has_room();
+    if (!room) {
+        dma_failed(room.error());
         return false;
     }
-    if (producer_ - consumer_ < config_.ring.entries()) {
-        return true;
+    if (!*room) {
+        events_.event_counters().cq_overruns.add();
+        fail();
     }
-    events_.event_counters().cq_overruns.add();
-    fail();
-    return false;
+    return *room;
 }
 
 bool CompletionQueue::post(std::span<const std::byte> entry, bool solicited) {
@@ -58,17 +47,15 @@ bool CompletionQueue::post(std::span<const std::byte> entry, bool solicited) {
     const auto copy = std::span(bytes).first(entry_size());
     std::memcpy(copy.data(), entry.data(), copy.size());
     constexpr std::byte phase_bit{1};
-    copy.back() = (copy.back() & ~phase_bit) | std::byte{config_.ring.phase(producer_)};
+    copy.back() = (copy.back() & ~phase_bit) | std::byte{ring_.phase()};
     events_.twist_completion(copy);
-    const auto written = write_entry(dma_.section(), config_.ring.address(producer_), copy);
+    const auto written = ring_.append(copy);
     if (!written) {
-        events_.report_dma_fault(config_.object, written.error());
-        fail();
+        dma_failed(written.error());
         return false;
     }
-    ++producer_;
     if (solicited) {
-        last_solicited_ = producer_;
+        last_solicited_ = ring_.producer();
         any_solicited_ = true;
     }
     posted_ = true;
@@ -98,16 +85,15 @@ void CompletionQueue::evaluate(std::uint64_t now_ns) {
     if (!working_) {
         return;
     }
-    // db.h: entries are stored before the arm word is loaded; the host does the reverse.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    std::uint64_t word = 0;
-    if (!load_arm(word)) {
+    const auto word = ring_.load_behind_entries();
+    if (!word) {
+        dma_failed(word.error());
         return;
     }
-    const std::uint32_t waiting = producer_ - consumer_;
+    const std::uint32_t waiting = ring_.waiting();
     const bool solicited =
-        any_solicited_ && static_cast<std::int32_t>(last_solicited_ - consumer_) > 0;
-    if (waiting == 0 || !arm_.wants(word, solicited)) {
+        any_solicited_ && static_cast<std::int32_t>(last_solicited_ - ring_.consumer()) > 0;
+    if (waiting == 0 || !ring_.wants(*word, solicited)) {
         holding_ = false; // a host that arms later looks at the ring itself
         return;
     }
@@ -123,8 +109,13 @@ void CompletionQueue::evaluate(std::uint64_t now_ns) {
         return;
     }
     holding_ = false;
-    arm_.answer(word);
+    ring_.answer(*word);
     events_.completion_event(config_.eq, config_.object);
+}
+
+void CompletionQueue::dma_failed(const pcie::DmaFault& fault) {
+    events_.report_dma_fault(config_.object, fault);
+    fail();
 }
 
 void CompletionQueue::fail() {

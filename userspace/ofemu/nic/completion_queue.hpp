@@ -12,6 +12,7 @@
 
 #include "common/hw.hpp"
 #include "nic/arm_word.hpp"
+#include "nic/armed_ring.hpp"
 #include "nic/dma_access.hpp"
 #include "nic/ring.hpp"
 
@@ -38,9 +39,7 @@ class CompletionQueue {
     [[nodiscard]] std::uint32_t object() const noexcept { return config_.object; }
     [[nodiscard]] std::uint32_t eq() const noexcept { return config_.eq; }
     /// Bytes of an entry.
-    [[nodiscard]] std::size_t entry_size() const noexcept {
-        return std::size_t{1} << config_.ring.entry_log;
-    }
+    [[nodiscard]] std::size_t entry_size() const noexcept { return ring_.entry_size(); }
     /// False after an overrun or a DMA fault: nothing is written any more.
     [[nodiscard]] bool working() const noexcept { return working_; }
 
@@ -69,7 +68,7 @@ class CompletionQueue {
     [[nodiscard]] std::uint32_t users() const noexcept { return users_; }
 
     /// Entries written since the creation.
-    [[nodiscard]] std::uint32_t producer() const noexcept { return producer_; }
+    [[nodiscard]] std::uint32_t producer() const noexcept { return ring_.producer(); }
 
   private:
     static constexpr std::size_t max_entry = 64;
@@ -77,16 +76,13 @@ class CompletionQueue {
 
     void evaluate(std::uint64_t now_ns);
     [[nodiscard]] bool has_room();
-    bool load_arm(std::uint64_t& word);
     void ask_for_flush();
+    void dma_failed(const pcie::DmaFault& fault);
     void fail();
 
     CompletionQueueConfig config_;
-    DmaAccess& dma_;
+    ArmedRing ring_;
     EventSink& events_;
-    ArmState arm_;
-    std::uint32_t producer_ = 0;
-    std::uint32_t consumer_ = 0;       ///< as the arm word said last
     std::uint32_t last_solicited_ = 0; ///< index behind the last solicited entry
     std::uint32_t users_ = 0;
     std::uint64_t first_waiting_ns_ = 0; ///< when the event that is held back was due

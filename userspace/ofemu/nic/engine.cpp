@@ -2,6 +2,7 @@
 #include "nic/engine.hpp"
 
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,8 +19,9 @@ namespace {
 
 constexpr std::uint64_t never = ~std::uint64_t{0};
 constexpr unsigned round_budget = 64;          // packets of each NIC: keeps a round below 1 ms
+constexpr unsigned served_budget = 4;          // keeps a control thread from its socket for µs
+constexpr unsigned served_rounds = 2;          // the second is for what became due meanwhile
 constexpr std::uint64_t stall_ns = 10'000'000; // anchors: timers are rebased behind this
-constexpr std::uint64_t fd_check_ns = 50'000;  // sockets are looked at so often while busy
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
 
 void relax() noexcept {
@@ -36,12 +38,17 @@ std::uint64_t RealClock::now_ns() const noexcept {
     return static_cast<std::uint64_t>(monotonic_now().count() - start_ns_);
 }
 
-Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns) : clock_(clock), spin_ns_(spin_ns) {
+Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns)
+    : clock_(clock), spin_ns_(spin_ns), timer_ns_(never) {
     auto fd = make_eventfd();
     if (!fd) {
         throw FatalError(fd.error().message());
     }
     wake_fd_ = std::move(*fd);
+    timer_fd_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer_fd_) {
+        throw FatalError("cannot make a timer");
+    }
 }
 
 Engine::~Engine() {
@@ -66,20 +73,50 @@ void Engine::start() {
 void Engine::stop() {
     if (thread_.joinable()) {
         stopping_.store(true, std::memory_order_seq_cst);
-        wake();
+        signal_thread();
         thread_.join();
+        asleep_.store(false, std::memory_order_seq_cst);
     }
 }
 
-void Engine::wake() noexcept {
-    // The caller noted its work before (seq_cst); the engine sets asleep_, then looks at notes.
+bool Engine::take() noexcept {
+    // The caller noted its work before (seq_cst); who gives up sets asleep_, then looks at notes.
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (asleep_.load(std::memory_order_seq_cst) &&
-        asleep_.exchange(false, std::memory_order_seq_cst)) {
-        counters_.wakeups.add();
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t written = write(wake_fd_.get(), &one, sizeof(one));
+    return asleep_.load(std::memory_order_seq_cst) &&
+           asleep_.exchange(false, std::memory_order_seq_cst);
+}
+
+void Engine::signal_thread() noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(wake_fd_.get(), &one, sizeof(one));
+}
+
+void Engine::hand_over() noexcept {
+    counters_.wakeups.add();
+    signal_thread();
+}
+
+void Engine::wake() noexcept {
+    if (take()) {
+        hand_over();
     }
+}
+
+void Engine::serve() noexcept {
+    if (!take()) {
+        return;
+    }
+    for (unsigned rounds = 0; rounds < served_rounds; ++rounds) {
+        counters_.served.add();
+        (void)round(Effort::bounded);
+        const bool rest = give_up();
+        // Not before: preempted in the middle, the caller would keep others' work from being done.
+        signal_all();
+        if (rest && plan(Caller::control)) {
+            return;
+        }
+    }
+    hand_over();
 }
 
 void Engine::stop_engine() {
@@ -106,14 +143,21 @@ void Engine::lock_for_engine() {
     mutex_.lock();
 }
 
-bool Engine::round() {
+bool Engine::round(Effort effort) {
+    const bool full = effort == Effort::full;
     lock_for_engine();
     counters_.rounds.add();
     const std::uint64_t now = clock_.now_ns();
     tell_stall(now);
     bool worked = false;
     for (Worker* const worker : workers_) {
-        worked |= worker->poll(now, round_budget);
+        worked |= worker->poll(now, full ? round_budget : served_budget);
+    }
+    if (full) {
+        const bool busy = worked;
+        for (Worker* const worker : workers_) {
+            worked |= worker->poll_background(now, busy);
+        }
     }
     for (Worker* const worker : workers_) {
         worker->finish_round(now);
@@ -122,10 +166,14 @@ bool Engine::round() {
         worker->end_round();
     }
     mutex_.unlock();
+    if (full) {
+        signal_all();
+    }
     return worked;
 }
 
-/// Since the last round began, or since the end of a sleep, the thread should have been at work.
+/// Since the last round began, or since the deadline for which nobody woke, somebody should have
+/// been at work.
 void Engine::tell_stall(std::uint64_t now) {
     const std::uint64_t gap = awake_since_ && now > *awake_since_ ? now - *awake_since_ : 0;
     awake_since_ = now;
@@ -137,7 +185,14 @@ void Engine::tell_stall(std::uint64_t now) {
     }
 }
 
-bool Engine::prepare_sleep(std::uint64_t& deadline_ns) {
+void Engine::signal_all() noexcept {
+    for (Worker* const worker : workers_) {
+        worker->signal();
+    }
+}
+
+bool Engine::give_up() {
+    // From here on another one may take the work; the lock keeps him off until all is in order.
     asleep_.store(true, std::memory_order_seq_cst);
     lock_for_engine();
     for (Worker* const worker : workers_) {
@@ -148,53 +203,98 @@ bool Engine::prepare_sleep(std::uint64_t& deadline_ns) {
     for (Worker* const worker : workers_) {
         arrived |= worker->work_arrived();
     }
-    const std::uint64_t now = clock_.now_ns();
-    deadline_ns = never;
-    fds_.clear();
-    fds_.push_back({wake_fd_.get(), POLLIN, 0});
     for (Worker* const worker : workers_) {
-        deadline_ns = std::min(deadline_ns, worker->next_deadline_ns(now));
-        worker->add_wait_fds(fds_);
         worker->end_round();
     }
     mutex_.unlock();
-    if (arrived || deadline_ns <= now) {
-        asleep_.store(false, std::memory_order_seq_cst);
-        if (arrived) {
-            counters_.rescued.add();
-        }
-        return false;
+    if (arrived) {
+        counters_.rescued.add();
     }
-    return true;
+    return !arrived || !take();
 }
 
-void Engine::sleep(std::uint64_t deadline_ns) {
-    timespec wait{};
-    timespec* timeout = nullptr;
-    if (deadline_ns != never) {
-        const std::uint64_t now = clock_.now_ns();
-        const std::uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-        wait.tv_sec = static_cast<std::time_t>(left / ns_per_s);
-        wait.tv_nsec = static_cast<long>(left % ns_per_s);
-        timeout = &wait;
+bool Engine::plan(Caller caller) {
+    lock_for_engine();
+    const std::uint64_t now = clock_.now_ns();
+    deadline_ns_ = never;
+    for (Worker* const worker : workers_) {
+        deadline_ns_ = std::min(deadline_ns_, worker->next_deadline_ns(now));
+        worker->end_round();
     }
+    const bool seen = collect_wait_fds(caller);
+    const bool due = deadline_ns_ <= now || !seen;
+    if (!due) { // who sleeps owes nothing before that; virtual time goes where a test puts it
+        awake_since_.reset();
+        if (caller != Caller::simulation && deadline_ns_ != never) {
+            awake_since_ = deadline_ns_;
+        }
+    }
+    // Somebody who works already makes a plan of his own.
+    if (caller != Caller::simulation && !due && asleep_.load(std::memory_order_seq_cst)) {
+        set_timer(now);
+    }
+    mutex_.unlock();
+    return !due || !take();
+}
+
+/// What the thread is to sleep on. False: it sleeps already, on something else.
+bool Engine::collect_wait_fds(Caller caller) {
+    wanted_fds_.clear();
+    wanted_fds_.push_back({wake_fd_.get(), POLLIN, 0});
+    wanted_fds_.push_back({timer_fd_.get(), POLLIN, 0});
+    for (const Worker* const worker : workers_) {
+        worker->add_wait_fds(wanted_fds_);
+    }
+    if (caller != Caller::control) {
+        fds_ = wanted_fds_;
+        return true;
+    }
+    return std::equal(fds_.begin(), fds_.end(), wanted_fds_.begin(), wanted_fds_.end(),
+                      [](const pollfd& now, const pollfd& wanted) {
+                          return now.fd == wanted.fd && now.events == wanted.events;
+                      });
+}
+
+void Engine::set_timer(std::uint64_t now_ns) noexcept {
+    if (deadline_ns_ == timer_ns_) {
+        return;
+    }
+    timer_ns_ = deadline_ns_;
+    itimerspec when{}; // zero: never
+    if (deadline_ns_ != never) {
+        const std::uint64_t left = deadline_ns_ - now_ns;
+        when.it_value.tv_sec = static_cast<std::time_t>(left / ns_per_s);
+        when.it_value.tv_nsec = static_cast<long>(left % ns_per_s);
+    }
+    (void)::timerfd_settime(timer_fd_.get(), 0, &when, nullptr);
+}
+
+bool Engine::sleep() {
     counters_.sleeps.add();
-    (void)ppoll(fds_.data(), fds_.size(), timeout, nullptr);
-    const std::uint64_t woken = clock_.now_ns();
-    awake_since_ = std::min(woken, deadline_ns); // behind its deadline it overslept
-    asleep_.store(false, std::memory_order_seq_cst);
-    if ((fds_.front().revents & POLLIN) != 0) {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const ssize_t got = read(wake_fd_.get(), &count, sizeof(count));
+    (void)::poll(fds_.data(), fds_.size(), -1);
+    std::uint64_t count = 0;
+    if ((fds_[0].revents & POLLIN) != 0 && read(wake_fd_.get(), &count, sizeof(count)) > 0) {
+        return true;
     }
+    if ((fds_[1].revents & POLLIN) != 0) {
+        const std::lock_guard lock(mutex_);
+        if (read(timer_fd_.get(), &count, sizeof(count)) > 0) { // else it was set anew meanwhile
+            timer_ns_ = never;
+        }
+    }
+    if (take()) {
+        return true;
+    }
+    // Somebody else works, looks at deadlines and descriptors too, and is soon done.
+    const std::lock_guard wait(mutex_);
+    return false;
 }
 
 void Engine::run() {
     (void)prctl(PR_SET_NAME, "engine");
-    (void)prctl(PR_SET_TIMERSLACK, 1000UL);
     std::uint64_t last_work = clock_.now_ns();
     while (!stopping_.load(std::memory_order_seq_cst)) {
-        const bool worked = round();
+        const bool worked = round(Effort::full);
         const std::uint64_t last_round = clock_.now_ns();
         if (worked) {
             last_work = last_round;
@@ -204,25 +304,21 @@ void Engine::run() {
             relax();
             continue;
         }
-        std::uint64_t deadline = never;
-        if (prepare_sleep(deadline) && !stopping_.load(std::memory_order_seq_cst)) {
-            sleep(deadline);
+        if (give_up() && plan(Caller::thread)) {
+            while (!sleep() && !stopping_.load(std::memory_order_seq_cst)) {
+            }
         }
-        asleep_.store(false, std::memory_order_seq_cst);
     }
 }
 
 std::uint64_t Engine::settle(unsigned limit) {
-    std::uint64_t deadline = never;
     for (unsigned rounds = 0; rounds < limit; ++rounds) {
-        if (!round() && prepare_sleep(deadline)) {
+        if (!round(Effort::full) && give_up() && plan(Caller::simulation)) {
             asleep_.store(false, std::memory_order_seq_cst);
-            awake_since_.reset(); // sleeps until the clock is set anew
-            return deadline;
+            break;
         }
-        asleep_.store(false, std::memory_order_seq_cst);
     }
-    return deadline;
+    return deadline_ns_;
 }
 
 void Engine::run_until(ManualClock& clock, std::uint64_t end_ns) {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Engine: the one thread that works for all NICs and links of a process, run to completion. Spins
-// for a while after the last work, then publishes event indexes, looks once more, and sleeps until
-// a doorbell, a stream socket or a deadline. In deterministic mode tests call run_until() with a
-// clock of their own; the rounds are the same code.
+// Engine: works for all NICs and links of a process, in rounds, run to completion, one round at a
+// time. Mostly on its own thread, which spins for a while after the last work, then publishes event
+// indexes, looks once more, and sleeps until a stream socket, a deadline or a wake-up. While it
+// sleeps, a control thread that took a doorbell off its socket does a short round itself (serve()):
+// waking a second thread would cost more than the work. In deterministic mode tests call
+// run_until() with a clock of their own; the rounds are the same code.
+//
+// Whoever takes asleep_ back from true works, and only he, until he gives up: so there is one
+// worker at any time, be it the thread or a control thread.
 #pragma once
 
 #include <poll.h>
@@ -20,15 +25,26 @@
 
 namespace mo::nic {
 
-/// A thing that the engine works for. Called with the engine's lock held, one at a time.
+/// A thing that the engine works for. Called with the engine's lock held, one at a time, unless a
+/// function says otherwise.
 class Worker {
   public:
-    /// Works off at most `budget` units. True: there was work, or there is more.
+    /// The datapath: works off at most `budget` units. True: there was work, or there is more.
     virtual bool poll(std::uint64_t now_ns, unsigned budget) = 0;
+    /// What is not the datapath's, and may take long: left to the engine's own thread. `busy`: one
+    /// of the datapaths had work in this round. True: as poll().
+    virtual bool poll_background(std::uint64_t now_ns, bool busy) {
+        (void)now_ns;
+        (void)busy;
+        return false;
+    }
     /// All workers have been polled: flush what was produced for others.
     virtual void finish_round(std::uint64_t now_ns) = 0;
     /// The round ends: let go of guest memory.
     virtual void end_round() = 0;
+    /// Behind the round, without the engine's lock: the interrupts that it gave rise to. Whom they
+    /// wake may run on this CPU from then on.
+    virtual void signal() noexcept {}
     /// Before the engine sleeps: publish event indexes ...
     virtual void publish_events() = 0;
     /// ... and, behind a full barrier, look again. True: work has come.
@@ -77,7 +93,8 @@ class ManualClock final : public DeviceClock {
 struct EngineCounters {
     Counter rounds;  ///< looks at all workers
     Counter sleeps;  ///< waits in the kernel
-    Counter wakeups; ///< eventfd writes by control threads
+    Counter served;  ///< rounds by control threads
+    Counter wakeups; ///< eventfd writes to the engine's thread
     Counter rescued; ///< sleeps that the second look prevented
     Counter stalls;  ///< rounds that began more than 10 ms late
 };
@@ -112,6 +129,7 @@ class Engine final : public Host {
     // Host
     [[nodiscard]] std::uint64_t now_ns() const noexcept override { return clock_.now_ns(); }
     void wake() noexcept override;
+    void serve() noexcept override;
     void stop_engine() override;
     void continue_engine() override;
 
@@ -120,25 +138,46 @@ class Engine final : public Host {
   private:
     static constexpr auto relaxed = std::memory_order_relaxed;
 
+    enum class Effort : std::uint8_t { full, bounded };
+    enum class Caller : std::uint8_t { thread, control, simulation };
+
     void run();
-    bool round();
-    /// Publishes and looks again; false: there is work. Leaves asleep_ set on true.
-    bool prepare_sleep(std::uint64_t& deadline_ns);
-    void sleep(std::uint64_t deadline_ns);
+    bool round(Effort effort);
+    /// True: the engine was asleep, and the caller works now.
+    [[nodiscard]] bool take() noexcept;
+    /// The worker's: publishes, looks again, and stops working. False: there is something to do,
+    /// and it is still the caller's.
+    [[nodiscard]] bool give_up();
+    /// Behind give_up(): has the engine's thread awake for deadlines and descriptors. False: one
+    /// is due already, and the caller works on.
+    [[nodiscard]] bool plan(Caller caller);
+    /// The worker's: lets the engine's thread go on.
+    void hand_over() noexcept;
+    /// The engine's thread, when nobody works or somebody else. True: it works now.
+    [[nodiscard]] bool sleep();
     void tell_stall(std::uint64_t now_ns);
     void lock_for_engine();
+    [[nodiscard]] bool collect_wait_fds(Caller caller);
+    void signal_all() noexcept;
+    void set_timer(std::uint64_t now_ns) noexcept;
+    void signal_thread() noexcept;
 
     const DeviceClock& clock_;
     std::atomic<std::uint64_t> spin_ns_;
     std::vector<Worker*> workers_;
-    std::vector<pollfd> fds_;
     Fd wake_fd_;
+    Fd timer_fd_;
     std::mutex mutex_;
+    // Under the lock.
+    std::vector<pollfd> wanted_fds_;
+    std::uint64_t deadline_ns_ = 0; ///< when there is something to do though nothing came
+    std::uint64_t timer_ns_;        ///< what the timer is set to
+    std::vector<pollfd> fds_; ///< engine thread: asleep on these; others read them under the lock
     std::atomic<std::uint32_t> waiting_{0}; ///< control threads that want the lock
     std::atomic<bool> asleep_{false};
     std::atomic<bool> stopping_{false};
     std::thread thread_;
-    std::optional<std::uint64_t> awake_since_; ///< engine thread; none: it slept
+    std::optional<std::uint64_t> awake_since_; ///< last round, or when one is due; none: never
     EngineCounters counters_;
 };
 

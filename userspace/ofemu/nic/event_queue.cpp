@@ -1,45 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nic/event_queue.hpp"
 
-#include <atomic>
-
 #include "nic/counters.hpp"
-#include "nic/entry.hpp"
 
 namespace mo::nic {
 
 EventQueue::EventQueue(const EventQueueConfig& config, DmaAccess& dma, EventSink& sink,
                        pcie::MsixVectors& vectors)
-    : config_(config), dma_(dma), sink_(sink), vectors_(vectors) {}
-
-bool EventQueue::load_arm(std::uint64_t& word) {
-    const auto loaded = dma_->load_acquire<Le<std::uint64_t>>(config_.record);
-    if (!loaded) {
-        fail(loaded.error());
-        return false;
-    }
-    word = loaded->value();
-    const std::uint32_t consumer = MO_ARM_CI(word);
-    if (producer_ - consumer <= config_.ring.entries()) {
-        consumer_ = consumer; // else nonsense: what the host said before stands
-    }
-    return true;
-}
+    : config_(config), ring_(config.ring, config.record, dma), sink_(sink), vectors_(vectors) {}
 
 bool EventQueue::has_room() {
-    if (producer_ - consumer_ < config_.ring.entries()) {
-        return true;
-    }
-    std::uint64_t word = 0;
-    if (!load_arm(word)) {
+    const auto room = ring_.has_room();
+    if (!room) {
+        fail(room.error());
         return false;
     }
-    if (producer_ - consumer_ < config_.ring.entries()) {
-        return true;
+    if (!*room) {
+        working_ = false;
+        sink_.fatal(hw::MO_FATAL_EQ_OVERRUN);
     }
-    working_ = false;
-    sink_.fatal(hw::MO_FATAL_EQ_OVERRUN);
-    return false;
+    return *room;
 }
 
 bool EventQueue::post(const hw::mo_eqe& event) {
@@ -47,15 +27,13 @@ bool EventQueue::post(const hw::mo_eqe& event) {
         return false;
     }
     hw::mo_eqe entry = event;
-    entry.phase = config_.ring.phase(producer_);
+    entry.phase = ring_.phase();
     sink_.twist_event(entry);
-    const auto written = write_entry(dma_.section(), config_.ring.address(producer_),
-                                     std::as_bytes(std::span(&entry, 1)));
+    const auto written = ring_.append(std::as_bytes(std::span(&entry, 1)));
     if (!written) {
         fail(written.error());
         return false;
     }
-    ++producer_;
     posted_ = true;
     sink_.event_counters().events.add();
     return true;
@@ -73,17 +51,16 @@ void EventQueue::evaluate(std::uint64_t now_ns) {
     if (!working_) {
         return;
     }
-    // db.h: entries are stored before the arm word is loaded; the host does the reverse.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    std::uint64_t word = 0;
-    if (!load_arm(word)) {
+    const auto word = ring_.load_behind_entries();
+    if (!word) {
+        fail(word.error());
         return;
     }
-    const std::uint32_t waiting = producer_ - consumer_;
+    const std::uint32_t waiting = ring_.waiting();
     if (waiting == 0) {
         return;
     }
-    if (!arm_.wants(word, true)) {
+    if (!ring_.wants(*word, true)) {
         sink_.event_counters().interrupts_held.add();
         return;
     }
@@ -93,10 +70,10 @@ void EventQueue::evaluate(std::uint64_t now_ns) {
         deadline_ns_ = last_interrupt_ns_ + hold.period_ns;
         return;
     }
-    arm_.answer(word);
+    ring_.answer(*word);
     interrupted_ = true;
     last_interrupt_ns_ = now_ns;
-    vectors_.raise(config_.vector);
+    vectors_.note(config_.vector);
 }
 
 void EventQueue::fail(const pcie::DmaFault& fault) {

@@ -9,6 +9,7 @@
 
 #include "common/hw.hpp"
 #include "nic/arm_word.hpp"
+#include "nic/armed_ring.hpp"
 #include "nic/dma_access.hpp"
 #include "nic/event_sink.hpp"
 #include "nic/ring.hpp"
@@ -50,21 +51,17 @@ class EventQueue {
     void attach() noexcept { ++users_; }
     void detach() noexcept { --users_; }
     [[nodiscard]] std::uint32_t users() const noexcept { return users_; }
-    [[nodiscard]] std::uint32_t producer() const noexcept { return producer_; }
+    [[nodiscard]] std::uint32_t producer() const noexcept { return ring_.producer(); }
 
   private:
     void evaluate(std::uint64_t now_ns);
     [[nodiscard]] bool has_room();
-    bool load_arm(std::uint64_t& word);
     void fail(const pcie::DmaFault& fault);
 
     EventQueueConfig config_;
-    DmaAccess& dma_;
+    ArmedRing ring_;
     EventSink& sink_;
     pcie::MsixVectors& vectors_;
-    ArmState arm_;
-    std::uint32_t producer_ = 0;
-    std::uint32_t consumer_ = 0;
     std::uint32_t users_ = 0;
     std::uint64_t last_interrupt_ns_ = 0;
     std::uint64_t deadline_ns_ = ~std::uint64_t{0};

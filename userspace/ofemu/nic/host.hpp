@@ -16,6 +16,10 @@ class Host {
     /// hot paths: costs a load while the engine is awake and one eventfd write while it sleeps.
     virtual void wake() noexcept = 0;
 
+    /// As wake(), by a control thread that has nothing else to do: if the engine sleeps, the caller
+    /// works in its stead for at most a few packets (some tens of microseconds).
+    virtual void serve() noexcept = 0;
+
     /// Begins a stretch in which the engine does no work: the caller owns what otherwise only the
     /// engine thread may touch. Returns within one round of the engine (well below 1 ms).
     /// Never from the engine thread. Does not nest.

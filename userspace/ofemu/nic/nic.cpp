@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "common/log.hpp"
 
@@ -180,10 +181,14 @@ void Nic::wake_unless_batching() {
     }
 }
 
-void Nic::end_batch() {
+void Nic::end_batch(bool idle) {
     in_batch_ = false;
-    if (noted_in_batch_) {
-        noted_in_batch_ = false;
+    if (!std::exchange(noted_in_batch_, false)) {
+        return;
+    }
+    if (idle) {
+        host_.serve();
+    } else {
         host_.wake();
     }
 }
@@ -263,12 +268,16 @@ bool Nic::poll(std::uint64_t now_ns, unsigned budget) {
                     blocks_[*owner - 1U].block->doorbell(kind, object, index);
                 }
             });
-        worked |= admin_.poll(*this);
         for (const AttachedBlock& attached : blocks_) {
             worked |= attached.block->poll(now_ns, budget);
         }
     }
-    worked |= mgmt_.poll(now_ns, worked ? busy_insns : idle_insns, may_work());
+    return worked;
+}
+
+bool Nic::poll_background(std::uint64_t now_ns, bool busy) {
+    bool worked = may_work() && admin_.poll(*this);
+    worked |= mgmt_.poll(now_ns, busy || worked ? busy_insns : idle_insns, may_work());
     if (may_work()) {
         worked |= areas_.poll(now_ns);
     }
@@ -276,6 +285,11 @@ bool Nic::poll(std::uint64_t now_ns, unsigned budget) {
 }
 
 void Nic::finish_round(std::uint64_t now_ns) {
+    if (may_work()) {
+        for (const AttachedBlock& attached : blocks_) {
+            attached.block->finish_round(now_ns);
+        }
+    }
     if (may_work() || std::exchange(last_words_, false)) {
         queues_.flush(now_ns);
         admin_.flush();
@@ -302,8 +316,8 @@ bool Nic::work_arrived() {
         return false;
     }
     bool arrived = doorbells_.pending();
+    arrived |= admin_.work_arrived();
     if (shadow_doorbells()) {
-        arrived |= admin_.work_arrived();
         for (const AttachedBlock& attached : blocks_) {
             arrived |= attached.block->work_arrived();
         }

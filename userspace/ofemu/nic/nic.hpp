@@ -107,13 +107,15 @@ class Nic final : public pcie::DeviceModel,
     void bus_master_changed(bool enabled) override;
     void dma_unmapping(std::uint64_t iova, std::uint64_t size) override;
     void begin_batch() override { in_batch_ = true; }
-    void end_batch() override;
+    void end_batch(bool idle) override;
 
     // Worker
     bool poll(std::uint64_t now_ns, unsigned budget) override;
+    bool poll_background(std::uint64_t now_ns, bool busy) override;
     void finish_round(std::uint64_t now_ns) override;
     void end_round() override { dma_.end_round(); }
     void stalled(std::uint64_t gap_ns) override;
+    void signal() noexcept override { function_.msix().raise_noted(); }
     void publish_events() override;
     [[nodiscard]] bool work_arrived() override;
     [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t now_ns) override;

@@ -81,9 +81,11 @@ class DatapathBlock {
     virtual void doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) = 0;
 
     /// Works off at most `budget` units (packets). True: there is more, or there was work: poll
-    /// again before sleeping. Frames may also arrive outside of it; the core flushes completion
-    /// queues when all NICs have been polled.
+    /// again before sleeping. Frames may also arrive outside of it.
     virtual bool poll(std::uint64_t now_ns, unsigned budget) = 0;
+    /// All NICs have been polled: completes what was left open for frames that might have followed.
+    /// Then the core flushes completion queues.
+    virtual void finish_round(std::uint64_t now_ns) { (void)now_ns; }
 
     /// Before the engine sleeps, with MO_F_SHADOW_DB: phase one publishes event indexes ...
     virtual void publish_events() = 0;

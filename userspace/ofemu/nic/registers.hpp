@@ -2,7 +2,8 @@
 // ControlRegisters: BAR 0, made from the table in driver/hw/regs.h: discoverable blocks, each with
 // its registers. Knows names, access rules and counts; what a register does is its owner's part.
 //
-// Threads: the control thread reads and writes; for_each() is for any thread.
+// Threads: the control thread reads and writes; for_each() is for any thread that has not paused
+// the engine: a write may pause it, with the registers locked.
 #pragma once
 
 #include <cstdint>

@@ -63,8 +63,9 @@ class DeviceModel {
     /// begin_batch ... end_batch enclose a run of posted writes that were drained together. The
     /// device may note doorbells and act once, with their last values, in end_batch(); writes to
     /// one address need no intermediate effect. No read, reset or other call comes in between.
+    /// `idle`: nothing else has come, so the device may use the thread for a short while.
     virtual void begin_batch() {}
-    virtual void end_batch() {}
+    virtual void end_batch(bool idle) { (void)idle; }
 };
 
 } // namespace mo::pcie

@@ -149,6 +149,9 @@ class DmaMap {
 };
 
 /// Access to guest memory while it lives. Not copyable, not movable; keep it on the stack.
+/// A map counts from the moment when map() has returned, also for sections that began before:
+/// the host may use it at once. What is being unmapped may or may not be reached until the section
+/// ends, for which unmap() waits.
 class DmaMap::ReadSection {
   public:
     ReadSection(const ReadSection&) = delete;
@@ -238,6 +241,8 @@ class DmaMap::ReadSection {
 
     DmaResult<std::byte*> word(std::uint64_t iova, std::size_t size, Access access);
     const Entry* find(std::uint64_t iova) noexcept;
+    const Entry* find_in_table(std::uint64_t iova) noexcept;
+    bool renew_table() noexcept;
     Unexpected<DmaFault> fault(DmaFaultReason reason, Access access, std::uint64_t iova) noexcept;
 
     const DmaMap* map_;

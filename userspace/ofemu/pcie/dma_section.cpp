@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "pcie/dma_map.hpp"
 #include "pcie/dma_table.hpp"
@@ -30,6 +31,22 @@ Unexpected<DmaFault> DmaMap::ReadSection::fault(DmaFaultReason reason, Access ac
 }
 
 const DmaMap::Entry* DmaMap::ReadSection::find(std::uint64_t iova) noexcept {
+    const Entry* entry = find_in_table(iova);
+    // The control thread has answered a map that was made since; the host may have told the device
+    // of that memory within this very section. Only what the newest table lacks is not mapped.
+    if (entry == nullptr && renew_table()) {
+        entry = find_in_table(iova);
+    }
+    return entry;
+}
+
+/// True: the table has changed. Safe within a section: whoever retires a table waits for us.
+bool DmaMap::ReadSection::renew_table() noexcept {
+    const Table* const newest = map_->current_.load(std::memory_order_seq_cst);
+    return std::exchange(table_, newest) != newest;
+}
+
+const DmaMap::Entry* DmaMap::ReadSection::find_in_table(std::uint64_t iova) noexcept {
     const auto& entries = table_->entries;
     if (hint_ < entries.size() && entries[hint_].iova <= iova && iova <= entries[hint_].last) {
         return &entries[hint_];
@@ -69,14 +86,17 @@ DmaResult<void> DmaMap::ReadSection::check(std::uint64_t iova, std::uint64_t len
     if (length != 0 && iova + (length - 1) < iova) {
         return fault(DmaFaultReason::unmapped, access, iova);
     }
-    while (length != 0) {
-        auto piece = segment(iova, length, access);
-        if (!piece) {
-            return Unexpected{std::move(piece).error()};
+    const Table* table = nullptr;
+    do { // all pieces have to be in one table, so once more when it was renewed on the way
+        table = table_;
+        for (std::uint64_t done = 0; done != length;) {
+            auto piece = segment(iova + done, length - done, access);
+            if (!piece) {
+                return Unexpected{std::move(piece).error()};
+            }
+            done += piece->size();
         }
-        iova += piece->size();
-        length -= piece->size();
-    }
+    } while (table != table_);
     return {};
 }
 

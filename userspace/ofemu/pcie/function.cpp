@@ -212,9 +212,9 @@ void Function::begin_batch() {
     }
 }
 
-void Function::end_batch() {
+void Function::end_batch(bool idle) {
     if (device_ != nullptr) {
-        device_->end_batch();
+        device_->end_batch(idle);
     }
 }
 

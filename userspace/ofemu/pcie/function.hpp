@@ -63,7 +63,7 @@ class Function {
 
     /// Encloses a run of posted writes; see DeviceModel.
     void begin_batch();
-    void end_batch();
+    void end_batch(bool idle);
 
     /// The one reset: refuses and drains DMA, restores configuration space, resets the device;
     /// with `connection_lost` also drops DMA maps and eventfds.
@@ -88,7 +88,7 @@ class Function {
     /// injection. True again: a card without memory of before is there, which resets at the next
     /// access. Not inside of a read section of dma().
     void set_present(bool present) noexcept;
-    [[nodiscard]] bool present() const noexcept { return presence_.load() == Presence::present; }
+    [[nodiscard]] bool present() const noexcept { return presence_.load() != Presence::absent; }
 
   private:
     enum class Presence : std::uint8_t { present, absent, arriving };

@@ -2,6 +2,7 @@
 #include "pcie/msix.hpp"
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
@@ -24,9 +25,12 @@ bool may_be_eventfd(int fd) {
                              "anon_inode:[eventfd]";
 }
 
+constexpr std::uint32_t word_bits = 64;
+
 } // namespace
 
-MsixVectors::MsixVectors(std::uint32_t count) : vectors_(count) {}
+MsixVectors::MsixVectors(std::uint32_t count)
+    : vectors_(count), noted_((count + word_bits - 1) / word_bits) {}
 
 MsixVectors::~MsixVectors() {
     unbind_all();
@@ -106,6 +110,27 @@ void MsixVectors::raise(std::uint32_t vector) noexcept {
     }
     target.delivered.add();
     delivered_.add();
+}
+
+void MsixVectors::note(std::uint32_t vector) noexcept {
+    if (vector < vectors_.size()) {
+        noted_[vector / word_bits].fetch_or(std::uint64_t{1} << (vector % word_bits),
+                                            std::memory_order_release);
+    } else {
+        dropped_.add();
+    }
+}
+
+void MsixVectors::raise_noted() noexcept {
+    for (std::uint32_t word = 0; word < noted_.size(); ++word) {
+        if (noted_[word].load(std::memory_order_relaxed) == 0) {
+            continue;
+        }
+        std::uint64_t bits = noted_[word].exchange(0, std::memory_order_acquire);
+        for (; bits != 0; bits &= bits - 1) {
+            raise(word * word_bits + static_cast<std::uint32_t>(std::countr_zero(bits)));
+        }
+    }
 }
 
 bool MsixVectors::bound(std::uint32_t vector) const noexcept {

@@ -51,6 +51,12 @@ class MsixVectors {
     /// Signals `vector`. One that is out of range, unbound or disabled is counted and dropped.
     void raise(std::uint32_t vector) noexcept;
 
+    /// Has the next raise_noted() signal `vector`; once, however often it is noted.
+    void note(std::uint32_t vector) noexcept;
+    /// Signals what was noted. Each costs a system call that may wake its receiver on this CPU, so
+    /// hold no lock that others wait for.
+    void raise_noted() noexcept;
+
     [[nodiscard]] bool bound(std::uint32_t vector) const noexcept;
     /// Interrupts delivered on `vector` since the start; 0 if there is no such vector.
     [[nodiscard]] std::uint64_t delivered(std::uint32_t vector) const noexcept;
@@ -65,6 +71,7 @@ class MsixVectors {
 
     GracePeriod grace_;
     std::vector<Vector> vectors_;
+    std::vector<std::atomic<std::uint64_t>> noted_; // a bit per vector
     std::atomic<bool> enabled_{false};
     Callback callback_;
     Counter delivered_, dropped_;

@@ -12,7 +12,7 @@ features: {shadow_db: false, rdma: false}
 bytes: always
 seed: 9
 nics:
-  - {name: nic0, socket: /run/x/nic0.sock, mac: "02:00:00:00:00:07", serial: MO-7, board: lab-400g}
+  - {name: nic0, socket: /run/x/nic0.sock, mac: "02:00:00:00:00:07", serial: MO-7, board: lab-400g, vectors: 3}
   - {name: nic1, socket: /run/x/nic1.sock}
 foreign: [{name: peer0, socket: /run/x/peer0.net}]
 links:
@@ -31,6 +31,8 @@ TEST(Config, SaysWhatTheFileSays) {
     ASSERT_EQ(config->nics.size(), 2U);
     EXPECT_EQ(config->nics[0].mac[5], 7);
     EXPECT_EQ(config->nics[0].board, "lab-400g");
+    EXPECT_EQ(config->nics[0].vectors, 3);
+    EXPECT_EQ(config->nics[1].vectors, MO_MAX_VECTORS);
     EXPECT_EQ(config->nics[1].serial, "MO-0002");
     EXPECT_EQ(config->nics[1].mac[0], 2);
     ASSERT_EQ(config->links.size(), 1U);
@@ -68,6 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"nics: [{name: a, socket: /a, mac: \"02:00:00:00:00:0x\"}]", "mac must be a unicast"},
         Case{"nics: [{name: a, socket: /a, board: x}]", "known are: devkit-800g, lab-400g"},
         Case{"nics: [{name: \"a b\", socket: /a}]", "name must be 1 to 32 letters"},
+        Case{"nics: [{name: a, socket: /a, vectors: 0}]", "vectors must be a number from 1"},
         Case{"spin_us: -1\nnics: [{name: a, socket: /a}]", "spin_us must be a number from 0"},
         Case{"spin_us: x\nnics: [{name: a, socket: /a}]", "f.yaml:1: spin_us must be a number"},
         Case{"bytes: some\nnics: [{name: a, socket: /a}]", "bytes must be always or lazy"},

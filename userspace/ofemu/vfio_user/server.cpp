@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vfio_user/server.hpp"
 
+#include <array>
 #include <cerrno>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,15 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
         ::unlink(path.c_str());
     }
     return {};
+}
+
+/// The client reads the end of the stream next. Without this, bytes that it has sent and nobody
+/// has read make the kernel report a reset connection instead, at which QEMU 11.1 aborts.
+void finish(int socket) {
+    ::shutdown(socket, SHUT_RDWR); // nothing comes after this
+    std::array<std::byte, 4096> unread;
+    while (::recv(socket, unread.data(), unread.size(), MSG_DONTWAIT) > 0) {
+    }
 }
 
 } // namespace
@@ -129,6 +139,7 @@ void Server::serve(int socket) {
     }
     Session(socket, function_, options_.spin, counters_).run();
     function_.reset(pcie::ResetKind::connection_lost);
+    finish(socket);
     log::print(log::Level::info, "client left '%s'", path_.c_str());
     connected_.store(false, std::memory_order_release);
     if (options_.on_connection) {

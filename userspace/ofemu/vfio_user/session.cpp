@@ -18,7 +18,7 @@ Session::Session(int socket, pcie::Function& function, std::chrono::microseconds
 void Session::run() {
     while (receive() && serve_buffered()) {
     }
-    end_batch();
+    end_batch(false);
 }
 
 bool Session::receive() {
@@ -41,7 +41,7 @@ bool Session::serve_buffered() {
     for (;;) {
         const Frame request = receiver_.next();
         if (request.state == FrameState::incomplete) {
-            end_batch();
+            end_batch(true);
             return true;
         }
         if (request.state == FrameState::invalid) {
@@ -64,7 +64,7 @@ bool Session::serve(const Frame& request) {
         return true;
     }
     if (!Dispatcher::is_posted_write(request)) {
-        end_batch();
+        end_batch(false);
     } else {
         counters_.posted_writes.add();
         if (!in_batch_) {
@@ -101,10 +101,10 @@ bool Session::send_reply(const Header& request, std::size_t payload_size, std::u
     return true;
 }
 
-void Session::end_batch() {
+void Session::end_batch(bool idle) {
     if (in_batch_) {
         in_batch_ = false;
-        function_.end_batch();
+        function_.end_batch(idle);
     }
 }
 

@@ -39,7 +39,7 @@ class Session {
     [[nodiscard]] bool serve(const Frame& request);
     [[nodiscard]] bool send_reply(const Header& request, std::size_t payload_size,
                                   std::uint32_t error);
-    void end_batch();
+    void end_batch(bool idle);
 
     int socket_;
     pcie::Function& function_;

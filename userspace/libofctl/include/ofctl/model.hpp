@@ -119,7 +119,7 @@ struct LaneSnapshot {
 struct Record {
     std::uint64_t seq = 0;
     std::uint64_t time_ns = 0; ///< device clock
-    std::string machine;       ///< "link" or "module"
+    std::string machine;       ///< "link", "module" or "lane"
     std::string from, to;
     std::string reason;
     std::string blame;

@@ -25,6 +25,14 @@ inline std::array<std::uint8_t, 32> development_seed() {
     return seed;
 }
 
+/// Public half of the development key, firmware/keys/development.pub.
+inline std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> development_public_key() {
+    std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> public_key{};
+    std::array<std::uint8_t, crypto_sign_SECRETKEYBYTES> secret_key{};
+    crypto_sign_seed_keypair(public_key.data(), secret_key.data(), development_seed().data());
+    return public_key;
+}
+
 /// A header that every default device accepts, for an image at the start of RAM.
 inline hw::mo_fw_hdr good_header() {
     hw::mo_fw_hdr header{};

@@ -84,8 +84,7 @@ bool AdminQueue::poll(AdminExecutor& executor) {
         return false;
     }
     std::uint32_t done = 0;
-    // One place of the completion ring stays free, as the driver's tags do.
-    while (on_ && head_ != tail_ && under_way_ < commands_.entries() - 1 && done < batch) {
+    while (on_ && head_ != tail_ && has_room() && done < batch) {
         hw::mo_cmd_desc desc;
         const auto fetched = commands_.fetch(dma_.section(), head_, std::span(&desc, 1));
         if (!fetched) {
@@ -140,7 +139,7 @@ void AdminQueue::flush() {
     if (completed_) {
         completed_ = false;
         if (vector_ != no_vector) {
-            vectors_.raise(vector_);
+            vectors_.note(vector_);
         }
     }
 }
@@ -159,11 +158,13 @@ void AdminQueue::publish_event() {
 }
 
 bool AdminQueue::work_arrived() {
-    if (!on_ || !shadow_) {
+    if (!on_) {
         return false;
     }
-    const std::uint32_t seen = tail_;
-    return !load_tail() || tail_ != seen;
+    if (shadow_ && !load_tail()) {
+        return true;
+    }
+    return head_ != tail_ && has_room();
 }
 
 void AdminQueue::fail(const pcie::DmaFault& fault) {

@@ -57,7 +57,8 @@ class AdminQueue {
     /// End of a round: raises the vector if there were completions.
     void flush();
 
-    /// See DatapathBlock: event index, then (after a barrier) another look.
+    /// See DatapathBlock: event index, then (after a barrier) another look. Also without shadow
+    /// doorbells: a command may wait for the engine's own thread.
     void publish_event();
     [[nodiscard]] bool work_arrived();
 
@@ -65,6 +66,8 @@ class AdminQueue {
     [[nodiscard]] std::uint32_t under_way() const noexcept { return under_way_; }
 
   private:
+    /// One place of the completion ring stays free, as the driver's tags do.
+    [[nodiscard]] bool has_room() const noexcept { return under_way_ < commands_.entries() - 1; }
     void take_tail(std::uint32_t tail);
     bool load_tail();
     void write_completion(std::uint16_t tag, hw::mo_status status, AdminResult result);

@@ -51,7 +51,7 @@ void EthBlock::activate(TxQueue& queue) {
 }
 
 bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
-    bool worked = !touched_.empty();
+    bool worked = false;
     // Turns of a few packets each, until nobody has any or the budget is used up.
     for (bool progress = true; progress && budget != 0;) {
         progress = poll_active(now_ns, budget);
@@ -61,7 +61,6 @@ bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
         queue->active = !rest(*queue);
         return !queue->active;
     });
-    close_packets();
     return worked;
 }
 

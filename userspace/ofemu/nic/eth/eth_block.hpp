@@ -45,6 +45,7 @@ class EthBlock final : public DatapathBlock,
     [[nodiscard]] bool handles(std::uint16_t opcode) const override;
     void doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) override;
     bool poll(std::uint64_t now_ns, unsigned budget) override;
+    void finish_round(std::uint64_t /*now_ns*/) override { close_packets(); }
     void publish_events() override;
     [[nodiscard]] bool work_arrived() override;
     [[nodiscard]] std::uint64_t next_deadline_ns() const override;

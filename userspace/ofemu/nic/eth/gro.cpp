@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "fabric/checksum.hpp"
+#include "fabric/headers.hpp"
 #include "fabric/piece_cursor.hpp"
-#include "fabric/segmenter.hpp"
 #include "nic/eth/parser.hpp"
 #include "nic/eth/rx_queue.hpp"
 
@@ -14,6 +14,8 @@ namespace mo::nic::eth {
 
 namespace {
 
+namespace ipv4 = fabric::ipv4;
+namespace ipv6 = fabric::ipv6;
 namespace tcp = fabric::tcp;
 using fabric::Bytes;
 using fabric::load_be16;
@@ -22,7 +24,6 @@ using fabric::store_be16;
 using fabric::store_be32;
 
 constexpr std::uint32_t max_ip_length = 65535;
-constexpr std::size_t ipv6_header = 40;
 constexpr std::uint8_t dont_fragment = 0x40;
 
 std::uint8_t flags_of(const std::byte* transport) noexcept {
@@ -34,11 +35,12 @@ bool same_bytes(Bytes a, Bytes b, std::size_t from, std::size_t to) noexcept {
 }
 
 /// Sum of the pseudo header, as a number.
-std::uint16_t pseudo_header(Bytes header, std::size_t l3, bool ipv6,
+std::uint16_t pseudo_header(Bytes header, std::size_t l3, bool is_ipv6,
                             std::uint32_t length) noexcept {
     fabric::InternetSum sum;
-    sum.add(ipv6 ? header.subspan(l3 + 8, 32) : header.subspan(l3 + 12, 8));
-    sum.add16(protocol_tcp);
+    sum.add(is_ipv6 ? header.subspan(l3 + ipv6::source, 2 * ipv6::address_length)
+                    : header.subspan(l3 + ipv4::addresses, ipv4::addresses_length));
+    sum.add16(fabric::protocol_tcp);
     sum.add32(length);
     return sum.sum();
 }
@@ -76,7 +78,8 @@ void Gro::add(const Run& run, const hw::mo_eth_cqe& meta, RxQueue& queue, PortCo
     Cut cut{run, meta, fabric::PieceCursor(run.rest, run.first)};
     cut.left = run.payload;
     cut.sequence = load_be32(transport + tcp::sequence);
-    cut.id = run.ipv6 ? std::uint16_t{0} : load_be16(run.header.data() + run.l3_offset + 4);
+    cut.id = run.ipv6 ? std::uint16_t{0}
+                      : load_be16(run.header.data() + run.l3_offset + ipv4::identification);
     while (cut.left != 0) {
         const bool joins = open() && continues(cut);
         if (open() && !joins) {
@@ -122,7 +125,8 @@ bool Gro::continues(const Cut& cut) const {
     // RFC 6864: identification of packets that must not be fragmented has no meaning; it may
     // stand still. Otherwise it has to rise with each segment.
     const auto rising = static_cast<std::uint16_t>(first_id_ + segments_);
-    const bool atomic = (std::to_integer<unsigned>(header_[l3_offset_ + 6U]) & dont_fragment) != 0;
+    const bool atomic =
+        (std::to_integer<unsigned>(header_[l3_offset_ + ipv4::fragment]) & dont_fragment) != 0;
     switch (ids_) {
     case Ids::rising:
         return cut.id == rising;
@@ -139,11 +143,12 @@ bool Gro::same_headers(Bytes other) const noexcept {
     const Bytes mine(header_);
     const std::size_t ip = l3_offset_;
     const std::size_t transport = l4_offset_;
-    const bool network = ipv6_ ? same_bytes(mine, other, 0, ip + 4) &&
-                                     same_bytes(mine, other, ip + 6, ip + ipv6_header)
-                               : same_bytes(mine, other, 0, ip + 2) &&
-                                     same_bytes(mine, other, ip + 6, ip + 10) &&
-                                     same_bytes(mine, other, ip + 12, ip + 20);
+    const bool network =
+        ipv6_ ? same_bytes(mine, other, 0, ip + ipv6::payload_length) &&
+                    same_bytes(mine, other, ip + ipv6::next_header, ip + ipv6::header)
+              : same_bytes(mine, other, 0, ip + ipv4::total_length) &&
+                    same_bytes(mine, other, ip + ipv4::fragment, ip + ipv4::checksum) &&
+                    same_bytes(mine, other, ip + ipv4::addresses, ip + ipv4::min_header);
     return network && same_bytes(mine, other, transport, transport + 4) &&
            same_bytes(mine, other, transport + 8, transport + tcp::flags) &&
            same_bytes(mine, other, transport + tcp::flags + 1, transport + tcp::checksum) &&
@@ -154,7 +159,7 @@ bool Gro::same_headers(Bytes other) const noexcept {
 std::uint32_t Gro::fitting(const Cut& cut, RxQueue& queue) {
     const bool fresh = !open();
     const auto header = static_cast<std::uint32_t>(cut.run.header.size());
-    const std::uint32_t ip_header = cut.run.ipv6 ? ipv6_header : 0; // not counted in its length
+    const std::uint32_t ip_header = cut.run.ipv6 ? ipv6::header : 0; // not counted in its length
     const std::uint32_t ip_used = header - cut.run.l3_offset - ip_header + (fresh ? 0 : payload_);
     const bool split = queue.header_length() >= header;
     const std::uint32_t overhead = fresh && !split ? header : 0;
@@ -189,7 +194,7 @@ bool Gro::start(Cut& cut, std::uint32_t bytes, RxQueue& queue) {
         std::byte* const transport = header_.data() + l4_offset_;
         store_be32(transport + tcp::sequence, cut.sequence);
         if (!ipv6_) {
-            store_be16(header_.data() + l3_offset_ + 4, cut.id);
+            store_be16(header_.data() + l3_offset_ + ipv4::identification, cut.id);
         }
         if (bytes != cut.left) {
             transport[tcp::flags] &= ~static_cast<std::byte>(tcp::psh);
@@ -240,13 +245,13 @@ void Gro::finish_header() noexcept {
     std::byte* const transport = header_.data() + l4_offset_;
     const std::uint32_t ip_length = header_size_ - l3_offset_ + payload_;
     if (ipv6_) {
-        store_be16(ip + 4, static_cast<std::uint16_t>(ip_length - ipv6_header));
+        store_be16(ip + ipv6::payload_length, static_cast<std::uint16_t>(ip_length - ipv6::header));
     } else {
-        store_be16(ip + 2, static_cast<std::uint16_t>(ip_length));
-        store_be16(ip + 10, 0);
+        store_be16(ip + ipv4::total_length, static_cast<std::uint16_t>(ip_length));
+        store_be16(ip + ipv4::checksum, 0);
         fabric::InternetSum sum;
         sum.add({ip, static_cast<std::size_t>(l4_offset_ - l3_offset_)});
-        store_be16(ip + 10, sum.checksum());
+        store_be16(ip + ipv4::checksum, sum.checksum());
     }
     if (push_) {
         transport[tcp::flags] |= static_cast<std::byte>(tcp::psh);

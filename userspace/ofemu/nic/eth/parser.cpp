@@ -3,29 +3,31 @@
 
 #include <algorithm>
 
+#include "fabric/checksum.hpp"
 #include "fabric/ethertype.hpp"
+#include "fabric/headers.hpp"
 
 namespace mo::nic::eth {
 
 namespace {
 
+namespace ipv4 = fabric::ipv4;
+namespace ipv6 = fabric::ipv6;
+namespace tcp = fabric::tcp;
+namespace udp = fabric::udp;
 using fabric::ethertype_ipv4;
 using fabric::ethertype_ipv6;
 using fabric::ethertype_service_vlan;
 using fabric::ethertype_vlan;
 using fabric::load_be16;
 
-// Internet protocol numbers (IANA).
+// Internet protocol numbers (IANA) of IPv6 extension headers.
 constexpr std::uint8_t protocol_hop_by_hop = 0;
 constexpr std::uint8_t protocol_routing = 43;
 constexpr std::uint8_t protocol_fragment = 44;
 constexpr std::uint8_t protocol_authentication = 51;
 constexpr std::uint8_t protocol_destination_options = 60;
 
-constexpr std::size_t ipv4_min_header = 20;
-constexpr std::size_t ipv6_header = 40;
-constexpr std::size_t tcp_min_header = 20;
-constexpr std::size_t udp_header = 8;
 constexpr unsigned max_extension_headers = 8;
 constexpr std::uint16_t fragment_bits = 0x3fff; // more fragments, offset
 
@@ -81,23 +83,23 @@ struct Parser {
 
     void ipv4() noexcept {
         const std::size_t ip = out.l3_offset;
-        if (!has(ip, ipv4_min_header) || byte_at(head, ip) >> 4U != 4) {
+        if (!has(ip, ipv4::min_header) || byte_at(head, ip) >> 4U != 4) {
             return;
         }
         const std::size_t header = std::size_t{byte_at(head, ip) & 0x0fU} * 4;
-        if (header < ipv4_min_header || !has(ip, header) ||
-            !set_end(load_be16(head.data() + ip + 2), header)) {
+        if (header < ipv4::min_header || !has(ip, header) ||
+            !set_end(load_be16(head.data() + ip + ipv4::total_length), header)) {
             return;
         }
         out.l3 = MO_L3_IPV4;
-        out.l3_extras = header != ipv4_min_header;
+        out.l3_extras = header != ipv4::min_header;
         if (!burst) {
             fabric::InternetSum sum;
             sum.add(head.subspan(ip, header));
             out.l3_checksum_bad = sum.checksum() != 0;
         }
-        out.protocol = byte_at(head, ip + 9);
-        if ((load_be16(head.data() + ip + 6) & fragment_bits) != 0) {
+        out.protocol = byte_at(head, ip + ipv4::protocol);
+        if ((load_be16(head.data() + ip + ipv4::fragment) & fragment_bits) != 0) {
             out.l4 = MO_L4_FRAGMENT;
             return;
         }
@@ -106,15 +108,16 @@ struct Parser {
 
     void ipv6() noexcept {
         const std::size_t ip = out.l3_offset;
-        if (!has(ip, ipv6_header) || byte_at(head, ip) >> 4U != 6 ||
-            !set_end(ipv6_header + load_be16(head.data() + ip + 4), ipv6_header)) {
+        if (!has(ip, ipv6::header) || byte_at(head, ip) >> 4U != 6 ||
+            !set_end(ipv6::header + load_be16(head.data() + ip + ipv6::payload_length),
+                     ipv6::header)) {
             return;
         }
         out.l3 = MO_L3_IPV6;
         out.l4 = MO_L4_OTHER;
-        out.destination_offset = static_cast<std::uint16_t>(ip + 24);
-        out.protocol = byte_at(head, ip + 6);
-        std::size_t at = ip + ipv6_header;
+        out.destination_offset = static_cast<std::uint16_t>(ip + ipv6::destination);
+        out.protocol = byte_at(head, ip + ipv6::next_header);
+        std::size_t at = ip + ipv6::header;
         for (unsigned i = 0; i < max_extension_headers; ++i) {
             std::size_t size = 0;
             switch (out.protocol) {
@@ -163,15 +166,16 @@ struct Parser {
 
     void transport(std::size_t at) noexcept {
         out.l4 = MO_L4_OTHER;
-        if (out.protocol == protocol_tcp && has(at, tcp_min_header) &&
-            at + tcp_min_header <= out.l3_end) {
-            const std::size_t header = std::size_t{4} * (byte_at(head, at + 12) >> 4U);
-            if (header >= tcp_min_header && has(at, header) && at + header <= out.l3_end) {
+        if (out.protocol == fabric::protocol_tcp && has(at, tcp::min_header) &&
+            at + tcp::min_header <= out.l3_end) {
+            const std::size_t header =
+                std::size_t{4} * (byte_at(head, at + tcp::data_offset) >> 4U);
+            if (header >= tcp::min_header && has(at, header) && at + header <= out.l3_end) {
                 set_transport(MO_L4_TCP, at, header);
             }
-        } else if (out.protocol == protocol_udp && has(at, udp_header) &&
-                   at + udp_header <= out.l3_end) {
-            set_transport(MO_L4_UDP, at, udp_header);
+        } else if (out.protocol == fabric::protocol_udp && has(at, udp::header) &&
+                   at + udp::header <= out.l3_end) {
+            set_transport(MO_L4_UDP, at, udp::header);
         }
     }
 
@@ -201,10 +205,10 @@ std::uint16_t pseudo_sum(fabric::Bytes head, const Parsed& parsed,
                          std::uint32_t l4_length) noexcept {
     fabric::InternetSum sum;
     if (parsed.l3 == MO_L3_IPV4) {
-        sum.add(head.subspan(parsed.l3_offset + std::size_t{12}, 8));
+        sum.add(head.subspan(parsed.l3_offset + ipv4::addresses, ipv4::addresses_length));
     } else {
-        sum.add(head.subspan(parsed.l3_offset + std::size_t{8}, 16));
-        sum.add(head.subspan(parsed.destination_offset, 16));
+        sum.add(head.subspan(parsed.l3_offset + ipv6::source, ipv6::address_length));
+        sum.add(head.subspan(parsed.destination_offset, ipv6::address_length));
     }
     sum.add16(parsed.protocol);
     sum.add32(l4_length);
@@ -225,14 +229,14 @@ ChecksumResult verify_l4(const fabric::Frame& frame, const Parsed& parsed) noexc
         return ChecksumResult::unknown;
     }
     const std::size_t start = parsed.l4_offset;
-    const std::size_t field = start + (parsed.tcp() ? 16U : 6U);
+    const std::size_t field = start + (parsed.tcp() ? tcp::checksum : udp::checksum);
     std::uint32_t l4_length = parsed.l3_end - parsed.l4_offset;
     if (parsed.udp()) {
         if (load_be16(frame.head.data() + field) == 0) {
             return ChecksumResult::unknown; // RFC 768; RFC 6935 for IPv6
         }
-        const std::uint32_t udp_length = load_be16(frame.head.data() + start + 4);
-        if (udp_length < udp_header || udp_length > l4_length) {
+        const std::uint32_t udp_length = load_be16(frame.head.data() + start + udp::length);
+        if (udp_length < udp::header || udp_length > l4_length) {
             return ChecksumResult::bad;
         }
         l4_length = udp_length;

@@ -16,9 +16,6 @@ namespace mo::nic::eth {
 /// not recognised.
 inline constexpr std::size_t parse_window = fabric::max_burst_header;
 
-inline constexpr std::uint8_t protocol_tcp = 6;
-inline constexpr std::uint8_t protocol_udp = 17;
-
 /// Offsets are from the start of the frame.
 struct Parsed {
     std::uint8_t tags = 0;      ///< VLAN tags, 0..2

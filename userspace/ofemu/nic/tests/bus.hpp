@@ -58,11 +58,15 @@ class Bus {
     std::uint64_t next_ = ram_base;
 };
 
-/// In process: in virtual time, or beside an engine that runs as a thread.
+/// In process: in virtual time, or beside an engine that runs as a thread; with `serving` writes
+/// are batches, after which the caller serves the engine as a control thread does.
 class LocalBus final : public Bus {
   public:
-    LocalBus(Nic& nic, Engine& engine, bool threaded = false, std::size_t size = 8U << 20)
-        : engine_(engine), threaded_(threaded), host_(nic.function(), size, ram_base) {}
+    enum class Running : std::uint8_t { settled, threaded, serving };
+
+    LocalBus(Nic& nic, Engine& engine, Running running = Running::settled,
+             std::size_t size = 8U << 20)
+        : engine_(engine), running_(running), host_(nic.function(), size, ram_base) {}
 
     std::uint32_t read32(unsigned bar, std::uint64_t offset) override {
         return host_.read32(bar, offset);
@@ -71,13 +75,19 @@ class LocalBus final : public Bus {
         host_.write32(bar, offset, value);
     }
     void write64(unsigned bar, std::uint64_t offset, std::uint64_t value) override {
+        if (running_ != Running::serving) {
+            host_.write64(bar, offset, value);
+            return;
+        }
+        host_.function().begin_batch();
         host_.write64(bar, offset, value);
+        host_.function().end_batch(true);
     }
     void progress() override {
-        if (threaded_) {
-            std::this_thread::yield();
-        } else {
+        if (running_ == Running::settled) {
             (void)engine_.settle();
+        } else {
+            std::this_thread::yield();
         }
     }
     std::uint64_t interrupts(std::uint32_t vector) override { return host_.interrupts(vector); }
@@ -87,7 +97,7 @@ class LocalBus final : public Bus {
 
   private:
     Engine& engine_;
-    bool threaded_;
+    Running running_;
     pcie::InProcessHost host_;
 };
 

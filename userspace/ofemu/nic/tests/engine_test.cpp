@@ -2,6 +2,8 @@
 // The engine as a thread: no wake-up is lost at the boundary of sleep, pauses are short.
 #include <chrono>
 #include <random>
+#include <string>
+#include <tuple>
 
 #include "tests/fixture.hpp"
 
@@ -16,21 +18,31 @@ constexpr std::uint32_t posts = 200'000;
 constexpr std::uint32_t posts = 1'000'000;
 #endif
 
-class EngineTest : public testing::TestWithParam<std::uint64_t> {
+using Running = LocalBus::Running;
+using Mode = std::tuple<std::uint64_t, Running>; // MO_F_* that the driver accepts; who works
+
+std::string engine_mode_name(const testing::TestParamInfo<Mode>& info) {
+    const bool shadow = (std::get<0>(info.param) & hw::MO_F_SHADOW_DB) != 0;
+    return std::string(shadow ? "shadow" : "mmio") +
+           (std::get<1>(info.param) == Running::serving ? "_serving" : "");
+}
+
+class EngineTest : public testing::TestWithParam<Mode> {
   protected:
     EngineTest() {
         nic_.attach(block_, hw::MO_F_ETH);
         engine_.add(nic_);
         engine_.start();
-        driver_.bring_up(GetParam());
+        driver_.bring_up(features());
     }
+    [[nodiscard]] static std::uint64_t features() { return std::get<0>(GetParam()); }
     ~EngineTest() override { engine_.stop(); }
 
     RealClock clock_;
     Engine engine_{clock_, 0};
     Nic nic_{test_config(), engine_};
     EchoBlock block_{nic_};
-    LocalBus bus_{nic_, engine_, true};
+    LocalBus bus_{nic_, engine_, std::get<1>(GetParam())};
     Driver driver_{bus_};
 };
 
@@ -77,9 +89,14 @@ TEST_P(EngineTest, NoWakeUpIsLostAtTheBoundaryOfSleep) {
             completions.acknowledge();
         }
     }
-    std::printf("%u posts: %u doorbells, %llu sleeps, %llu rescued by the second look\n", posts,
-                rung, static_cast<unsigned long long>(engine_.counters().sleeps.value()),
-                static_cast<unsigned long long>(engine_.counters().rescued.value()));
+    const auto count = [](const Counter& counter) {
+        return static_cast<unsigned long long>(counter.value());
+    };
+    const EngineCounters& cost = engine_.counters();
+    std::printf(
+        "%u posts: %u doorbells, %llu sleeps, %llu served, %llu rescued by the second look\n",
+        posts, rung, count(cost.sleeps), count(cost.served), count(cost.rescued));
+    EXPECT_EQ(cost.served.value() != 0, std::get<1>(GetParam()) == Running::serving);
     if (driver_.shadow()) {
         EXPECT_GT(rung, 0U);
     }
@@ -95,7 +112,9 @@ TEST_P(EngineTest, PausesAreShortUnderLoad) {
     std::vector<double> took;
     for (int i = 0; i < 200; ++i) {
         const auto start = steady_clock::now();
-        { const EnginePause pause(engine_); }
+        {
+            const EnginePause pause(engine_);
+        }
         took.push_back(
             std::chrono::duration<double, std::milli>(steady_clock::now() - start).count());
     }
@@ -107,7 +126,7 @@ TEST_P(EngineTest, PausesAreShortUnderLoad) {
 
 TEST_P(EngineTest, ResetsWhileTheEngineWorks) {
     for (int i = 0; i < 200; ++i) {
-        driver_.bring_up(GetParam());
+        driver_.bring_up(features());
         for (std::uint16_t tag = 0; tag < 20; ++tag) {
             driver_.post(Driver::make(hw::MO_CMD_NOP, 0U, tag));
         }
@@ -117,7 +136,7 @@ TEST_P(EngineTest, ResetsWhileTheEngineWorks) {
             bus_.enable();
         }
     }
-    driver_.bring_up(GetParam());
+    driver_.bring_up(features());
     EXPECT_EQ(driver_.status(hw::MO_CMD_NOP, 0U), hw::MO_ST_OK);
     EXPECT_EQ(driver_.reg(reg::DEV_STATUS), MO_DEV_STATUS_READY);
 }
@@ -181,8 +200,10 @@ TEST(EngineStall, VirtualTimeHasNone) {
     EXPECT_EQ(engine.counters().stalls.value(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, EngineTest, testing::Values(all_features, plain_features),
-                         mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, EngineTest,
+                         testing::Combine(testing::Values(all_features, plain_features),
+                                          testing::Values(Running::threaded, Running::serving)),
+                         engine_mode_name);
 
 } // namespace
 } // namespace mo::nic::test

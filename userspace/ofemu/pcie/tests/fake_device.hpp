@@ -51,7 +51,7 @@ class FakeDevice : public DeviceModel {
         calls.push_back("unmapping " + std::to_string(iova) + " " + std::to_string(size));
     }
     void begin_batch() override { calls.emplace_back("begin"); }
-    void end_batch() override { calls.emplace_back("end"); }
+    void end_batch(bool /*idle*/) override { calls.emplace_back("end"); }
 
     std::vector<std::string> take() { return std::exchange(calls, {}); }
 

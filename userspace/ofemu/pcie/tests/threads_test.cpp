@@ -56,6 +56,45 @@ TEST(DmaThreads, ReadersNeverTouchUnmappedMemory) {
     EXPECT_GE(good.load(), 100U);
 }
 
+// As a driver behind an IOMMU does it: map, store the tail, wait for the device, unmap. The device
+// polls the tail in sections that began at any time.
+TEST(DmaThreads, WhatATailPointsToIsMapped) {
+    DmaMap map;
+    map.set_bus_master(true);
+    constexpr std::uint64_t record = 0, ring = 0x10000, page = 0x1000;
+    alignas(8) std::array<std::byte, 64> words{};
+    std::array<std::byte, page> ram{};
+    ASSERT_TRUE(map.map_memory(record, words));
+    const auto address = [](std::uint32_t tail) { return ring + (tail % 5) * 2 * page; };
+    std::atomic<std::uint32_t> head{0};
+    std::atomic<std::uint64_t> faults{0};
+    std::thread device([&] {
+        while (head.load() != rounds) {
+            auto section = map.enter();
+            for (int look = 0; look < 256; ++look) {
+                const auto tail = section.load_acquire<std::uint32_t>(record);
+                if (!tail || *tail == head.load()) {
+                    continue;
+                }
+                if (!section.read_object<std::uint64_t>(address(*tail))) {
+                    faults.fetch_add(1);
+                }
+                head.store(*tail);
+            }
+        }
+    });
+    for (std::uint32_t tail = 1; tail <= rounds; ++tail) {
+        ASSERT_TRUE(map.map_memory(address(tail), ram));
+        __atomic_store_n(reinterpret_cast<std::uint32_t*>(words.data()), tail, __ATOMIC_RELEASE);
+        while (head.load() != tail) {
+            std::this_thread::yield();
+        }
+        ASSERT_EQ(*map.unmap(address(tail), page), page);
+    }
+    device.join();
+    EXPECT_EQ(faults.load(), 0U);
+}
+
 TEST(DmaThreads, NothingIsWrittenAfterBusMasteringEnds) {
     DmaMap map;
     alignas(8) std::array<std::byte, 64> ram{};

@@ -52,7 +52,7 @@ class RecordingDevice : public pcie::DeviceModel {
         note("unmapping " + std::to_string(iova) + " " + std::to_string(size));
     }
     void begin_batch() override { note("begin"); }
-    void end_batch() override { note("end"); }
+    void end_batch(bool /*idle*/) override { note("end"); }
 
     std::vector<std::string> take() {
         const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -268,8 +269,22 @@ TEST_F(ServedFunction, AClientThatDoesNotReadCannotHoldTheServerAtStop) {
     for (int i = 0; i < 100; ++i) { // replies that nobody takes: 400 KiB
         ASSERT_TRUE(client.send_raw(message));
     }
+    // The server waits for room by now, or soon: this one it does not read any more.
+    std::uint64_t served = 0;
+    do {
+        served = server_->counters().messages.value();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    } while (server_->counters().messages.value() != served);
+    ASSERT_TRUE(client.send_raw(message));
     server_->stop();
     EXPECT_FALSE(server_->connected());
+    // Its replies, then the end of the stream; not ECONNRESET because of what was not read.
+    std::vector<std::byte> taken(1U << 20);
+    ssize_t got = 0;
+    do {
+        got = ::recv(client.socket(), taken.data(), taken.size(), 0);
+    } while (got > 0);
+    EXPECT_EQ(got, 0) << std::strerror(errno);
 }
 
 TEST_F(ServedFunction, NothingLeaksOverManyConnections) {

@@ -96,6 +96,7 @@ class TestNic final : public QueueEnv, public EventSink {
         return worked;
     }
     void end_round() {
+        block.finish_round(now);
         for (CompletionQueue* const queue : std::exchange(flushes_, {})) {
             queue->flush(now);
         }

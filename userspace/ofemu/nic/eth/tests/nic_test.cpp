@@ -36,7 +36,9 @@ class LoopedNic {
 
     LoopedNic(std::uint64_t features, const DeviceClock& clock, bool threaded)
         : engine_(clock, 0), threaded_(threaded), nic_(config(), engine_), mac_(nic_, 0),
-          block_(nic_, mac_), bus_(nic_, engine_, threaded), driver_(bus_) {
+          block_(nic_, mac_),
+          bus_(nic_, engine_, threaded ? LocalBus::Running::threaded : LocalBus::Running::settled),
+          driver_(bus_) {
         nic_.attach(block_, hw::MO_F_ETH);
         engine_.add(nic_);
         if (threaded_) {

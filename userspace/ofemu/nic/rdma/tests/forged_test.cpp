@@ -50,14 +50,14 @@ class ForgedTest : public testing::Test {
         }
     }
     /// The packet was dropped and counted in `counter`: nobody answers, nothing has changed.
-    void expect_dropped(std::uint64_t RdmaCounters::*counter) {
+    void expect_dropped(std::uint64_t RdmaCounters::* counter) {
         EXPECT_EQ(nic.block.counters().*counter, ++dropped[counter_index(counter)]);
         EXPECT_TRUE(wire.frames.empty());
         EXPECT_EQ(qp.state(), hw::MO_QPS_RTS);
         EXPECT_EQ(qp.query().rq_psn, 100U);
         EXPECT_EQ(memory.read(0, 64), Buffer(64, TestNic::poison));
     }
-    std::size_t counter_index(std::uint64_t RdmaCounters::*counter) {
+    std::size_t counter_index(std::uint64_t RdmaCounters::* counter) {
         const RdmaCounters base;
         return static_cast<std::size_t>(&(base.*counter) -
                                         reinterpret_cast<const std::uint64_t*>(&base));

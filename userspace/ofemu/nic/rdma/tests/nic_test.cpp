@@ -39,7 +39,8 @@ class WholeNic {
 
     WholeNic(std::uint64_t features, const DeviceClock& clock, bool threaded)
         : engine(clock, 0), nic(config(), engine), mac(nic, 0), block(nic, mac),
-          bus(nic, engine, threaded), driver(bus) {
+          bus(nic, engine, threaded ? LocalBus::Running::threaded : LocalBus::Running::settled),
+          driver(bus) {
         nic.attach(block, hw::MO_F_RDMA);
         engine.add(nic);
         if (threaded) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What makes an image acceptable. Pure functions of bytes and rules: no register
- * is read here, so that the host's tests reach every refusal.
+ * What makes an image acceptable: for the boot ROM, which starts images, and
+ * for the firmware, which writes them to the flash and must not accept what the
+ * ROM will refuse. In the order of enum mo_fw_error: header, signature, hash,
+ * security version, layout.
  */
-#ifndef MO_BOOT_VERIFY_H
-#define MO_BOOT_VERIFY_H
+#ifndef MO_LIB_VERIFY_H
+#define MO_LIB_VERIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,15 +46,30 @@ struct mo_verify_rules {
 	const struct mo_root_keys *root_keys;
 };
 
+/* What the fuses and straps of this device accept; `keys` are the ROM's. */
+void mo_verify_read_rules(struct mo_verify_rules *rules,
+			  const struct mo_root_keys *keys);
+
+/* Whether a header read from the flash is what an erased flash reads as. */
+bool mo_verify_erased(const struct mo_fw_hdr *hdr);
+
+/* The root key that has to have signed; NULL when the device has no such. */
+const uint8_t *mo_verify_key(const struct mo_fw_hdr *hdr,
+			     const struct mo_verify_rules *rules);
+
 /*
  * Checks a header, of which `available` bytes are there with all that follows
- * it: everything up to the signature, in the order of enum mo_fw_error. A header
- * that claims to be longer than what is there is TRUNCATED, once magic and
- * version say that it is a header.
+ * it: everything but the signature. A header that claims to be longer than what
+ * is there is TRUNCATED, once magic and version say that it is a header.
  */
 MO_MUST_USE enum mo_fw_error
 mo_verify_header(const struct mo_fw_hdr *hdr, uint32_t available,
 		 const struct mo_verify_rules *rules);
+
+/* The signature of a header that mo_verify_header() has passed, at one go. */
+MO_MUST_USE enum mo_fw_error
+mo_verify_signature(const struct mo_fw_hdr *hdr,
+		    const struct mo_verify_rules *rules);
 
 /* Whether the image may be copied to where its header says. */
 bool mo_verify_layout(const struct mo_fw_hdr *hdr);
@@ -70,4 +87,4 @@ mo_verify_security_version(const struct mo_fw_hdr *hdr,
 }
 #endif
 
-#endif /* MO_BOOT_VERIFY_H */
+#endif /* MO_LIB_VERIFY_H */

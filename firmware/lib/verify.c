@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What makes an image acceptable. */
-#include "boot/verify.h"
+#include "lib/verify.h"
 
 #include <stddef.h>
 
 #include "lib/boot_info.h"
+#include "lib/io.h"
 #include "lib/sha512.h"
+
+#define ERASED	0xffffffffU
 
 static bool all_zero(const uint8_t *bytes, uint32_t len)
 {
@@ -31,15 +34,30 @@ static bool interface_fits(const struct mo_fw_hdr *hdr, uint32_t if_version)
 	       hdr->if_minor <= (if_version & 0xffff);
 }
 
-static const uint8_t *find_key(uint32_t key_id,
-			       const struct mo_verify_rules *rules)
+void mo_verify_read_rules(struct mo_verify_rules *rules,
+			  const struct mo_root_keys *keys)
 {
+	rules->board = mo_read32(MO_SOC_SYS_BOARD);
+	rules->if_version = mo_read32(MO_SOC_SYS_IF_VERSION);
+	rules->keys = mo_read32(MO_SOC_SYS_KEYS);
+	rules->security_version = mo_read32(MO_SOC_SYS_SECURITY_VERSION);
+	rules->root_keys = keys;
+}
+
+bool mo_verify_erased(const struct mo_fw_hdr *hdr)
+{
+	return hdr->magic == ERASED;
+}
+
+const uint8_t *mo_verify_key(const struct mo_fw_hdr *hdr,
+			     const struct mo_verify_rules *rules)
+{
+	uint32_t id = hdr->key_id;
 	const uint8_t *key;
 
-	if (key_id < 1 || key_id > MO_ROOT_KEYS ||
-	    !(rules->keys >> key_id & 1))
+	if (id < 1 || id > MO_ROOT_KEYS || !(rules->keys >> id & 1))
 		return NULL;
-	key = rules->root_keys->key[key_id - 1];
+	key = rules->root_keys->key[id - 1];
 	return all_zero(key, MO_ED25519_KEY_LEN) ? NULL : key;
 }
 
@@ -47,8 +65,6 @@ enum mo_fw_error mo_verify_header(const struct mo_fw_hdr *hdr,
 				  uint32_t available,
 				  const struct mo_verify_rules *rules)
 {
-	const uint8_t *key;
-
 	if (!available)
 		return MO_FW_ERR_EMPTY;
 	if (available < MO_FW_HDR_LEN)
@@ -65,12 +81,19 @@ enum mo_fw_error mo_verify_header(const struct mo_fw_hdr *hdr,
 		return MO_FW_ERR_BOARD;
 	if (!interface_fits(hdr, rules->if_version))
 		return MO_FW_ERR_IF_VERSION;
-	key = find_key(hdr->key_id, rules);
+	return mo_verify_key(hdr, rules) ? MO_FW_ERR_NONE : MO_FW_ERR_KEY;
+}
+
+enum mo_fw_error mo_verify_signature(const struct mo_fw_hdr *hdr,
+				     const struct mo_verify_rules *rules)
+{
+	const uint8_t *key = mo_verify_key(hdr, rules);
+
 	if (!key)
 		return MO_FW_ERR_KEY;
-	if (mo_ed25519_verify(hdr->signature, key, hdr, MO_FW_SIGNED_LEN))
-		return MO_FW_ERR_SIGNATURE;
-	return MO_FW_ERR_NONE;
+	return mo_ed25519_verify(hdr->signature, key, hdr, MO_FW_SIGNED_LEN) ?
+		       MO_FW_ERR_SIGNATURE :
+		       MO_FW_ERR_NONE;
 }
 
 bool mo_verify_layout(const struct mo_fw_hdr *hdr)
