@@ -98,9 +98,14 @@ class Host:
             "fec": self.run(f"ethtool --show-fec {self.dev} | grep Configured"),
             "features": self.run(f"ethtool -k {self.dev} | sort"),
             "coalesce": self.json(f"ethtool --json -c {self.dev}"),
-            "addresses": self.json(f"ip -j address show dev {self.dev}")[0]["addr_info"],
+            "addresses": self._addresses(),
             "promiscuity": self.json(f"ip -j -d link show {self.dev}")[0]["promiscuity"],
         }
+
+    def _addresses(self) -> list[dict[str, object]]:
+        """All addresses, whether or not duplicate address detection has ended yet."""
+        found = self.json(f"ip -j address show dev {self.dev}")[0]["addr_info"]
+        return [{key: value for key, value in each.items() if key != "tentative"} for each in found]
 
     def change_settings(self) -> None:
         """Something that differs from the defaults, so that losing it shows."""

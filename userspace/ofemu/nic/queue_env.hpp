@@ -62,6 +62,9 @@ class QueueEnv {
     ~QueueEnv() = default;
 };
 
+/// The bytes of a command's result in its admin completion.
+using CommandResult = std::span<std::byte, 48>;
+
 /// What the core asks of a datapath block.
 class DatapathBlock {
   public:
@@ -72,7 +75,7 @@ class DatapathBlock {
 
     /// Executes an admin command that handles() it. Header checked by the core: opcode known,
     /// port exists, reserved fields of header zero. `result` is 48 bytes, all zero.
-    virtual hw::mo_status command(const hw::mo_cmd_desc& desc, std::span<std::byte, 48> result,
+    virtual hw::mo_status command(const hw::mo_cmd_desc& desc, CommandResult result,
                                   std::uint64_t now_ns) = 0;
     [[nodiscard]] virtual bool handles(std::uint16_t opcode) const = 0;
 

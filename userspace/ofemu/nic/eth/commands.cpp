@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "nic/command_table.hpp"
 #include "nic/eth/eth_block.hpp"
 
 namespace mo::nic::eth {
@@ -19,21 +20,6 @@ constexpr std::size_t address_entry = 8;
 /// Event index of receive queues with shadow doorbells: so far behind that the host never rings;
 /// the tail is read when buffers are needed.
 constexpr std::uint32_t never_ring = 0U - (1U << 30U);
-
-/// The command's body as a `Body`; false: what follows it is not zero.
-template <typename Body>
-bool take_body(const hw::mo_cmd_desc& desc, Body& body) {
-    static_assert(sizeof(Body) <= sizeof desc.body);
-    std::memcpy(&body, static_cast<const void*>(desc.body), sizeof body);
-    return std::all_of(std::begin(desc.body) + sizeof body, std::end(desc.body),
-                       [](std::uint8_t byte) { return byte == 0; });
-}
-
-template <typename T>
-void give_result(std::span<std::byte, 48> result, const T& value) {
-    static_assert(sizeof(T) <= 48);
-    std::memcpy(result.data(), &value, sizeof value);
-}
 
 } // namespace
 
@@ -54,8 +40,7 @@ std::span<const EthBlock::Command> EthBlock::commands() {
 }
 
 bool EthBlock::handles(std::uint16_t opcode) const {
-    return std::ranges::any_of(commands(),
-                               [&](const Command& command) { return command.opcode == opcode; });
+    return find_command(commands(), opcode) != nullptr;
 }
 
 hw::mo_status EthBlock::command(const hw::mo_cmd_desc& desc, Result result,
@@ -63,12 +48,8 @@ hw::mo_status EthBlock::command(const hw::mo_cmd_desc& desc, Result result,
     if (desc.hdr.port != mac_.number()) {
         return hw::MO_ST_BAD_PORT;
     }
-    for (const Command& command : commands()) {
-        if (command.opcode == desc.hdr.opcode) {
-            return (this->*command.handler)(desc, result);
-        }
-    }
-    return hw::MO_ST_BAD_OPCODE;
+    const Command* const row = find_command(commands(), desc.hdr.opcode);
+    return row != nullptr ? (this->*row->handler)(desc, result) : hw::MO_ST_BAD_OPCODE;
 }
 
 /// Checks what both kinds of queue have in common and fills in everything but the object.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/hw.hpp"
+#include "nic/command_table.hpp"
 #include "nic/eth/queue_table.hpp"
 #include "nic/eth/receiver.hpp"
 #include "nic/eth/rx_queue.hpp"
@@ -40,7 +41,7 @@ class EthBlock final : public DatapathBlock,
     ~EthBlock() override;
 
     // DatapathBlock
-    hw::mo_status command(const hw::mo_cmd_desc& desc, std::span<std::byte, 48> result,
+    hw::mo_status command(const hw::mo_cmd_desc& desc, CommandResult result,
                           std::uint64_t now_ns) override;
     [[nodiscard]] bool handles(std::uint16_t opcode) const override;
     void doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) override;
@@ -56,12 +57,8 @@ class EthBlock final : public DatapathBlock,
     void read_stats(std::uint8_t port, hw::mo_port_stats& out) const override;
 
   private:
-    using Result = std::span<std::byte, 48>;
-    using Handler = hw::mo_status (EthBlock::*)(const hw::mo_cmd_desc&, Result);
-    struct Command {
-        hw::mo_cmd opcode;
-        Handler handler;
-    };
+    using Result = CommandResult;
+    using Command = CommandRow<EthBlock>;
     static std::span<const Command> commands();
 
     // Commands, in commands.cpp.

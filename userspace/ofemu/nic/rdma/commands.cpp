@@ -6,27 +6,13 @@
 #include <memory>
 #include <utility>
 
+#include "nic/command_table.hpp"
 #include "nic/page_list.hpp"
 #include "nic/rdma/rdma_block.hpp"
 
 namespace mo::nic::rdma {
 
 namespace {
-
-/// The command's body as a `Body`; false: what follows it is not zero.
-template <typename Body>
-bool take_body(const hw::mo_cmd_desc& desc, Body& body) {
-    static_assert(sizeof(Body) <= sizeof desc.body);
-    std::memcpy(&body, static_cast<const void*>(desc.body), sizeof body);
-    return std::all_of(std::begin(desc.body) + sizeof body, std::end(desc.body),
-                       [](std::uint8_t byte) { return byte == 0; });
-}
-
-template <typename T>
-void give_result(std::span<std::byte, 48> result, const T& value) {
-    static_assert(sizeof(T) <= 48);
-    std::memcpy(result.data(), &value, sizeof value);
-}
 
 constexpr bool within(std::uint8_t value, std::uint8_t least, std::uint8_t most) noexcept {
     return value >= least && value <= most;
@@ -53,8 +39,7 @@ std::span<const RdmaBlock::Command> RdmaBlock::commands() {
 }
 
 bool RdmaBlock::handles(std::uint16_t opcode) const {
-    return std::ranges::any_of(commands(),
-                               [&](const Command& command) { return command.opcode == opcode; });
+    return find_command(commands(), opcode) != nullptr;
 }
 
 hw::mo_status RdmaBlock::command(const hw::mo_cmd_desc& desc, Result result, std::uint64_t now_ns) {
@@ -63,12 +48,8 @@ hw::mo_status RdmaBlock::command(const hw::mo_cmd_desc& desc, Result result, std
     }
     shared_.now_ns = now_ns;
     shared_.shadow = env_.shadow_doorbells();
-    for (const Command& command : commands()) {
-        if (command.opcode == desc.hdr.opcode) {
-            return (this->*command.handler)(desc, result);
-        }
-    }
-    return hw::MO_ST_BAD_OPCODE;
+    const Command* const row = find_command(commands(), desc.hdr.opcode);
+    return row != nullptr ? (this->*row->handler)(desc, result) : hw::MO_ST_BAD_OPCODE;
 }
 
 hw::mo_status RdmaBlock::refused(const pcie::DmaFault& fault) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/hw.hpp"
+#include "nic/command_table.hpp"
 #include "nic/object_table.hpp"
 #include "nic/port/mac.hpp"
 #include "nic/port/roce.hpp"
@@ -44,7 +45,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     ~RdmaBlock() override;
 
     // DatapathBlock
-    hw::mo_status command(const hw::mo_cmd_desc& desc, std::span<std::byte, 48> result,
+    hw::mo_status command(const hw::mo_cmd_desc& desc, CommandResult result,
                           std::uint64_t now_ns) override;
     [[nodiscard]] bool handles(std::uint16_t opcode) const override;
     void doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32_t index) override;
@@ -79,12 +80,8 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     }
 
   private:
-    using Result = std::span<std::byte, 48>;
-    using Handler = hw::mo_status (RdmaBlock::*)(const hw::mo_cmd_desc&, Result);
-    struct Command {
-        hw::mo_cmd opcode;
-        Handler handler;
-    };
+    using Result = CommandResult;
+    using Command = CommandRow<RdmaBlock>;
     static std::span<const Command> commands();
 
     // Commands, in commands.cpp.

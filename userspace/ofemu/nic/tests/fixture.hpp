@@ -28,7 +28,7 @@ class EchoBlock final : public DatapathBlock {
     unsigned doorbells = 0;
     unsigned resets = 0;
 
-    hw::mo_status command(const hw::mo_cmd_desc& desc, std::span<std::byte, 48> result,
+    hw::mo_status command(const hw::mo_cmd_desc& desc, CommandResult result,
                           std::uint64_t /*now_ns*/) override {
         if (desc.hdr.opcode == hw::MO_CMD_TXQ_DESTROY) {
             const auto body = body_of<hw::mo_cmd_object>(desc);
