@@ -27,7 +27,7 @@ from pathlib import Path
 import instructions
 import network
 import rdma
-from figure import OURS, Figure, number, print_table, write_json
+from figure import OURS, Figure, number, print_table, spread, write_json
 from pair import TOP, Pair
 
 # Name of the NIC -> topology. Figures are compared with the best of the others.
@@ -48,7 +48,7 @@ class Bench:
         self.rdma = [Figure(name, run.unit, run.more_is_better) for name, run in rdma.RUNS.items() if name in names]
         self.counted = [Figure(INSTRUCTIONS, "instructions", False)] if INSTRUCTIONS in names else []
         self.long: dict[str, list[float]] = {}
-        self.register_writes: dict[str, float] = {}
+        self.register_writes: dict[str, list[float]] = {}
         self.notes: list[str] = []
         self.broken: list[str] = []
         self.version = ""
@@ -76,18 +76,14 @@ class Bench:
 
     def _rdma(self, pair: Pair, nic: str) -> None:
         device = rdma.Rdma(pair, nic != OURS)
-        doorbells = rdma.Doorbells(pair) if nic == OURS else None
         for figure in self.rdma:
             run = rdma.RUNS[figure.name]
-            if doorbells:
-                doorbells.begin()
             figure.add(RDMA[nic], device.measure(run, run.messages))
-            if doorbells:
-                doorbells.end(figure.name)
-                if run.long:
-                    self.long.setdefault(figure.name, []).append(device.measure(run, run.long))
-        if doorbells:
-            self.register_writes = doorbells.per_1000()
+            if nic == OURS:
+                doorbells = rdma.Doorbells(pair)
+                speed = device.measure(run, run.long)
+                self.long.setdefault(figure.name, []).append(speed)
+                self.register_writes.setdefault(figure.name, []).append(doorbells.per_1000())
 
     def count(self) -> None:
         """Instructions and register writes."""
@@ -122,10 +118,9 @@ class Bench:
         print()
         for name, values in self.long.items():
             run = rdma.RUNS[name]
-            self.notes.append(f"{name}: {run.messages} messages in the table; {OURS} alone with {run.long}: "
-                              f"{number(statistics.median(values))} {run.unit} ({number(min(values))} - {number(max(values))})")
-        for name, writes in self.register_writes.items():
-            self.notes.append(f"{name}: {number(writes)} register writes per 1000 posts with shadow doorbells (last round)")
+            writes = self.register_writes[name]
+            self.notes.append(f"{name}: {run.messages} messages in the table; {OURS} alone with {run.long}: {spread(values)} "
+                              f"{run.unit}, {spread(writes)} register writes per 1000 posts (shadow doorbells)")
         for note in self.notes:
             print(f"* {note}")
         for text in self.broken:

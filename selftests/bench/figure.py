@@ -39,6 +39,11 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def spread(values: list[float]) -> str:
+    """Median, minimum and maximum."""
+    return f"{number(statistics.median(values))} ({number(min(values))} - {number(max(values))})"
+
+
 def print_table(figures: list[Figure]) -> None:
     """Markdown."""
     print("| figure | NIC | median | min - max | unit | ours is better by |")
