@@ -123,6 +123,7 @@ void Engine::stop_engine() {
     waiting_.fetch_add(1, std::memory_order_seq_cst);
     mutex_.lock();
     waiting_.fetch_sub(1, std::memory_order_seq_cst);
+    round_ns_ = clock_.now_ns();
 }
 
 void Engine::continue_engine() {
@@ -148,6 +149,7 @@ bool Engine::round(Effort effort) {
     lock_for_engine();
     counters_.rounds.add();
     const std::uint64_t now = clock_.now_ns();
+    round_ns_ = now;
     tell_stall(now);
     bool worked = false;
     for (Worker* const worker : workers_) {
