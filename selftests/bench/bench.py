@@ -7,131 +7,127 @@ measures once, so that a machine whose speed drifts is fair to all. Prints a
 Markdown table with the median of all rounds, minimum and maximum; when
 BENCH_JSON names a file, also writes a list of {name, ours, peer, peer_name,
 unit, ratio} there, where a ratio above 1 is better for us.
+
+The peer of the RDMA figures is Soft-RoCE on virtio-net. Instructions and
+register writes are counted, not timed, and once: there the exit status tells
+whether the provider kept its promises (no system call, one write for a list).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[2]
-TESTBED = str(TOP / "selftests" / "testbed")
-OURS = "mesh_optical"
+import instructions
+import network
+import rdma
+from figure import OURS, Figure, number, print_table, spread, write_json
+from pair import TOP, Pair
+
 # Name of the NIC -> topology. Figures are compared with the best of the others.
 NICS = {OURS: "back-to-back", "virtio-net": "stock-virtio", "vmxnet3": "stock-vmxnet3",
         "e1000e": "stock-e1000e", "igb": "stock-igb"}
-ADDRESSES = ("192.0.2.1", "192.0.2.2")
-TCP_SECONDS = 5
-PINGS = 200
+# The NICs on which RDMA is measured -> how that is called.
+RDMA = {OURS: OURS, "virtio-net": rdma.PEER}
+INSTRUCTIONS = "insn_post_poll"
+NAMES = (*network.FIGURES, *rdma.RUNS, INSTRUCTIONS)
 
 
-@dataclass
-class Figure:
-    """A figure of merit: what it is called, in which unit, and which way is better."""
-    name: str
-    unit: str
-    more_is_better: bool
-    samples: dict[str, list[float]] = field(default_factory=dict)
+class Bench:
+    """One call of the program: what it measures and what it found."""
 
-    def median(self, nic: str) -> float:
-        return statistics.median(self.samples[nic])
-
-    def best_peer(self) -> str:
-        peers = [n for n in self.samples if n != OURS]
-        return (max if self.more_is_better else min)(peers, key=self.median)
-
-    def ratio(self, peer: str) -> float:
-        ours, theirs = self.median(OURS), self.median(peer)
-        return ours / theirs if self.more_is_better else theirs / ours
-
-
-class Pair:
-    """Two guests with one kind of NIC, up for the length of a `with`."""
-
-    def __init__(self, nic: str, kernel: str) -> None:
-        self.name = f"bench-{nic.replace('_', '-')}"
-        self.topology = NICS[nic]
+    def __init__(self, kernel: str, names: list[str]) -> None:
         self.kernel = kernel
+        self.network = [Figure(name, *network.FIGURES[name][:2]) for name in network.FIGURES if name in names]
+        self.rdma = [Figure(name, run.unit, run.more_is_better) for name, run in rdma.RUNS.items() if name in names]
+        self.counted = [Figure(INSTRUCTIONS, "instructions", False)] if INSTRUCTIONS in names else []
+        self.long: dict[str, list[float]] = {}
+        self.register_writes: dict[str, list[float]] = {}
+        self.notes: list[str] = []
+        self.broken: list[str] = []
+        self.version = ""
 
-    def __enter__(self) -> Pair:
+    def figures(self) -> list[Figure]:
+        """All that have samples."""
+        return [figure for figure in (*self.network, *self.rdma, *self.counted) if figure.samples]
+
+    def round(self, what: str) -> None:
+        """Every NIC once."""
+        for nic, topology in NICS.items():
+            if not self.network and not (self.rdma and nic in RDMA):
+                continue
+            told = []
+            with Pair(nic, topology, self.kernel) as pair:
+                self.version = pair.versions()
+                for figure in self.network:
+                    figure.add(nic, network.FIGURES[figure.name][2](pair))
+                    told.append((figure, nic))
+                if self.rdma and nic in RDMA:
+                    self._rdma(pair, nic)
+                    told += [(figure, RDMA[nic]) for figure in self.rdma]
+            values = ", ".join(f"{figure.name} {number(figure.samples[name][-1])} {figure.unit}" for figure, name in told)
+            print(f"{what}: {nic}: {values}", file=sys.stderr, flush=True)
+
+    def _rdma(self, pair: Pair, nic: str) -> None:
+        device = rdma.Rdma(pair, nic != OURS)
+        for figure in self.rdma:
+            run = rdma.RUNS[figure.name]
+            figure.add(RDMA[nic], device.measure(run, run.messages))
+            if nic == OURS:
+                doorbells = rdma.Doorbells(pair)
+                speed = device.measure(run, run.long)
+                self.long.setdefault(figure.name, []).append(speed)
+                self.register_writes.setdefault(figure.name, []).append(doorbells.per_1000())
+
+    def count(self) -> None:
+        """Instructions and register writes."""
+        if not self.counted:
+            return
         try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+            costs = instructions.post_poll(self.kernel)
+        except RuntimeError as error:
+            self.notes.append(f"{INSTRUCTIONS} was not measured: {error}")
+        else:
+            for nic, samples in costs.items():
+                user, kernel = (statistics.median(part) for part in zip(*samples))
+                least = min(sample.kernel for sample in samples)
+                self.counted[0].add(nic, *(sample.user + sample.kernel for sample in samples))
+                self.notes.append(f"{INSTRUCTIONS}, {nic}: user {user:.0f}, kernel {kernel:.0f} (at least {least}); "
+                                  f"median of {len(samples)}, interrupts included")
+                if nic == OURS and kernel:
+                    self.broken.append(f"{INSTRUCTIONS}: {kernel:.0f} instructions of the kernel, none are allowed")
+        sends, receives = instructions.doorbells_of_lists(self.kernel)
+        lists = instructions.LISTS
+        self.notes.append(f"without shadow doorbells: {sends} register writes for {lists} lists of sends, {receives} for {lists} "
+                          "lists of receives")
+        if (sends, receives) != (lists, lists):
+            self.broken.append("without shadow doorbells a list of posts is one register write, exactly")
 
-    def _start(self) -> None:
-        stage = ["--stage", str(TOP / "build" / "stage")]
-        subprocess.run([TESTBED, "up", self.topology, "--name", self.name, "--kernel", self.kernel, *stage],
-                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-        find = "for i in /sys/class/net/*/device; do i=${i%/device}; i=${i##*/}; done; "
-        for number, address in enumerate(ADDRESSES):
-            self.run(number, f"{find} ip link set $i up && ip address add {address}/24 dev $i")
-        for number in range(len(ADDRESSES)):
-            self.run(number, f"{find} for t in $(seq 300); do [ \"$(cat /sys/class/net/$i/carrier)\" = 1 ] "
-                             "&& exit 0; sleep 0.1; done; echo no carrier >&2; exit 1")
-        self.run(0, f"ping -q -c 3 -i 0.2 {ADDRESSES[1]}")
-
-    def __exit__(self, *_: object) -> None:
-        subprocess.run([TESTBED, "down", "--name", self.name], check=False, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-
-    def run(self, host: int, command: str) -> str:
-        done = subprocess.run([TESTBED, "exec", "--name", self.name, "--timeout", "60", f"host{host}", "--",
-                               "sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"{self.name} host{host}: {command}: {done.stderr.strip()}")
-        return done.stdout
-
-    def tcp(self) -> float:
-        """One TCP stream host0 -> host1, Mbit/s received."""
-        self.run(1, "iperf3 -s -D -1")
-        report = json.loads(self.run(0, f"for t in 1 2 3 4 5; do iperf3 -c {ADDRESSES[1]} -t {TCP_SECONDS} "
-                                        "-O 1 -J && exit 0; sleep 0.3; done; exit 1"))
-        return float(report["end"]["sum_received"]["bits_per_second"]) / 1e6
-
-    def ping(self) -> float:
-        """Median round trip, microseconds."""
-        text = self.run(0, f"ping -c {PINGS} -i 0.01 {ADDRESSES[1]}")
-        times = [float(t) for t in re.findall(r"time=([\d.]+) ms", text)]
-        if len(times) < PINGS * 0.99:
-            raise RuntimeError(f"{self.name}: only {len(times)} of {PINGS} pings came back")
-        return statistics.median(times) * 1000
-
-    def versions(self) -> str:
-        """Kernel of the guests and how QEMU runs them."""
-        done = subprocess.run([TESTBED, "status", "--json"], capture_output=True, text=True, check=True)
-        accel = next(bed["accel"] for bed in json.loads(done.stdout) if bed["name"] == self.name)
-        return f"kernel {self.run(0, 'uname -r').strip()}, {accel.upper()}"
-
-
-# Name of the figure -> unit, whether more is better, how it is measured.
-FIGURES = {"tcp_1_stream": ("Mbit/s", True, Pair.tcp), "ping_rtt": ("us", False, Pair.ping)}
-
-
-def measure(rounds: int, kernel: str, names: list[str]) -> tuple[list[Figure], str]:
-    figures = [Figure(name, *FIGURES[name][:2]) for name in names]
-    version = ""
-    for number in range(rounds):
-        for nic in NICS:
-            with Pair(nic, kernel) as pair:
-                version = pair.versions()
-                for figure in figures:
-                    figure.samples.setdefault(nic, []).append(FIGURES[figure.name][2](pair))
-            values = ", ".join(f"{figure.samples[nic][-1]:.0f} {figure.unit}" for figure in figures)
-            print(f"round {number + 1} of {rounds}: {nic}: {values}", file=sys.stderr, flush=True)
-    return figures, version
+    def report(self, rounds: int, seconds: float) -> None:
+        """The table and what stands beside it."""
+        print(f"\nGuests: {self.version or self.kernel}, one CPU each, MTU 1500, for RDMA {rdma.MTU} (path MTU 4096); QEMU "
+              f"{qemu_version()}; host with {os.cpu_count()} CPUs, load average now {os.getloadavg()[0]:.1f}. {OURS}: shadow "
+              f"doorbells. Median of {rounds} interleaved rounds (minimum - maximum); {seconds:.0f} s.\n")
+        print_table(self.figures())
+        print()
+        for name, values in self.long.items():
+            run = rdma.RUNS[name]
+            writes = self.register_writes[name]
+            self.notes.append(f"{name}: {run.messages} messages in the table; {OURS} alone with {run.long}: {spread(values)} "
+                              f"{run.unit}, {spread(writes)} register writes per 1000 posts (shadow doorbells)")
+        for note in self.notes:
+            print(f"* {note}")
+        for text in self.broken:
+            print(f"* BROKEN: {text}")
+        file = os.environ.get("BENCH_JSON")
+        if file:
+            write_json(self.figures(), Path(file))
 
 
 def qemu_version() -> str:
@@ -141,38 +137,19 @@ def qemu_version() -> str:
     return found.group(1) if found else "unknown"
 
 
-def report(figures: list[Figure], kernel: str, rounds: int, seconds: float) -> None:
-    print(f"\nGuests: {kernel}, one CPU each, MTU 1500, QEMU {qemu_version()}; host with "
-          f"{os.cpu_count()} CPUs. "
-          f"{OURS}: shadow doorbells. Median of {rounds} interleaved rounds (minimum - maximum); "
-          f"{seconds:.0f} s.\n")
-    print("| figure | NIC | median | min - max | unit | ours is better by |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for figure in figures:
-        best = figure.best_peer()
-        for nic, values in figure.samples.items():
-            ratio = "" if nic == OURS else f"{figure.ratio(nic):.2f}"
-            mark = " (best peer)" if nic == best else ""
-            print(f"| {figure.name} | {nic}{mark} | {figure.median(nic):.0f} | {min(values):.0f} - "
-                  f"{max(values):.0f} | {figure.unit} | {ratio} |")
-    file = os.environ.get("BENCH_JSON")
-    if file:
-        rows = [{"name": f.name, "ours": f.median(OURS), "peer": f.median(f.best_peer()),
-                 "peer_name": f.best_peer(), "unit": f.unit, "ratio": f.ratio(f.best_peer())}
-                for f in figures]
-        Path(file).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--kernel", choices=("stable", "backports"), default="backports")
-    parser.add_argument("--figure", choices=FIGURES, action="append", help="only this one")
+    parser.add_argument("--figure", choices=NAMES, action="append", help="only this one; may be repeated")
     options = parser.parse_args()
     started = time.monotonic()
-    figures, kernel = measure(options.rounds, options.kernel, options.figure or list(FIGURES))
-    report(figures, kernel, options.rounds, time.monotonic() - started)
-    return 0
+    bench = Bench(options.kernel, options.figure or list(NAMES))
+    for round_number in range(options.rounds):
+        bench.round(f"round {round_number + 1} of {options.rounds}")
+    bench.count()
+    bench.report(options.rounds, time.monotonic() - started)
+    return 1 if bench.broken else 0
 
 
 if __name__ == "__main__":

@@ -11,31 +11,21 @@ Markdown table; from it come the engine's defaults (Documentation/dev/round-trip
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import statistics
-import subprocess
 import sys
 
-from bench import ADDRESSES, NICS, TESTBED, Pair
+from pair import ADDRESSES, Pair
 
 SPINS = (0, 20, 50, 100, 200, 500)
 PINGS = 300
 MODES = {"shadow": "back-to-back", "posted": "back-to-back-posted"}
 
 
-def control(pair: Pair, *words: str) -> object:
-    done = subprocess.run([TESTBED, "ctl", "--name", pair.name, "--json", "--", *words], capture_output=True,
-                          text=True, check=True)
-    return json.loads(done.stdout)
-
-
 def engine_seconds(pair: Pair) -> float:
     """CPU time that the device model has used."""
-    beds = json.loads(subprocess.run([TESTBED, "status", "--json"], capture_output=True, text=True, check=True).stdout)
-    pid = next(bed["ofemu"]["pid"] for bed in beds if bed["name"] == pair.name)
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+    with open(f"/proc/{pair.status()['ofemu']['pid']}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -56,14 +46,13 @@ def main() -> int:
     print("| doorbells | guests | spin us | round trip p50 us | p90 us | ofemu, % of a core |")
     print("| --- | --- | --- | --- | --- | --- |")
     for mode, topology in MODES.items():
-        NICS[mode] = topology
-        with Pair(mode, options.kernel) as pair:
+        with Pair(mode, topology, options.kernel) as pair:
             for load in ("idle", "busy"):
                 if load == "busy":
                     for host in (0, 1):
                         pair.run(host, "nice -n 19 sh -c 'while :; do :; done' >/dev/null 2>&1 &")
                 for spin in SPINS:
-                    control(pair, "set", "spin_us", str(spin))
+                    pair.control("set", "spin_us", str(spin))
                     p50, p90, share = measure(pair)
                     print(f"| {mode} | {load} | {spin} | {p50:.0f} | {p90:.0f} | {share:.0f} |", flush=True)
     return 0

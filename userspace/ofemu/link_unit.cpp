@@ -62,11 +62,11 @@ bool LinkUnit::open(fabric::End from) const {
     const nic::PortState* const sender = gates_[static_cast<std::size_t>(from)];
     const nic::PortState* const receiver = gates_[static_cast<std::size_t>(other(from))];
     return (sender == nullptr || sender->transmit) && (receiver == nullptr || receiver->receive) &&
-           fibre_.path_open(direction(from), engine_.now_ns());
+           fibre_.path_open(direction(from), engine_.round_ns());
 }
 
 double LinkUnit::loss(fabric::End from, std::uint32_t bytes) const {
-    return fibre_.frame_loss(direction(from), bytes, engine_.now_ns());
+    return fibre_.frame_loss(direction(from), bytes, engine_.round_ns());
 }
 
 bool LinkUnit::poll(std::uint64_t now_ns, unsigned /*budget*/) {

@@ -13,6 +13,7 @@ namespace mo::nic {
     X(doorbells_rq, "doorbell writes for receive queues")                                          \
     X(doorbells_cq, "doorbell writes for completion queues")                                       \
     X(doorbells_eq, "doorbell writes for event queues")                                            \
+    X(doorbells_user, "of all these, those on pages of user processes")                            \
     X(doorbells_admin, "doorbell writes for the admin queue")                                      \
     X(doorbells_bad, "doorbell writes for no object, another kind, generation or page")            \
     X(doorbells_dropped, "doorbell writes lost by fault injection")                                \

@@ -19,6 +19,7 @@ class DmaAccess {
     explicit DmaAccess(const pcie::DmaMap& map) noexcept : map_(map) {}
     DmaAccess(const DmaAccess&) = delete;
     DmaAccess& operator=(const DmaAccess&) = delete;
+    ~DmaAccess() = default;
 
     /// Access to guest memory, valid until the round ends: never keep it, nor a span that it gave,
     /// across a return to the engine.

@@ -45,6 +45,9 @@ bool DoorbellBox::ring(std::uint32_t page, std::uint64_t register_offset,
         return false;
     }
     count(register_offset);
+    if (page != MO_DB_PAGE_KERNEL) {
+        counters_.doorbells_user.add();
+    }
     const std::uint32_t place = ObjectTable::index(object);
     constexpr unsigned object_generation_shift = 16;
     const std::uint64_t generation = object >> object_generation_shift;

@@ -128,6 +128,10 @@ class Engine final : public Host {
 
     // Host
     [[nodiscard]] std::uint64_t now_ns() const noexcept override { return clock_.now_ns(); }
+    /// When the round or pause at hand began: all that workers do in one happens at one time. For
+    /// what is asked for with each packet, where reading the clock would cost as much as building
+    /// headers. Within a round or an EnginePause only.
+    [[nodiscard]] std::uint64_t round_ns() const noexcept { return round_ns_; }
     void wake() noexcept override;
     void serve() noexcept override;
     void stop_engine() override;
@@ -169,6 +173,7 @@ class Engine final : public Host {
     Fd timer_fd_;
     std::mutex mutex_;
     // Under the lock.
+    std::uint64_t round_ns_ = 0;
     std::vector<pollfd> wanted_fds_;
     std::uint64_t deadline_ns_ = 0; ///< when there is something to do though nothing came
     std::uint64_t timer_ns_;        ///< what the timer is set to

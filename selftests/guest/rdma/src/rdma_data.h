@@ -118,5 +118,7 @@ void group_flush(struct side *side);
 void group_datagrams(struct side *side);
 void group_events(struct side *side);
 void group_windows(struct side *side);
+void group_posts(struct side *side);
+void group_lists(struct side *side);
 
 #endif /* RDMA_DATA_H */
