@@ -620,8 +620,8 @@ MO_ASSERT_SIZE(mo_wqe_bind, 32);
 
 /*
  * Type 2B: opens for this QP only, must be invalid before, becomes so by
- * LOCAL_INV of this QP or SEND_INV to it. Without: type 1, opens for the domain
- * and may be bound again at any time, but not be invalidated.
+ * LOCAL_INV of this QP, SEND_INV to it, or its end. Without: type 1, opens for
+ * the domain and may be bound again at any time, but not be invalidated.
  */
 #define MO_BINDF_QP		MO_BIT(0)
 

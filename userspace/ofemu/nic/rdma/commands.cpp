@@ -356,6 +356,7 @@ hw::mo_status RdmaBlock::destroy_qp(const hw::mo_cmd_desc& desc, Result /*result
     qp->config.recv_cq->detach();
     const std::uint32_t rq_object = qp->config.rq_object;
     forget(*qp);
+    shared_.keys.end_windows_of(body.object);
     env_.destroy_object(body.object);
     if (rq_object != 0) {
         env_.destroy_object(rq_object);

@@ -230,9 +230,19 @@ const MemoryKey* KeyTable::behind(const MemoryKey& window, const KeyUser& user,
 
 void KeyTable::unbind(MemoryKey& window) noexcept {
     window.valid_ = false;
+    qp_windows_ -= window.qp_ != 0 ? 1 : 0;
     MemoryKey* const region = at(window.region_);
     if (region != nullptr && region->key_ == window.region_ && region->windows_ != 0) {
         --region->windows_;
+    }
+}
+
+void KeyTable::end_windows_of(std::uint32_t qp) noexcept {
+    for (std::size_t i = 1; qp_windows_ != 0 && i < keys_.size(); ++i) {
+        MemoryKey* const key = keys_[i].get();
+        if (key != nullptr && key->valid_ && key->kind_ == hw::MO_MR_WINDOW && key->qp_ == qp) {
+            unbind(*key);
+        }
     }
 }
 
@@ -270,6 +280,7 @@ bool KeyTable::bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept {
         window->length_ = body.length;
         window->access_ = body.access;
         window->valid_ = true;
+        qp_windows_ += window->qp_ != 0 ? 1 : 0;
         ++region->windows_;
     }
     return true;

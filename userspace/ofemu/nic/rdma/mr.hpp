@@ -133,6 +133,9 @@ class KeyTable {
     /// Local or remote invalidation. False: no open FAST key of this number and domain, nor window
     /// of type 2B of this QP.
     [[nodiscard]] bool invalidate(std::uint32_t key, const KeyUser& user) noexcept;
+    /// A QP is gone: windows that were open to it are open to nobody, also not to the next QP that
+    /// is given its number. `qp`: object number.
+    void end_windows_of(std::uint32_t qp) noexcept;
 
     [[nodiscard]] std::uint32_t live() const noexcept { return live_; }
 
@@ -157,6 +160,7 @@ class KeyTable {
     std::size_t free_head_ = 0;
     std::uint64_t total_pages_ = 0;
     std::uint32_t live_ = 0;
+    std::uint32_t qp_windows_ = 0; ///< open windows of type 2B
 };
 
 } // namespace mo::nic::rdma

@@ -210,6 +210,22 @@ TEST_F(WindowTest, EndsWithItsRegion) {
     EXPECT_EQ(pair.b.command(hw::MO_CMD_MR_MODIFY, change), hw::MO_ST_OK);
 }
 
+TEST_F(WindowTest, TypeTwoEndsWithItsQp) {
+    bind.flags = MO_BINDF_QP;
+    ASSERT_EQ(binds(), hw::MO_WC_SUCCESS);
+    hw::mo_cmd_mr_modify change{};
+    change.key = to.key;
+    change.mask = MO_MRM_ACCESS;
+    change.access = bindable().access;
+    EXPECT_EQ(pair.b.command(hw::MO_CMD_MR_MODIFY, change), hw::MO_ST_IN_USE);
+    ASSERT_EQ(b->destroy(), hw::MO_ST_OK);
+    EXPECT_EQ(pair.b.command(hw::MO_CMD_MR_MODIFY, change), hw::MO_ST_OK);
+    // Nobody inherits it, and another QP may bind it.
+    connect();
+    EXPECT_EQ(writes(1000, 8, window), hw::MO_WC_REM_ACCESS_ERR);
+    EXPECT_EQ(binds(), hw::MO_WC_SUCCESS);
+}
+
 TEST_F(WindowTest, ChangedKeysOpenWhatTheyNowSay) {
     Region open(pair.b, 4096);
     EXPECT_EQ(writes(0, 8, open.key), hw::MO_WC_SUCCESS);
