@@ -9,11 +9,15 @@
 
 #include "net.h"
 
-/* What moderation starts with: a lone packet is announced at once or nearly so. */
+/*
+ * What moderation starts with: a lone packet is announced at once. That it was
+ * sent can wait until its answer has come, whose poll frees it too; a sender
+ * with a small socket buffer is not to wait, hence the few frames.
+ */
 #define MO_RX_USECS		0
 #define MO_RX_FRAMES		64
-#define MO_TX_USECS		32
-#define MO_TX_FRAMES		32
+#define MO_TX_USECS		500
+#define MO_TX_FRAMES		8
 
 #define MO_STATS_PERIOD_US	100000
 
