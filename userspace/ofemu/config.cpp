@@ -19,7 +19,7 @@ namespace {
 
 constexpr double longest_m = 100'000;
 constexpr double largest_loss_db = 60;
-constexpr std::uint32_t longest_spin_us = 1'000'000;
+constexpr std::uint32_t longest_poll_us = 1'000'000;
 constexpr std::size_t longest_serial = 31;
 
 /// A mistake in the file; thrown inside of this file only and made into a Result at its border.
@@ -300,7 +300,12 @@ Config Parser::parse(const YAML::Node& root) {
            }},
           {"spin_us",
            [&](const YAML::Node& value) {
-               config_.spin_us = number<std::uint32_t>(value, "spin_us", 0, longest_spin_us, " us");
+               config_.spin_us = number<std::uint32_t>(value, "spin_us", 0, longest_poll_us, " us");
+           }},
+          {"idle_poll_us",
+           [&](const YAML::Node& value) {
+               config_.idle_poll_us =
+                   number<std::uint32_t>(value, "idle_poll_us", 0, longest_poll_us, " us");
            }},
           {"features",
            [&](const YAML::Node& value) {

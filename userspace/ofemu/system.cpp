@@ -34,6 +34,9 @@ auto* find(const Units& units, std::string_view name) noexcept {
 System::System(const Config& config)
     : config_(config),
       engine_(clock_, config.spin_us ? *config.spin_us * ns_per_us : nic::Engine::default_spin_ns) {
+    if (config.idle_poll_us) {
+        engine_.idle_poll().set_hold(*config.idle_poll_us * ns_per_us);
+    }
 }
 
 System::~System() {

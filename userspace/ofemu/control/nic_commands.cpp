@@ -173,19 +173,32 @@ Result<Json> ambient(Context& context, Arguments& arguments) {
     return about(name).set("ambient_c", celsius);
 }
 
+/// What may be set, and how: in microseconds.
+struct Setting {
+    const char* name;
+    void (*apply)(nic::Engine& engine, std::uint64_t ns);
+};
+
+constexpr std::array settings{
+    Setting{"spin_us", [](nic::Engine& engine, std::uint64_t ns) { engine.set_spin(ns); }},
+    Setting{"idle_poll_us",
+            [](nic::Engine& engine, std::uint64_t ns) { engine.idle_poll().set_hold(ns); }},
+};
+
 Result<Json> set(Context& context, Arguments& arguments) {
     constexpr std::uint64_t longest_us = 1'000'000, ns_per_us = 1000;
     const std::string key = arguments.word("the setting");
-    if (key != "spin_us") {
-        arguments.reject("\"" + key + "\" is no setting; known are: spin_us");
+    const auto setting = std::ranges::find_if(
+        settings, [&key](const Setting& each) { return key == each.name; });
+    if (setting == settings.end()) {
+        arguments.reject("\"" + key + "\" is no setting; known are: spin_us, idle_poll_us");
     }
-    const std::uint64_t value =
-        arguments.integer(arguments.word("the value"), "spin_us", 0, longest_us);
+    const std::uint64_t value = arguments.integer(arguments.word("the value"), key, 0, longest_us);
     if (const auto good = arguments.finish(); !good) {
         return Unexpected{good.error()};
     }
-    context.system.engine().set_spin(value * ns_per_us);
-    return Json(Json::Object{{"spin_us", Json(value)}});
+    setting->apply(context.system.engine(), value * ns_per_us);
+    return Json(Json::Object{{key, Json(value)}});
 }
 
 constexpr std::array commands{
@@ -198,7 +211,8 @@ constexpr std::array commands{
             "pull or plug the optical module, hang its bus, fault it", module},
     Command{"laser", "NIC LANE fail|repair", "break a laser of the module", laser},
     Command{"ambient", "NIC CELSIUS", "temperature of the air around the module", ambient},
-    Command{"set", "spin_us N", "how long the engine polls before it sleeps", set},
+    Command{"set", "spin_us|idle_poll_us N",
+            "how long the engine polls before it sleeps, how long the CPUs do after a packet", set},
 };
 
 } // namespace

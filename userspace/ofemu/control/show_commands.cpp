@@ -316,6 +316,7 @@ Result<Json> show(Context& context, Arguments& arguments) {
         Json engine = Json::object();
         constexpr std::uint64_t ns_per_us = 1000;
         engine.set("spin_us", context.system.engine().spin_ns() / ns_per_us);
+        engine.set("idle_poll_us", context.system.engine().idle_poll().hold_ns() / ns_per_us);
         engine.set("time_ns", now_ns);
         out.set("engine", std::move(engine));
     }

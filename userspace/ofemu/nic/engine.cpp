@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "common/clock.hpp"
+#include "common/cpu.hpp"
 #include "common/log.hpp"
 #include "common/result.hpp"
 
@@ -24,12 +25,6 @@ constexpr unsigned served_rounds = 2;          // the second is for what became 
 constexpr std::uint64_t stall_ns = 10'000'000; // anchors: timers are rebased behind this
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
 
-void relax() noexcept {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 } // namespace
 
 RealClock::RealClock() noexcept : start_ns_(monotonic_now().count()) {}
@@ -39,7 +34,7 @@ std::uint64_t RealClock::now_ns() const noexcept {
 }
 
 Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns)
-    : clock_(clock), spin_ns_(spin_ns), timer_ns_(never) {
+    : clock_(clock), spin_ns_(spin_ns), idle_poll_(clock), timer_ns_(never) {
     auto fd = make_eventfd();
     if (!fd) {
         throw FatalError(fd.error().message());
@@ -66,6 +61,7 @@ void Engine::remove(Worker& worker) {
 void Engine::start() {
     if (!thread_.joinable()) {
         stopping_.store(false);
+        idle_poll_.start();
         thread_ = std::thread([this] { run(); });
     }
 }
@@ -75,6 +71,7 @@ void Engine::stop() {
         stopping_.store(true, std::memory_order_seq_cst);
         signal_thread();
         thread_.join();
+        idle_poll_.stop();
         asleep_.store(false, std::memory_order_seq_cst);
     }
 }
@@ -106,13 +103,15 @@ void Engine::serve() noexcept {
     if (!take()) {
         return;
     }
+    idle_poll_.poke(); // early: a CPU takes as long to wake up as the round takes
     for (unsigned rounds = 0; rounds < served_rounds; ++rounds) {
         counters_.served.add();
         (void)round(Effort::bounded);
-        const bool rest = give_up();
-        // Not before: preempted in the middle, the caller would keep others' work from being done.
+        const bool done = give_up() && plan(Caller::control);
+        // The last thing before sleep: whom an interrupt wakes often has to wait for this CPU. Not
+        // before giving up: preempted in the middle, the caller would keep others from working.
         signal_all();
-        if (rest && plan(Caller::control)) {
+        if (done) {
             return;
         }
     }
@@ -301,11 +300,12 @@ void Engine::run() {
         const bool worked = round(Effort::full);
         const std::uint64_t last_round = clock_.now_ns();
         if (worked) {
+            idle_poll_.poke();
             last_work = last_round;
             continue;
         }
         if (last_round - last_work < spin_ns()) {
-            relax();
+            relax_cpu();
             continue;
         }
         if (give_up() && plan(Caller::thread)) {

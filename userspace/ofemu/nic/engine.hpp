@@ -22,6 +22,7 @@
 #include "common/counter.hpp"
 #include "common/fd.hpp"
 #include "nic/host.hpp"
+#include "nic/idle_poll.hpp"
 
 namespace mo::nic {
 
@@ -120,6 +121,10 @@ class Engine final : public Host {
     void set_spin(std::uint64_t spin_ns) noexcept { spin_ns_.store(spin_ns, relaxed); }
     [[nodiscard]] std::uint64_t spin_ns() const noexcept { return spin_ns_.load(relaxed); }
 
+    /// What keeps the host's CPUs awake while packets are under way; with the thread only.
+    [[nodiscard]] IdlePoll& idle_poll() noexcept { return idle_poll_; }
+    [[nodiscard]] const IdlePoll& idle_poll() const noexcept { return idle_poll_; }
+
     /// Deterministic mode, without the thread: rounds at the clock's time until nothing is to be
     /// done (at most `limit` rounds). Returns the earliest deadline.
     std::uint64_t settle(unsigned limit = 100'000);
@@ -168,6 +173,7 @@ class Engine final : public Host {
 
     const DeviceClock& clock_;
     std::atomic<std::uint64_t> spin_ns_;
+    IdlePoll idle_poll_;
     std::vector<Worker*> workers_;
     Fd wake_fd_;
     Fd timer_fd_;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* good = R"(control: /run/x/ofemu.ctl
 spin_us: 30
+idle_poll_us: 40
 features: {shadow_db: false, rdma: false}
 bytes: always
 seed: 9
@@ -24,6 +25,7 @@ TEST(Config, SaysWhatTheFileSays) {
     ASSERT_TRUE(config) << config.error().text;
     EXPECT_EQ(config->control, "/run/x/ofemu.ctl");
     EXPECT_EQ(config->spin_us, 30U);
+    EXPECT_EQ(config->idle_poll_us, 40U);
     EXPECT_FALSE(config->shadow_db);
     EXPECT_FALSE(config->rdma);
     EXPECT_TRUE(config->bytes_always);

@@ -210,6 +210,9 @@ TEST_F(ProcessTest, ControlCommands) {
     EXPECT_TRUE(ctl({"impair", "fibre0", "clear"}).find("a")->as_object()->empty());
     (void)ctl({"set", "spin_us", "7"});
     EXPECT_EQ(system_->engine().spin_ns(), 7000U);
+    (void)ctl({"set", "idle_poll_us", "9"});
+    EXPECT_EQ(system_->engine().idle_poll().hold_ns(), 9000U);
+    refused({"set", "nap_us", "1"}, "known are: spin_us, idle_poll_us");
     EXPECT_EQ(ctl({"show", "nics"}).find("nics")->as_array()->size(), 2U);
 
     WireBus bus(socket(0));
