@@ -92,7 +92,8 @@ int mo_ib_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 	attr->vendor_part_id = pdev->device;
 	attr->hw_ver = pdev->revision;
 	attr->device_cap_flags = IB_DEVICE_MEM_MGT_EXTENSIONS | IB_DEVICE_RC_RNR_NAK_GEN |
-				 IB_DEVICE_PORT_ACTIVE_EVENT | IB_DEVICE_SYS_IMAGE_GUID;
+				 IB_DEVICE_PORT_ACTIVE_EVENT | IB_DEVICE_SYS_IMAGE_GUID |
+				 IB_DEVICE_MEM_WINDOW | IB_DEVICE_MEM_WINDOW_TYPE_2B;
 	attr->max_mr_size = (u64)caps->max_mr_pages << PAGE_SHIFT;
 	attr->page_size_cap = MO_IB_PAGE_SIZES;
 	attr->max_qp = caps->max_qp;
@@ -103,6 +104,7 @@ int mo_ib_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 	attr->max_cq = caps->max_cq;
 	attr->max_cqe = caps->max_cqe;
 	attr->max_mr = caps->max_mr;
+	attr->max_mw = caps->max_mr;
 	attr->max_pd = MO_IB_MAX_PD - 1;
 	attr->max_ah = MO_IB_MAX_AH;
 	attr->max_qp_rd_atom = caps->max_rd_atomic;

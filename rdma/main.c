@@ -50,6 +50,8 @@ static const struct ib_device_ops mo_ib_ops = {
 	.alloc_mr = mo_ib_alloc_mr,
 	.map_mr_sg = mo_ib_map_mr_sg,
 	.dereg_mr = mo_ib_dereg_mr,
+	.alloc_mw = mo_ib_alloc_mw,
+	.dealloc_mw = mo_ib_dealloc_mw,
 
 	MO_IB_OPS_CQ
 	.modify_cq = mo_ib_modify_cq,
@@ -76,6 +78,7 @@ static const struct ib_device_ops mo_ib_ops = {
 
 	INIT_RDMA_OBJ_SIZE(ib_ah, mo_ib_ah, ibah),
 	INIT_RDMA_OBJ_SIZE(ib_cq, mo_ib_cq, ibcq),
+	INIT_RDMA_OBJ_SIZE(ib_mw, mo_ib_mw, ibmw),
 	INIT_RDMA_OBJ_SIZE(ib_pd, mo_ib_pd, ibpd),
 	INIT_RDMA_OBJ_SIZE(ib_qp, mo_ib_qp, ibqp),
 	INIT_RDMA_OBJ_SIZE(ib_ucontext, mo_ib_ucontext, ibuc),

@@ -203,6 +203,11 @@ struct mo_ib_mr {
 	struct mo_ib_list list;
 };
 
+/* Memory window: what the core keeps of it is all. */
+struct mo_ib_mw {
+	struct ib_mw ibmw;
+};
+
 /**
  * struct mo_ib_cq - completion queue
  * @ibcq: the core's part
@@ -438,6 +443,8 @@ int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_um
 struct ib_mr *mo_ib_get_dma_mr(struct ib_pd *ibpd, int access);
 struct ib_mr *mo_ib_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length, u64 virt, int access,
 				struct ib_dmah *dmah, struct ib_udata *udata);
+int mo_ib_alloc_mw(struct ib_mw *ibmw, struct ib_udata *udata);
+int mo_ib_dealloc_mw(struct ib_mw *ibmw);
 struct ib_mr *mo_ib_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 virt,
 				  int access, struct ib_pd *ibpd, struct ib_udata *udata);
 struct ib_mr *mo_ib_alloc_mr(struct ib_pd *ibpd, enum ib_mr_type type, u32 max_num_sg);

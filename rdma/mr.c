@@ -166,27 +166,56 @@ free:
 	return ERR_PTR(err);
 }
 
+/* Other rights or another domain: the key stays what it is called. */
+static int mo_ib_mr_modify(struct mo_ib_mr *mr, int flags, int access, struct ib_pd *ibpd)
+{
+	struct mo_cmd_mr_modify body = { .key = cpu_to_le32(mr->ibmr.lkey) };
+	int err;
+
+	if (flags & IB_MR_REREG_ACCESS) {
+		body.mask |= MO_MRM_ACCESS;
+		body.access = access & MO_IB_ACCESS_FLAGS;
+	}
+	if (flags & IB_MR_REREG_PD) {
+		body.mask |= MO_MRM_PD;
+		body.pd = cpu_to_le32(to_mo_ib_pd(ibpd)->pdn);
+	}
+	err = mo_ib_cmd(to_mo_ib_dev(mr->ibmr.device), MO_CMD_MR_MODIFY, &body, sizeof(body));
+	if (!err && (flags & IB_MR_REREG_ACCESS))
+		mr->access = access;
+	return err;
+}
+
 /*
- * A key with other memory, rights or domain is another key, made before the
- * caller gives the old one up: if that fails, nothing has changed.
+ * Other memory, and memory that was pinned for reading but shall be written, is
+ * another key, made before the caller gives the old one up: if that fails,
+ * nothing has changed.
  */
 struct ib_mr *mo_ib_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 virt,
 				  int access, struct ib_pd *ibpd, struct ib_udata *udata)
 {
 	struct mo_ib_mr *mr = to_mo_ib_mr(ibmr);
 	struct ib_mr *new;
+	int err;
 
 	if (flags & ~(IB_MR_REREG_TRANS | IB_MR_REREG_PD | IB_MR_REREG_ACCESS))
 		return ERR_PTR(-EOPNOTSUPP);
-	if (!(flags & IB_MR_REREG_TRANS)) {
-		start = mr->umem->address;
-		length = mr->umem->length;
-		virt = ibmr->iova;
-	}
 	if (!(flags & IB_MR_REREG_ACCESS))
 		access = mr->access;
 	if (!(flags & IB_MR_REREG_PD))
 		ibpd = ibmr->pd;
+	if (!(flags & IB_MR_REREG_TRANS)) {
+		if (access & ~MO_IB_MR_FLAGS)
+			return ERR_PTR(-EOPNOTSUPP);
+		err = ib_is_udata_in_empty(udata);
+		if (err)
+			return ERR_PTR(err);
+		if (mr->umem->writable || !ib_access_writable(access))
+			return ERR_PTR(mo_ib_mr_modify(mr, flags, access, ibpd));
+		start = mr->umem->address;
+		length = mr->umem->length;
+		virt = ibmr->iova;
+	}
 	new = mo_ib_reg_user_mr(ibpd, start, length, virt, access, NULL, udata);
 	if (!IS_ERR(new)) {
 		new->iova = virt;

@@ -50,6 +50,7 @@
 	X(MR_CREATE, 0x0208, "memory key") \
 	X(MR_PAGES, 0x0209, "more pages of a memory key") \
 	X(MR_DESTROY, 0x020a, "end of a memory key; afterwards no access through it is in flight") \
+	X(MR_MODIFY, 0x020b, "rights or protection domain of a memory key") \
 	X(QP_CREATE, 0x0210, "queue pair") \
 	X(QP_MODIFY, 0x0211, "state and attributes of a queue pair") \
 	X(QP_QUERY, 0x0212, "what they are") \

@@ -39,7 +39,8 @@
 #define MO_ACCESS_REMOTE_WRITE	MO_BIT(1)
 #define MO_ACCESS_REMOTE_READ	MO_BIT(2)
 #define MO_ACCESS_REMOTE_ATOMIC	MO_BIT(3)
-#define MO_ACCESS_ALL		MO_MASK(3, 0)
+#define MO_ACCESS_MW_BIND	MO_BIT(4)	/* of a USER key: windows may be bound to it */
+#define MO_ACCESS_ALL		MO_MASK(4, 0)
 
 /*
  * A key (both L_Key and R_Key) is an index in the device's table and a
@@ -54,7 +55,8 @@
 #define MO_MR_KINDS(X) \
 	X(DMA, 0, "all memory; addresses are bus addresses, no pages; for the kernel's QPs only") \
 	X(USER, 1, "pages given by MR_CREATE and MR_PAGES; valid once all are there") \
-	X(FAST, 2, "room for pages; invalid until MO_WR_REG_MR")
+	X(FAST, 2, "room for pages; invalid until MO_WR_REG_MR") \
+	X(WINDOW, 3, "an R_Key for a part of a USER key's region; invalid until MO_WR_BIND")
 
 enum mo_mr_kind {
 #define X(name, value, text) MO_MR_##name = (value),
@@ -77,7 +79,7 @@ enum mo_mr_kind {
  * @rsvd: zero
  *
  * The device copies the list. It holds @iova, @length and @access of a FAST
- * key for nothing.
+ * key for nothing. Of a WINDOW all but @pd and @kind is zero.
  */
 struct mo_cmd_mr {
 	__le64 list;
@@ -137,6 +139,30 @@ struct mo_cmd_key {
 };
 
 MO_ASSERT_SIZE(mo_cmd_key, 8);
+
+/**
+ * struct mo_cmd_mr_modify - body of MR_MODIFY
+ * @key: USER key, as MR_CREATE returned it; it stays
+ * @pd: its new protection domain, with MO_MRM_PD; else zero
+ * @mask: MO_MRM_*
+ * @access: its new rights, with MO_MRM_ACCESS; else zero
+ * @rsvd: zero
+ *
+ * When it completes, no access by the former rights or domain is in flight or
+ * comes later. MO_ST_IN_USE: a window is bound to it.
+ */
+struct mo_cmd_mr_modify {
+	__le32 key;
+	__le32 pd;
+	__u8 mask;
+	__u8 access;
+	__u8 rsvd[6];
+};
+
+MO_ASSERT_SIZE(mo_cmd_mr_modify, 16);
+
+#define MO_MRM_ACCESS		MO_BIT(0)
+#define MO_MRM_PD		MO_BIT(1)
 
 /* ------------------------------------------------------------ addresses */
 
@@ -422,8 +448,8 @@ enum mo_qp_error {
  * i of a queue lies at (i modulo entries) * stride.
  *
  * Send opcodes: X(NAME, value, bytes of the body, text). UD sends have
- * struct mo_wqe_ud as body. Append only; 0x10 bind window, 0x11 flush and
- * 0x12 atomic write are reserved.
+ * struct mo_wqe_ud as body. Append only; 0x11 flush and 0x12 atomic write are
+ * reserved.
  */
 #define MO_WRS(X) \
 	X(NOP, 0x00, 0, "completes in its turn") \
@@ -435,8 +461,9 @@ enum mo_qp_error {
 	X(READ, 0x06, 16, "RDMA READ") \
 	X(CMP_SWAP, 0x07, 32, "compare and swap of 8 bytes") \
 	X(FETCH_ADD, 0x08, 32, "fetch and add of 8 bytes") \
-	X(LOCAL_INV, 0x09, 0, "invalidate the fast-register key in @imm") \
-	X(REG_MR, 0x0a, 48, "register pages with a fast-register key")
+	X(LOCAL_INV, 0x09, 0, "invalidate the fast-register key or window in @imm") \
+	X(REG_MR, 0x0a, 48, "register pages with a fast-register key") \
+	X(BIND, 0x10, 32, "bind a window, or end its binding")
 
 enum mo_wr {
 #define X(name, value, body, text) MO_WR_##name = (value),
@@ -563,6 +590,40 @@ struct mo_wqe_reg {
 };
 
 MO_ASSERT_SIZE(mo_wqe_reg, 48);
+
+/**
+ * struct mo_wqe_bind - body of BIND
+ * @iova: first address of the window, as RETHs name it: in the region's range
+ * @length: bytes of the window; 0 ends the binding (not with MO_BINDF_QP)
+ * @region: USER key of the QP's protection domain with MO_ACCESS_MW_BIND; zero
+ *          if @length is zero
+ * @key: index of a WINDOW key of that domain, with the new variant
+ * @access: MO_ACCESS_REMOTE_*; writing and atomics need a region with
+ *          MO_ACCESS_LOCAL_WRITE, whatever its remote rights are
+ * @flags: MO_BINDF_*
+ * @rsvd: zero
+ *
+ * Memory windows of type 1 and 2B, IBA 10.6.7. A window opens nothing any more
+ * once the region's key is gone.
+ */
+struct mo_wqe_bind {
+	__le64 iova;
+	__le64 length;
+	__le32 region;
+	__le32 key;
+	__u8 access;
+	__u8 flags;
+	__u8 rsvd[6];
+};
+
+MO_ASSERT_SIZE(mo_wqe_bind, 32);
+
+/*
+ * Type 2B: opens for this QP only, must be invalid before, becomes so by
+ * LOCAL_INV of this QP or SEND_INV to it. Without: type 1, opens for the domain
+ * and may be bound again at any time, but not be invalidated.
+ */
+#define MO_BINDF_QP		MO_BIT(0)
 
 /* ------------------------------------------------------------ completions */
 

@@ -57,15 +57,18 @@ static void mo_free_context(struct ibv_context *ibctx)
 
 /* Keep sorted. */
 static const struct verbs_context_ops mo_context_ops = {
+	.alloc_mw = mo_alloc_mw,
 	.alloc_parent_domain = mo_alloc_parent_domain,
 	.alloc_pd = mo_alloc_pd,
 	.alloc_td = mo_alloc_td,
 	.attach_mcast = ibv_cmd_attach_mcast,
+	.bind_mw = mo_bind_mw,
 	.create_ah = mo_create_ah,
 	.create_cq = mo_create_cq,
 	.create_cq_ex = mo_create_cq_ex,
 	.create_qp = mo_create_qp,
 	.create_qp_ex = mo_create_qp_ex,
+	.dealloc_mw = mo_dealloc_mw,
 	.dealloc_pd = mo_dealloc_pd,
 	.dealloc_td = mo_dealloc_td,
 	.dereg_mr = mo_dereg_mr,

@@ -295,6 +295,8 @@ struct ibv_mr *mo_reg_mr(struct ibv_pd *ibpd, void *addr, size_t length,
 int mo_rereg_mr(struct verbs_mr *vmr, int flags, struct ibv_pd *ibpd,
 		void *addr, size_t length, int access);
 int mo_dereg_mr(struct verbs_mr *vmr);
+struct ibv_mw *mo_alloc_mw(struct ibv_pd *ibpd, enum ibv_mw_type type);
+int mo_dealloc_mw(struct ibv_mw *mw);
 
 /* cq.c */
 struct ibv_cq *mo_create_cq(struct ibv_context *ibctx, int cqe,
@@ -325,6 +327,7 @@ int mo_post_send(struct ibv_qp *ibqp, struct ibv_send_wr *wr,
 		 struct ibv_send_wr **bad_wr);
 int mo_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr,
 		 struct ibv_recv_wr **bad_wr);
+int mo_bind_mw(struct ibv_qp *ibqp, struct ibv_mw *mw, struct ibv_mw_bind *bind);
 int mo_wr_ops(struct mo_qp *qp, uint64_t send_ops);
 
 /* ah.c */

@@ -13,7 +13,7 @@
 MO_WCS(X)
 #undef X
 
-static const uint8_t send_opcodes[16] = {
+static const uint8_t send_opcodes[32] = {
 	[MO_WR_SEND] = IBV_WC_SEND,
 	[MO_WR_SEND_IMM] = IBV_WC_SEND,
 	[MO_WR_SEND_INV] = IBV_WC_SEND,
@@ -23,6 +23,7 @@ static const uint8_t send_opcodes[16] = {
 	[MO_WR_CMP_SWAP] = IBV_WC_COMP_SWAP,
 	[MO_WR_FETCH_ADD] = IBV_WC_FETCH_ADD,
 	[MO_WR_LOCAL_INV] = IBV_WC_LOCAL_INV,
+	[MO_WR_BIND] = IBV_WC_BIND_MW,
 };
 
 static inline struct mo_rdma_cqe *cqe_at(const struct mo_cq *cq, uint32_t index)
@@ -73,7 +74,7 @@ static inline enum ibv_wc_opcode cqe_opcode(const struct mo_rdma_cqe *cqe)
 	if (cqe->opcode & MO_CQE_RECV)
 		return cqe->opcode == MO_RECV_WRITE_IMM ?
 		       IBV_WC_RECV_RDMA_WITH_IMM : IBV_WC_RECV;
-	return send_opcodes[cqe->opcode & 15];
+	return send_opcodes[cqe->opcode & 31];
 }
 
 static inline unsigned int cqe_wc_flags(const struct mo_rdma_cqe *cqe)

@@ -74,6 +74,20 @@ static inline int build_rc(const struct ibv_send_wr *wr, uint8_t *at,
 		*opcode = MO_WR_SEND_INV;
 		*imm = htole32(wr->invalidate_rkey);
 		return 0;
+	case IBV_WR_LOCAL_INV:
+		if (unlikely(wr->num_sge || wr->send_flags & IBV_SEND_INLINE))
+			return EINVAL;
+		*opcode = MO_WR_LOCAL_INV;
+		*imm = htole32(wr->invalidate_rkey);
+		return 0;
+	case IBV_WR_BIND_MW:
+		if (unlikely(wr->num_sge || wr->send_flags & IBV_SEND_INLINE ||
+			     !mo_bind_ok(&wr->bind_mw.bind_info)))
+			return EINVAL;
+		*opcode = MO_WR_BIND;
+		*data = mo_wqe_bind(at, wr->bind_mw.mw, wr->bind_mw.rkey,
+				    &wr->bind_mw.bind_info);
+		return 0;
 	case IBV_WR_RDMA_WRITE_WITH_IMM:
 		*opcode = MO_WR_WRITE_IMM;
 		*imm = wr->imm_data;
@@ -177,6 +191,27 @@ int mo_post_send(struct ibv_qp *ibqp, struct ibv_send_wr *wr,
 		mo_db_tail(to_mo_ctx(ibqp->context), sq, MO_DB_SQ);
 out:
 	mo_unlock(&sq->lock);
+	return err;
+}
+
+/* A window of type 1: it gets its next key with the request. */
+int mo_bind_mw(struct ibv_qp *ibqp, struct ibv_mw *mw, struct ibv_mw_bind *bind)
+{
+	struct ibv_send_wr wr = {
+		.wr_id = bind->wr_id,
+		.opcode = IBV_WR_BIND_MW,
+		.send_flags = bind->send_flags,
+		.bind_mw = {
+			.mw = mw,
+			.rkey = ibv_inc_rkey(mw->rkey),
+			.bind_info = bind->bind_info,
+		},
+	}, *bad_wr;
+	int err;
+
+	err = mo_post_send(ibqp, &wr, &bad_wr);
+	if (!err)
+		mw->rkey = wr.bind_mw.rkey;
 	return err;
 }
 

@@ -16,7 +16,8 @@
 			 IBV_QP_EX_WITH_RDMA_READ | \
 			 IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP | \
 			 IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD | \
-			 IBV_QP_EX_WITH_SEND_WITH_INV)
+			 IBV_QP_EX_WITH_SEND_WITH_INV | \
+			 IBV_QP_EX_WITH_LOCAL_INV | IBV_QP_EX_WITH_BIND_MW)
 
 static void wr_fail(struct mo_qp *qp, int err)
 {
@@ -67,6 +68,26 @@ static void mo_wr_send_imm(struct ibv_qp_ex *ex, __be32 imm)
 static void mo_wr_send_inv(struct ibv_qp_ex *ex, uint32_t rkey)
 {
 	wr_begin(to_mo_qp_ex(ex), MO_WR_SEND_INV, htole32(rkey));
+}
+
+static void mo_wr_local_inv(struct ibv_qp_ex *ex, uint32_t rkey)
+{
+	wr_begin(to_mo_qp_ex(ex), MO_WR_LOCAL_INV, htole32(rkey));
+}
+
+static void mo_wr_bind_mw(struct ibv_qp_ex *ex, struct ibv_mw *mw,
+			  uint32_t rkey, const struct ibv_mw_bind_info *info)
+{
+	struct mo_qp *qp = to_mo_qp_ex(ex);
+	uint8_t *at;
+
+	if (unlikely(!mo_bind_ok(info))) {
+		wr_fail(qp, EINVAL);
+		return;
+	}
+	at = wr_begin(qp, MO_WR_BIND, 0);
+	if (likely(at))
+		qp->wr_data = mo_wqe_bind(at, mw, rkey, info);
 }
 
 static inline void wr_rdma(struct ibv_qp_ex *ex, uint8_t opcode, uint32_t imm,
@@ -278,6 +299,10 @@ int mo_wr_ops(struct mo_qp *qp, uint64_t send_ops)
 		ex->wr_atomic_cmp_swp = mo_wr_atomic_cmp_swp;
 	if (send_ops & IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD)
 		ex->wr_atomic_fetch_add = mo_wr_atomic_fetch_add;
+	if (send_ops & IBV_QP_EX_WITH_LOCAL_INV)
+		ex->wr_local_inv = mo_wr_local_inv;
+	if (send_ops & IBV_QP_EX_WITH_BIND_MW)
+		ex->wr_bind_mw = mo_wr_bind_mw;
 	if (qp->ud)
 		ex->wr_set_ud_addr = mo_wr_set_ud_addr;
 	ex->wr_set_sge = mo_wr_set_sge;

@@ -7,6 +7,7 @@
 #define MO_WQE_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,6 +16,10 @@
 
 #include "hw/rdma.h"
 
+/* Rights of a window. */
+#define MO_ACCESS_REMOTE	(MO_ACCESS_REMOTE_WRITE | \
+				 MO_ACCESS_REMOTE_READ | \
+				 MO_ACCESS_REMOTE_ATOMIC)
 /* Bytes in front of the data of a send. */
 #define MO_HEAD_UD	(sizeof(struct mo_wqe) + sizeof(struct mo_wqe_ud))
 #define MO_HEAD_RC	(sizeof(struct mo_wqe) + sizeof(struct mo_wqe_rdma))
@@ -64,6 +69,32 @@ static inline void *mo_wqe_atomic(void *body, uint64_t remote_addr,
 	atomic->rkey = htole32(rkey);
 	atomic->rsvd = 0;
 	return atomic + 1;
+}
+
+/* What the device binds, as ibv_mw_bind_info tells it. */
+static inline void *mo_wqe_bind(void *body, const struct ibv_mw *mw,
+				uint32_t rkey,
+				const struct ibv_mw_bind_info *info)
+{
+	struct mo_wqe_bind *bind = body;
+
+	*bind = (struct mo_wqe_bind){
+		.iova = htole64(info->addr),
+		.length = htole64(info->length),
+		.region = htole32(info->length ? info->mr->lkey : 0),
+		.key = htole32(rkey),
+		.access = info->mw_access_flags & MO_ACCESS_REMOTE,
+		.flags = mw->type == IBV_MW_TYPE_2 ? MO_BINDF_QP : 0,
+	};
+	return bind + 1;
+}
+
+/* Local rights mean nothing for an R_Key; others the device does not have. */
+static inline bool mo_bind_ok(const struct ibv_mw_bind_info *info)
+{
+	return !(info->mw_access_flags &
+		 ~(unsigned int)(MO_ACCESS_REMOTE | MO_ACCESS_LOCAL_WRITE)) &&
+	       (info->mr || !info->length);
 }
 
 static inline void *mo_wqe_ud(void *body, const struct mo_av *av,

@@ -81,6 +81,13 @@ static void wq_make(struct mo_wq *wq, uint32_t entries, uint32_t stride_log, uin
 	mo_lock_init(&wq->lock, true);
 }
 
+static const uint64_t ops_ud = IBV_QP_EX_WITH_SEND | IBV_QP_EX_WITH_SEND_WITH_IMM;
+static const uint64_t ops_rc =
+	IBV_QP_EX_WITH_SEND | IBV_QP_EX_WITH_SEND_WITH_IMM | IBV_QP_EX_WITH_SEND_WITH_INV |
+	IBV_QP_EX_WITH_RDMA_WRITE | IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM | IBV_QP_EX_WITH_RDMA_READ |
+	IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP | IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD |
+	IBV_QP_EX_WITH_LOCAL_INV | IBV_QP_EX_WITH_BIND_MW;
+
 struct mo_qp *qp_make(bool ud, struct ibv_qp_cap cap, uint32_t object)
 {
 	struct mo_qp *qp = zalloc(sizeof(*qp));
@@ -97,13 +104,7 @@ struct mo_qp *qp_make(bool ud, struct ibv_qp_cap cap, uint32_t object)
 	qp->vqp.qp.state = IBV_QPS_RTS;
 	wq_make(&qp->sq, cap.max_send_wr, req.sq_stride_log, cap.max_send_sge, object);
 	wq_make(&qp->rq, cap.max_recv_wr, req.rq_stride_log, cap.max_recv_sge, object + 1);
-	if (mo_wr_ops(qp, ud ? IBV_QP_EX_WITH_SEND | IBV_QP_EX_WITH_SEND_WITH_IMM :
-			       IBV_QP_EX_WITH_SEND | IBV_QP_EX_WITH_SEND_WITH_IMM |
-					  IBV_QP_EX_WITH_SEND_WITH_INV | IBV_QP_EX_WITH_RDMA_WRITE |
-					  IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM |
-					  IBV_QP_EX_WITH_RDMA_READ |
-					  IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP |
-					  IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD))
+	if (mo_wr_ops(qp, ud ? ops_ud : ops_rc))
 		abort();
 	if (!*leaf)
 		*leaf = calloc(MO_QP_LEAF, sizeof(**leaf));

@@ -58,6 +58,12 @@ static int post_both(struct mo_qp *qp, struct ibv_send_wr *wr, uint8_t *bytes, s
 	case IBV_WR_SEND_WITH_INV:
 		ex->wr_send_inv(ex, wr->invalidate_rkey);
 		break;
+	case IBV_WR_LOCAL_INV:
+		ex->wr_local_inv(ex, wr->invalidate_rkey);
+		break;
+	case IBV_WR_BIND_MW:
+		ex->wr_bind_mw(ex, wr->bind_mw.mw, wr->bind_mw.rkey, &wr->bind_mw.bind_info);
+		break;
 	case IBV_WR_RDMA_WRITE:
 		ex->wr_rdma_write(ex, wr->wr.rdma.rkey, wr->wr.rdma.remote_addr);
 		break;
@@ -252,6 +258,77 @@ static void test_entries(void)
 	qp_free(qp);
 }
 
+/* What stays in the device: no data. */
+static void test_windows(void)
+{
+	struct ibv_send_wr wr = {
+		.wr_id = 9,
+		.opcode = IBV_WR_LOCAL_INV,
+		.invalidate_rkey = 0x01020304,
+	};
+	struct ibv_mr mr = { .lkey = 0xaabbccdd };
+	struct ibv_mw mw = { .type = IBV_MW_TYPE_2, .rkey = 0x112233ff };
+	struct ibv_mw_bind request = { .wr_id = 10, .send_flags = IBV_SEND_SIGNALED };
+	struct ibv_send_wr *bad;
+	uint8_t bytes[64];
+	struct mo_wqe *wqe = (struct mo_wqe *)bytes;
+	struct mo_wqe_bind *bind = (struct mo_wqe_bind *)(wqe + 1);
+	struct mo_qp *qp;
+	int good;
+
+	context_init(true);
+	qp = qp_make(false, small, 0x24);
+	good = !post_both(qp, &wr, bytes, 16) && wqe->opcode == MO_WR_LOCAL_INV && !wqe->nsge &&
+	       le32toh(wqe->imm) == 0x01020304;
+	check(good, "windows: invalidation");
+
+	wr.opcode = IBV_WR_BIND_MW;
+	wr.bind_mw.mw = &mw;
+	wr.bind_mw.rkey = 0x11223344;
+	wr.bind_mw.bind_info = (struct ibv_mw_bind_info){
+		.mr = &mr,
+		.addr = 0x7f0000001000,
+		.length = 5000,
+		.mw_access_flags = IBV_ACCESS_REMOTE_READ | IBV_ACCESS_REMOTE_WRITE |
+				   IBV_ACCESS_LOCAL_WRITE,
+	};
+	good = !post_both(qp, &wr, bytes, 48) && wqe->opcode == MO_WR_BIND;
+	good &= !wqe->nsge && !wqe->imm;
+	good &= le64toh(bind->iova) == 0x7f0000001000 && le64toh(bind->length) == 5000;
+	good &= le32toh(bind->region) == 0xaabbccdd && le32toh(bind->key) == 0x11223344;
+	good &= bind->access == (MO_ACCESS_REMOTE_READ | MO_ACCESS_REMOTE_WRITE);
+	good &= bind->flags == MO_BINDF_QP;
+	good &= !memcmp(bind->rsvd, "\0\0\0\0\0\0", 6);
+	check(good, "windows: type 2");
+
+	mw.type = IBV_MW_TYPE_1;
+	request.bind_info = wr.bind_mw.bind_info;
+	good = !mo_bind_mw(&qp->vqp.qp, &mw, &request) && mw.rkey == 0x11223300;
+	bind = (struct mo_wqe_bind *)(wqe_at(&qp->sq, qp->sq.tail - 1) + 1);
+	good &= le32toh(bind->key) == 0x11223300 && !bind->flags;
+	good &= qp->sq.wr_ids[(qp->sq.tail - 1) & 7] == 10;
+	request.bind_info = (struct ibv_mw_bind_info){ .mr = &mr };
+	good &= !mo_bind_mw(&qp->vqp.qp, &mw, &request) && mw.rkey == 0x11223301;
+	bind = (struct mo_wqe_bind *)(wqe_at(&qp->sq, qp->sq.tail - 1) + 1);
+	good &= !bind->length && !bind->region;
+	check(good, "windows: type 1 takes the next key, and ends");
+
+	good = 1;
+	atomic_store(&qp->sq.head, qp->sq.tail);
+	wr.num_sge = 1;
+	wr.sg_list = sges;
+	good &= mo_post_send(&qp->vqp.qp, &wr, &bad) == EINVAL;
+	wr.num_sge = 0;
+	wr.bind_mw.bind_info.mw_access_flags = IBV_ACCESS_ZERO_BASED;
+	good &= mo_post_send(&qp->vqp.qp, &wr, &bad) == EINVAL;
+	wr.bind_mw.bind_info = (struct ibv_mw_bind_info){ .length = 1 };
+	good &= mo_post_send(&qp->vqp.qp, &wr, &bad) == EINVAL;
+	request.bind_info = wr.bind_mw.bind_info;
+	good &= mo_bind_mw(&qp->vqp.qp, &mw, &request) == EINVAL && mw.rkey == 0x11223301;
+	check(good, "windows: with data, based at zero, of nothing");
+	qp_free(qp);
+}
+
 static void test_receives(void)
 {
 	struct ibv_recv_wr wrs[8], *bad = NULL;
@@ -437,6 +514,7 @@ void test_posting(void)
 {
 	data_init();
 	test_entries();
+	test_windows();
 	test_receives();
 	test_refused();
 	test_batches();

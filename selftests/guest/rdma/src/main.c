@@ -22,7 +22,7 @@ static const struct group {
 	{ "ops", group_ops },		{ "sges", group_sges },		{ "inline", group_inline },
 	{ "batches", group_batches },	{ "both-ways", group_both_ways }, { "atomics", group_atomics },
 	{ "errors", group_errors },	{ "flush", group_flush },	{ "datagrams", group_datagrams },
-	{ "events", group_events },
+	{ "events", group_events },	{ "windows", group_windows },
 };
 
 void fail(const char *format, ...)

@@ -117,5 +117,6 @@ void group_errors(struct side *side);
 void group_flush(struct side *side);
 void group_datagrams(struct side *side);
 void group_events(struct side *side);
+void group_windows(struct side *side);
 
 #endif /* RDMA_DATA_H */

@@ -70,7 +70,7 @@ void side_open(struct side *side, const char *device, const char *gid)
 	side->pd = ibv_alloc_pd(side->ctx);
 	check(side->pd, "ibv_alloc_pd: %s", strerror(errno));
 	side->area = aligned_alloc(4096, AREA);
-	side->mr = ibv_reg_mr(side->pd, side->area, AREA, ALL_ACCESS);
+	side->mr = ibv_reg_mr(side->pd, side->area, AREA, ALL_ACCESS | IBV_ACCESS_MW_BIND);
 	check(side->mr, "ibv_reg_mr of %u bytes: %s", AREA, strerror(errno));
 	mine.area = (uintptr_t)side->area;
 	mine.rkey = side->mr->rkey;
@@ -133,7 +133,8 @@ void conn_open(struct side *side, struct conn *conn, const struct conn_options *
 		conn->init.send_ops_flags |= IBV_QP_EX_WITH_SEND_WITH_INV | IBV_QP_EX_WITH_RDMA_WRITE |
 					     IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM | IBV_QP_EX_WITH_RDMA_READ |
 					     IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP |
-					     IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD;
+					     IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD |
+					     IBV_QP_EX_WITH_LOCAL_INV | IBV_QP_EX_WITH_BIND_MW;
 	if (o->ex)
 		conn->qp = ibv_create_qp_ex(side->ctx, &conn->init);
 	else

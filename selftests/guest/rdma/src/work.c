@@ -31,6 +31,12 @@ static void send_ex(struct conn *conn, struct ibv_send_wr *wr)
 	case IBV_WR_SEND_WITH_INV:
 		ibv_wr_send_inv(ex, wr->invalidate_rkey);
 		break;
+	case IBV_WR_LOCAL_INV:
+		ibv_wr_local_inv(ex, wr->invalidate_rkey);
+		return;
+	case IBV_WR_BIND_MW:
+		ibv_wr_bind_mw(ex, wr->bind_mw.mw, wr->bind_mw.rkey, &wr->bind_mw.bind_info);
+		return;
 	case IBV_WR_RDMA_WRITE:
 		ibv_wr_rdma_write(ex, wr->wr.rdma.rkey, wr->wr.rdma.remote_addr);
 		break;

@@ -85,7 +85,7 @@ struct PacketSpec {
 };
 
 inline std::byte payload_byte(unsigned seed, std::size_t i) {
-    return static_cast<std::byte>((i * 31 + i / 253 + seed * 17) & 0xffU);
+    return static_cast<std::byte>((i * 31 + i / 253 + std::size_t{seed} * 17) & 0xffU);
 }
 
 struct Offsets {
@@ -276,6 +276,7 @@ class BurstOf {
     }
     BurstOf(const BurstOf&) = delete;
     BurstOf& operator=(const BurstOf&) = delete;
+    ~BurstOf() = default;
 
     fabric::Frame frame;
 

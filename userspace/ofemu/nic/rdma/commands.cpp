@@ -29,6 +29,7 @@ std::span<const RdmaBlock::Command> RdmaBlock::commands() {
         Command{hw::MO_CMD_MR_CREATE, &RdmaBlock::create_mr},
         Command{hw::MO_CMD_MR_PAGES, &RdmaBlock::add_mr_pages},
         Command{hw::MO_CMD_MR_DESTROY, &RdmaBlock::destroy_mr},
+        Command{hw::MO_CMD_MR_MODIFY, &RdmaBlock::modify_mr},
         Command{hw::MO_CMD_QP_CREATE, &RdmaBlock::create_qp},
         Command{hw::MO_CMD_QP_MODIFY, &RdmaBlock::modify_qp},
         Command{hw::MO_CMD_QP_QUERY, &RdmaBlock::query_qp},
@@ -170,6 +171,15 @@ hw::mo_status RdmaBlock::destroy_mr(const hw::mo_cmd_desc& desc, Result /*result
     }
     // Accesses begin and end inside poll() and receive(): none is in flight here.
     return shared_.keys.destroy(body.key);
+}
+
+hw::mo_status RdmaBlock::modify_mr(const hw::mo_cmd_desc& desc, Result /*result*/) {
+    hw::mo_cmd_mr_modify body;
+    if (!take_body(desc, body) ||
+        std::ranges::any_of(body.rsvd, [](std::uint8_t byte) { return byte != 0; })) {
+        return hw::MO_ST_RESERVED;
+    }
+    return shared_.keys.modify(body);
 }
 
 hw::mo_status RdmaBlock::check_qp(const hw::mo_cmd_qp& body, QpConfig& config) {

@@ -9,6 +9,9 @@ namespace mo::nic::rdma {
 
 namespace {
 
+constexpr std::uint8_t remote_rights =
+    MO_ACCESS_REMOTE_WRITE | MO_ACCESS_REMOTE_READ | MO_ACCESS_REMOTE_ATOMIC;
+
 constexpr std::uint64_t page_mask(std::uint8_t shift) noexcept {
     return (std::uint64_t{1} << shift) - 1U;
 }
@@ -57,12 +60,13 @@ std::uint32_t KeyTable::take_index() {
 
 hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
     const std::uint32_t pages = body.pages;
-    if (body.kind > hw::MO_MR_FAST || (body.access & ~MO_ACCESS_ALL) != 0 ||
+    if (body.kind > hw::MO_MR_WINDOW || (body.access & ~MO_ACCESS_ALL) != 0 ||
         body.pd > MO_DB_OBJECT || body.count > pages) {
         return hw::MO_ST_BAD_PARAM;
     }
-    if (body.kind == hw::MO_MR_DMA) {
-        if (pages != 0 || body.iova != 0 || body.length != 0 || body.page_shift != 0) {
+    if (body.kind == hw::MO_MR_DMA || body.kind == hw::MO_MR_WINDOW) {
+        if (pages != 0 || body.iova != 0 || body.length != 0 || body.page_shift != 0 ||
+            (body.kind == hw::MO_MR_WINDOW && body.access != 0)) {
             return hw::MO_ST_BAD_PARAM;
         }
     } else if (!valid_page_shift(body.page_shift) || pages > max_pages) {
@@ -90,7 +94,7 @@ hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
     made->kind_ = static_cast<hw::mo_mr_kind>(body.kind);
     made->page_shift_ = body.page_shift;
     made->pages_.assign(pages, missing_page);
-    if (body.kind != hw::MO_MR_FAST) {
+    if (body.kind == hw::MO_MR_DMA || body.kind == hw::MO_MR_USER) {
         made->iova_ = body.iova;
         made->length_ = body.length;
         made->origin_ = body.iova & ~page_mask(body.page_shift);
@@ -131,10 +135,43 @@ hw::mo_status KeyTable::add_pages(std::uint32_t key, std::uint32_t offset,
     return hw::MO_ST_OK;
 }
 
+hw::mo_status KeyTable::modify(const hw::mo_cmd_mr_modify& body) {
+    MemoryKey* const found = at(body.key);
+    if (found == nullptr || found->key_ != body.key || found->kind_ != hw::MO_MR_USER) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    const bool access = (body.mask & MO_MRM_ACCESS) != 0;
+    const bool domain = (body.mask & MO_MRM_PD) != 0;
+    if ((body.mask & ~(MO_MRM_ACCESS | MO_MRM_PD)) != 0 || (body.access & ~MO_ACCESS_ALL) != 0 ||
+        body.pd > MO_DB_OBJECT || (!access && body.access != 0) || (!domain && body.pd != 0)) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (found->windows_ != 0) {
+        return hw::MO_ST_IN_USE;
+    }
+    if (access) {
+        found->access_ = body.access;
+    }
+    if (domain) {
+        found->pd_ = body.pd;
+    }
+    return hw::MO_ST_OK;
+}
+
 hw::mo_status KeyTable::destroy(std::uint32_t key) {
     const std::uint32_t index = key >> index_shift;
-    if (at(key) == nullptr) {
+    MemoryKey* const found = at(key);
+    if (found == nullptr) {
         return hw::MO_ST_BAD_OBJECT;
+    }
+    if (found->valid_ && found->kind_ == hw::MO_MR_WINDOW) {
+        unbind(*found);
+    }
+    for (std::size_t i = 1; found->windows_ != 0 && i < keys_.size(); ++i) {
+        if (keys_[i] != nullptr && keys_[i]->valid_ && keys_[i]->kind_ == hw::MO_MR_WINDOW &&
+            keys_[i]->region_ == found->key_) {
+            unbind(*keys_[i]);
+        }
     }
     total_pages_ -= keys_[index]->pages_.size();
     keys_[index].reset();
@@ -180,10 +217,74 @@ bool KeyTable::register_pages(const KeyUser& user, const hw::mo_wqe_reg& body,
     return true;
 }
 
+const MemoryKey* KeyTable::behind(const MemoryKey& window, const KeyUser& user,
+                                  const KeyAccess& access) const noexcept {
+    // It is an R_Key only.
+    if ((access.rights & remote_rights) == 0 || (window.qp_ != 0 && window.qp_ != user.qp) ||
+        !covers(window, access)) {
+        return nullptr;
+    }
+    const MemoryKey* const region = at(window.region_);
+    return region != nullptr && region->key_ == window.region_ && region->valid_ ? region : nullptr;
+}
+
+void KeyTable::unbind(MemoryKey& window) noexcept {
+    window.valid_ = false;
+    MemoryKey* const region = at(window.region_);
+    if (region != nullptr && region->key_ == window.region_ && region->windows_ != 0) {
+        --region->windows_;
+    }
+}
+
+bool KeyTable::bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept {
+    MemoryKey* const window = at(body.key);
+    const bool for_qp = (body.flags & MO_BINDF_QP) != 0;
+    if (window == nullptr || window->kind_ != hw::MO_MR_WINDOW || window->pd_ != user.pd ||
+        (body.flags & ~MO_BINDF_QP) != 0 || (body.access & ~remote_rights) != 0 ||
+        (window->valid_ && (for_qp || window->qp_ != 0))) {
+        return false;
+    }
+    MemoryKey* region = nullptr;
+    if (body.length != 0) {
+        region = at(body.region);
+        const bool changes =
+            (body.access & (MO_ACCESS_REMOTE_WRITE | MO_ACCESS_REMOTE_ATOMIC)) != 0;
+        const std::uint8_t needed = MO_ACCESS_MW_BIND | (changes ? MO_ACCESS_LOCAL_WRITE : 0);
+        if (region == nullptr || region->key_ != body.region || region->kind_ != hw::MO_MR_USER ||
+            region->pd_ != user.pd || !region->valid_ || (needed & ~region->access_) != 0 ||
+            body.iova - region->iova_ > region->length_ ||
+            body.length > region->length_ - (body.iova - region->iova_)) {
+            return false;
+        }
+    } else if (for_qp || body.region != 0) {
+        return false;
+    }
+    if (window->valid_) {
+        unbind(*window);
+    }
+    window->key_ = body.key;
+    if (region != nullptr) {
+        window->region_ = region->key_;
+        window->qp_ = for_qp ? user.qp : 0;
+        window->iova_ = body.iova;
+        window->length_ = body.length;
+        window->access_ = body.access;
+        window->valid_ = true;
+        ++region->windows_;
+    }
+    return true;
+}
+
 bool KeyTable::invalidate(std::uint32_t key, const KeyUser& user) noexcept {
     MemoryKey* const found = at(key);
-    if (found == nullptr || found->key_ != key || found->kind_ != hw::MO_MR_FAST ||
-        found->pd_ != user.pd || !found->valid_) {
+    if (found == nullptr || found->key_ != key || found->pd_ != user.pd || !found->valid_) {
+        return false;
+    }
+    if (found->kind_ == hw::MO_MR_WINDOW && found->qp_ != 0 && found->qp_ == user.qp) {
+        unbind(*found);
+        return true;
+    }
+    if (found->kind_ != hw::MO_MR_FAST) {
         return false;
     }
     found->valid_ = false;

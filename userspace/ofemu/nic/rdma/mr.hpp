@@ -21,10 +21,11 @@ struct BusPiece {
     std::uint32_t length = 0;
 };
 
-/// Who uses a key: a protection domain, and whether DMA keys are open to it.
+/// Who uses a key: a protection domain, whether DMA keys are open to it, and as which QP.
 struct KeyUser {
     std::uint32_t pd = 0;
     bool kernel = false;
+    std::uint32_t qp = 0; ///< object number: windows of type 2B are open to one
 };
 
 /// A range that is asked for, and with which rights (MO_ACCESS_*; 0: local read).
@@ -65,7 +66,10 @@ class MemoryKey {
     hw::mo_mr_kind kind_ = hw::MO_MR_DMA;
     std::uint8_t access_ = 0;
     std::uint8_t page_shift_ = 0;
-    bool valid_ = false; ///< opens something
+    bool valid_ = false;        ///< opens something
+    std::uint32_t windows_ = 0; ///< USER: windows that are bound to it
+    std::uint32_t region_ = 0;  ///< WINDOW: USER key that it is bound to
+    std::uint32_t qp_ = 0;      ///< WINDOW: the one QP that it is open to; 0: the domain
 };
 
 class KeyTable {
@@ -88,7 +92,9 @@ class KeyTable {
                                           std::span<const std::uint64_t> pages);
     /// log2 of the bytes of a page of a USER key; 0: no such key.
     [[nodiscard]] std::uint8_t page_shift(std::uint32_t key) const noexcept;
-    /// MR_DESTROY: any variant.
+    /// MR_MODIFY; reserved fields were checked.
+    [[nodiscard]] hw::mo_status modify(const hw::mo_cmd_mr_modify& body);
+    /// MR_DESTROY: any variant. Windows that are bound to it open nothing any more.
     [[nodiscard]] hw::mo_status destroy(std::uint32_t key);
     void clear();
 
@@ -105,13 +111,14 @@ class KeyTable {
             (access.rights & ~found.access_) != 0) {
             return nullptr;
         }
+        if (found.kind_ == hw::MO_MR_WINDOW) {
+            return behind(found, user, access);
+        }
         if (found.kind_ == hw::MO_MR_DMA) {
             return user.kernel && access.address + access.length >= access.address ? &found
                                                                                    : nullptr;
         }
-        const std::uint64_t offset = access.address - found.iova_;
-        return offset <= found.length_ && access.length <= found.length_ - offset ? &found
-                                                                                  : nullptr;
+        return covers(found, access) ? &found : nullptr;
     }
 
     /// What MO_WR_REG_MR says; the pages are aligned. False: no FAST key of this domain, it is in
@@ -120,7 +127,11 @@ class KeyTable {
                                       std::span<const std::uint64_t> pages);
     /// Room of a FAST key of this index, whatever its variant; 0: none.
     [[nodiscard]] std::uint32_t room(std::uint32_t key, const KeyUser& user) const noexcept;
-    /// Local or remote invalidation. False: no open FAST key of this number and domain.
+    /// What MO_WR_BIND says; reserved fields were checked. False: no WINDOW of this domain, no
+    /// region that it may be bound to, or rights or range are not the region's.
+    [[nodiscard]] bool bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept;
+    /// Local or remote invalidation. False: no open FAST key of this number and domain, nor window
+    /// of type 2B of this QP.
     [[nodiscard]] bool invalidate(std::uint32_t key, const KeyUser& user) noexcept;
 
     [[nodiscard]] std::uint32_t live() const noexcept { return live_; }
@@ -129,6 +140,14 @@ class KeyTable {
     static constexpr unsigned index_shift = 8;
     static constexpr std::uint64_t missing_page = ~std::uint64_t{0}; ///< not aligned: none is that
 
+    [[nodiscard]] static bool covers(const MemoryKey& key, const KeyAccess& access) noexcept {
+        const std::uint64_t offset = access.address - key.iova_;
+        return offset <= key.length_ && access.length <= key.length_ - offset;
+    }
+    /// The region behind an open window with the rights that are asked for.
+    [[nodiscard]] const MemoryKey* behind(const MemoryKey& window, const KeyUser& user,
+                                          const KeyAccess& access) const noexcept;
+    void unbind(MemoryKey& window) noexcept;
     [[nodiscard]] MemoryKey* at(std::uint32_t key) const noexcept;
     [[nodiscard]] std::uint32_t take_index();
 

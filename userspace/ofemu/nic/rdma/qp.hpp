@@ -64,7 +64,9 @@ struct Qp {
         return config.type == hw::MO_QPT_GSI ? gsi_number : config.number;
     }
     [[nodiscard]] bool connected() const noexcept { return config.type == hw::MO_QPT_RC; }
-    [[nodiscard]] KeyUser user() const noexcept { return {config.pd, config.kernel}; }
+    [[nodiscard]] KeyUser user() const noexcept {
+        return {config.pd, config.kernel, config.number};
+    }
     [[nodiscard]] std::uint32_t mtu() const noexcept { return attr.path_mtu; }
 
     /// QP_MODIFY: all or nothing. Does not start or stop anything.

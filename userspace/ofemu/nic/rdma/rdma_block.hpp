@@ -92,6 +92,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     hw::mo_status create_mr(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status add_mr_pages(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status destroy_mr(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status modify_mr(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status create_qp(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status modify_qp(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status query_qp(const hw::mo_cmd_desc& desc, Result result);

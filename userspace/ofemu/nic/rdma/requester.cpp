@@ -150,6 +150,8 @@ bool Requester::begin_local(Qp& qp) {
         good = shared_.keys.invalidate(wqe.imm, qp.user());
     } else if (wqe.opcode == hw::MO_WR_REG_MR) {
         good = register_pages(qp, wqe.reg);
+    } else if (wqe.opcode == hw::MO_WR_BIND) {
+        good = shared_.keys.bind(qp.user(), wqe.bind);
     }
     if (!good && sends(qp.state)) {
         completer_.fail_entry(qp, index, hw::MO_WC_MW_BIND_ERR, hw::MO_QPE_LOCAL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Requester: from entries of a send queue to request packets (IBA volume 1, 9.4 and 9.7): cuts
 // messages to the path MTU, numbers the packets, asks for ACKs, keeps to the window and to the
-// limit of READs and atomics, and does what stays in the device (NOP, LOCAL_INV, REG_MR).
+// limit of READs and atomics, and does what stays in the device (NOP, LOCAL_INV, REG_MR, BIND).
 #pragma once
 
 #include <cstdint>

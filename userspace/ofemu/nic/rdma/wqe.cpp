@@ -100,6 +100,12 @@ WqeFault take_body(std::span<const std::byte> raw, hw::mo_qp_type type, Wqe& out
             std::ranges::all_of(out.reg.rsvd, [](std::uint8_t byte) { return byte == 0; });
         return zero ? WqeFault::none : WqeFault::reserved;
     }
+    if (out.opcode == hw::MO_WR_BIND) {
+        out.bind = take<hw::mo_wqe_bind>(raw, at);
+        const bool zero =
+            std::ranges::all_of(out.bind.rsvd, [](std::uint8_t byte) { return byte == 0; });
+        return zero ? WqeFault::none : WqeFault::reserved;
+    }
     if (type != hw::MO_QPT_RC && is_send(out.opcode)) {
         out.ud = take<hw::mo_wqe_ud>(raw, at);
         return take_ud(out.ud);

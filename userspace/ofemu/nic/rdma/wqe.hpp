@@ -48,8 +48,9 @@ struct Wqe {
     std::uint32_t rkey = 0;
     std::uint64_t swap_add = 0;
     std::uint64_t compare = 0;
-    hw::mo_wqe_ud ud;   ///< sends of datagram QPs
-    hw::mo_wqe_reg reg; ///< REG_MR
+    hw::mo_wqe_ud ud;     ///< sends of datagram QPs
+    hw::mo_wqe_reg reg;   ///< REG_MR
+    hw::mo_wqe_bind bind; ///< BIND
     std::array<Sge, MO_RDMA_MAX_SGE> sges;
     std::array<std::byte, MO_RDMA_MAX_INLINE> data; ///< inline
 
@@ -71,7 +72,8 @@ struct Wqe {
 
 /// Kinds of work by opcode.
 [[nodiscard]] constexpr bool is_local(hw::mo_wr opcode) noexcept {
-    return opcode == hw::MO_WR_NOP || opcode == hw::MO_WR_LOCAL_INV || opcode == hw::MO_WR_REG_MR;
+    return opcode == hw::MO_WR_NOP || opcode == hw::MO_WR_LOCAL_INV || opcode == hw::MO_WR_REG_MR ||
+           opcode == hw::MO_WR_BIND;
 }
 [[nodiscard]] constexpr bool is_atomic(hw::mo_wr opcode) noexcept {
     return opcode == hw::MO_WR_CMP_SWAP || opcode == hw::MO_WR_FETCH_ADD;

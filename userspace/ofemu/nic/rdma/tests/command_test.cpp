@@ -57,10 +57,10 @@ TEST_F(CommandTest, CapsAreToldAndBounded) {
 }
 
 TEST_F(CommandTest, EveryCommandRefusesTrailingBytes) {
-    for (const auto opcode :
-         {hw::MO_CMD_RDMA_CAPS, hw::MO_CMD_GID_SET, hw::MO_CMD_MCAST_ATTACH,
-          hw::MO_CMD_MCAST_DETACH, hw::MO_CMD_MR_CREATE, hw::MO_CMD_MR_PAGES, hw::MO_CMD_MR_DESTROY,
-          hw::MO_CMD_QP_CREATE, hw::MO_CMD_QP_MODIFY, hw::MO_CMD_QP_QUERY, hw::MO_CMD_QP_DESTROY}) {
+    for (const auto opcode : {hw::MO_CMD_RDMA_CAPS, hw::MO_CMD_GID_SET, hw::MO_CMD_MCAST_ATTACH,
+                              hw::MO_CMD_MCAST_DETACH, hw::MO_CMD_MR_CREATE, hw::MO_CMD_MR_PAGES,
+                              hw::MO_CMD_MR_DESTROY, hw::MO_CMD_MR_MODIFY, hw::MO_CMD_QP_CREATE,
+                              hw::MO_CMD_QP_MODIFY, hw::MO_CMD_QP_QUERY, hw::MO_CMD_QP_DESTROY}) {
         ASSERT_TRUE(nic.block.handles(static_cast<std::uint16_t>(opcode)));
         const std::array<std::uint8_t, 32> zero{};
         EXPECT_EQ(nic.command(opcode, zero, nullptr, 0, 1), hw::MO_ST_RESERVED) << opcode;
@@ -84,8 +84,8 @@ TEST_F(CommandTest, Keys) {
         return create_mr(bad);
     };
     EXPECT_EQ(refused([](auto& b) { b.rsvd = 1; }), hw::MO_ST_RESERVED);
-    EXPECT_EQ(refused([](auto& b) { b.kind = 3; }), hw::MO_ST_BAD_PARAM);
-    EXPECT_EQ(refused([](auto& b) { b.access = 0x10; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.kind = 4; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.access = 0x20; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& b) { b.page_shift = 11; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& b) { b.page_shift = 32; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& b) { b.pd = 1U << 24U; }), hw::MO_ST_BAD_PARAM);
@@ -106,6 +106,61 @@ TEST_F(CommandTest, Keys) {
               }),
               hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(nic.block.key_count(), 0U);
+}
+
+TEST_F(CommandTest, Windows) {
+    auto body = hw::mo_cmd_mr{};
+    body.kind = hw::MO_MR_WINDOW;
+    body.pd = 1;
+    EXPECT_EQ(create_mr(body), hw::MO_ST_OK);
+    const auto refused = [&](auto&& change) {
+        hw::mo_cmd_mr bad = body;
+        change(bad);
+        return create_mr(bad);
+    };
+    EXPECT_EQ(refused([](auto& b) { b.access = MO_ACCESS_REMOTE_READ; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.length = 4096; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.pages = 1; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& b) { b.page_shift = 12; }), hw::MO_ST_BAD_PARAM);
+}
+
+TEST_F(CommandTest, KeysChange) {
+    hw::mo_cmd_mr_modify change{};
+    std::uint32_t key = 0;
+    auto body = user_mr(4);
+    ASSERT_EQ(create_mr(body, &key), hw::MO_ST_OK);
+    const auto modify = [&](auto&& what) {
+        change = {};
+        change.key = key;
+        what(change);
+        return nic.command(hw::MO_CMD_MR_MODIFY, change);
+    };
+    EXPECT_EQ(modify([](auto&) {}), hw::MO_ST_OK);
+    EXPECT_EQ(modify([](auto& c) {
+                  c.mask = MO_MRM_ACCESS | MO_MRM_PD;
+                  c.access = MO_ACCESS_ALL;
+                  c.pd = 7;
+              }),
+              hw::MO_ST_OK);
+    EXPECT_EQ(modify([](auto& c) { c.mask = 4; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(modify([](auto& c) { c.access = 1; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(modify([](auto& c) { c.pd = 1; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(modify([](auto& c) {
+                  c.mask = MO_MRM_ACCESS;
+                  c.access = 0x20;
+              }),
+              hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(modify([](auto& c) {
+                  c.mask = MO_MRM_PD;
+                  c.pd = 1U << 24U;
+              }),
+              hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(modify([](auto& c) { c.rsvd[5] = 1; }), hw::MO_ST_RESERVED);
+    EXPECT_EQ(modify([](auto& c) { c.key = c.key ^ 1U; }), hw::MO_ST_BAD_OBJECT);
+    auto dma = hw::mo_cmd_mr{};
+    dma.kind = hw::MO_MR_DMA;
+    ASSERT_EQ(create_mr(dma, &key), hw::MO_ST_OK);
+    EXPECT_EQ(modify([](auto&) {}), hw::MO_ST_BAD_OBJECT);
 }
 
 TEST_F(CommandTest, KeysAreUsedAgainWithAnotherVariant) {

@@ -342,6 +342,7 @@ struct SendWr {
     std::uint64_t compare = 0;
     hw::mo_wqe_ud ud{};
     hw::mo_wqe_reg reg{};
+    hw::mo_wqe_bind bind{};
 };
 
 struct QpOptions {
@@ -459,6 +460,8 @@ class HostQp {
             put(atomic);
         } else if (wr.opcode == hw::MO_WR_REG_MR) {
             put(wr.reg);
+        } else if (wr.opcode == hw::MO_WR_BIND) {
+            put(wr.bind);
         } else if (options_.type != hw::MO_QPT_RC && is_send(wr.opcode)) {
             put(wr.ud);
         }
