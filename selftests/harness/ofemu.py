@@ -37,7 +37,9 @@ def configuration(topology: Topology, run: Path) -> dict[str, object]:
     foreign = [{"name": end, "socket": str(foreign_socket(run, end))}
                for link in fibres for end in link.ends if not topology.nic(end).is_ours]
     links = [{"name": link.name, "ends": list(link.ends), **link.optics} for link in fibres]
-    settings = {"features": topology.features} if topology.features else {}
+    settings: dict[str, object] = {"features": topology.features} if topology.features else {}
+    if topology.payload:
+        settings["bytes"] = topology.payload
     return {"control": str(control_socket(run)), **settings, "nics": nics, "foreign": foreign, "links": links}
 
 

@@ -16,6 +16,7 @@ _NAME = re.compile(r"^[a-z][a-z0-9-]{0,14}$")
 _MAC = re.compile(r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")
 # Optional keys of a fibre with their bounds; handed to ofemu as they are.
 _FIBRE_KEYS = {"length_m": (0.0, 100000.0), "loss_db": (0.0, 60.0), "attenuation_db": (0.0, 60.0)}
+_BYTES = ("lazy", "always")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Topology:
     hosts: tuple[Host, ...]
     links: tuple[Link, ...]
     features: dict[str, bool] = field(default_factory=dict)  # of the device model, where they differ
+    payload: str = ""  # whether the model makes RDMA's payload bytes "always" or "lazy", where that is said
 
     def nic(self, name: str) -> Nic:
         """The NIC of that name."""
@@ -158,7 +160,7 @@ class _Reader:
 
 def load(file: Path) -> Topology:
     """Read a topology; any mistake is an error with file and line."""
-    root = yamlcheck.load(file, "the topology").mapping({"hosts", "links", "features"}, {"hosts"})
+    root = yamlcheck.load(file, "the topology").mapping({"hosts", "links", "features", "bytes"}, {"hosts"})
     reader = _Reader()
     hosts = tuple(reader.host(name, node) for name, node in root["hosts"].mapping().items())
     if not hosts:
@@ -170,7 +172,10 @@ def load(file: Path) -> Topology:
             raise node.fail(f"two links are called {link.name!r}")
         links.append(link)
     features = root["features"].mapping({"shadow_db", "rdma"}) if "features" in root else {}
-    return Topology(hosts, tuple(links), {name: _boolean(node) for name, node in features.items()})
+    payload = root["bytes"].string() if "bytes" in root else ""
+    if payload and payload not in _BYTES:
+        raise root["bytes"].fail(f"bytes is {' or '.join(_BYTES)}, not {payload!r}")
+    return Topology(hosts, tuple(links), {name: _boolean(node) for name, node in features.items()}, payload)
 
 
 def find(text: str) -> Path:

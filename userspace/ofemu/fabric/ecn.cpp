@@ -4,24 +4,24 @@
 #include <cstdint>
 
 #include "fabric/ethertype.hpp"
+#include "fabric/headers.hpp"
 
 namespace mo::fabric {
 
 namespace {
 
-constexpr std::size_t ipv4_header = 20, ipv4_checksum = 10;
 constexpr std::uint16_t congestion = 3;
 
 /// Where the ECN field is: two bits of the 16-bit word at the start of the IP header.
 struct EcnField {
     std::size_t ip = 0; ///< 0: there is none
     unsigned shift = 0;
-    bool ipv4 = false;
+    bool in_ipv4 = false;
 };
 
 EcnField find(Bytes head) noexcept {
     const std::size_t ip = layer2_bytes(head);
-    if (ip + ipv4_header > head.size()) {
+    if (ip + ipv4::min_header > head.size()) {
         return {};
     }
     const std::uint16_t ethertype = load_be16(head.data() + ip - 2);
@@ -52,12 +52,12 @@ void mark_congestion(std::span<std::byte> head) noexcept {
     const std::uint16_t before = load_be16(ip);
     const auto after = static_cast<std::uint16_t>(before | (congestion << field.shift));
     store_be16(ip, after);
-    if (field.ipv4) { // RFC 1624, equation 3
+    if (field.in_ipv4) { // RFC 1624, equation 3
         InternetSum sum;
-        sum.add16(static_cast<std::uint16_t>(~load_be16(ip + ipv4_checksum)));
+        sum.add16(static_cast<std::uint16_t>(~load_be16(ip + ipv4::checksum)));
         sum.add16(static_cast<std::uint16_t>(~before));
         sum.add16(after);
-        store_be16(ip + ipv4_checksum, sum.checksum());
+        store_be16(ip + ipv4::checksum, sum.checksum());
     }
 }
 

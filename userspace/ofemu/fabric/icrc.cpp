@@ -6,6 +6,7 @@
 #include <cassert>
 #include <zlib.h>
 
+#include "fabric/headers.hpp"
 #include "fabric/piece_cursor.hpp"
 
 namespace mo::fabric {
@@ -14,28 +15,29 @@ namespace {
 
 constexpr std::byte ones{0xff};
 constexpr std::size_t dummy_lrh = 8; // ones where InfiniBand has its local route header
-constexpr std::size_t ipv4_header = 20, ipv6_header = 40, udp_header = 8, bth = 12;
-constexpr std::size_t most_masked = dummy_lrh + ipv6_header + udp_header + bth;
+constexpr std::size_t bth = 12;
+constexpr std::size_t most_masked = dummy_lrh + ipv6::header + udp::header + bth;
 
 /// What the invariant CRC begins with: ones and the headers with variant fields as ones.
 class MaskedHeaders {
   public:
     /// `ip` begins at the IP header.
     explicit MaskedHeaders(Bytes ip) noexcept {
-        const bool ipv6 = std::to_integer<unsigned>(ip[0]) >> 4U == 6;
-        const std::size_t l3 = ipv6 ? ipv6_header : ipv4_header;
-        length_ = l3 + udp_header + bth;
+        const bool is_ipv6 = std::to_integer<unsigned>(ip[0]) >> 4U == 6;
+        const std::size_t l3 = is_ipv6 ? ipv6::header : ipv4::min_header;
+        length_ = l3 + udp::header + bth;
         std::fill_n(bytes_.begin(), dummy_lrh, ones);
         std::ranges::copy(ip.first(length_), bytes_.begin() + dummy_lrh);
         std::byte* const header = bytes_.data() + dummy_lrh;
-        if (ipv6) { // traffic class, flow label, hop limit
+        if (is_ipv6) { // traffic class, flow label, hop limit
             header[0] |= std::byte{0x0f};
-            header[1] = header[2] = header[3] = header[7] = ones;
-        } else { // type of service, time to live, checksum
-            header[1] = header[8] = header[10] = header[11] = ones;
+            header[1] = header[2] = header[3] = header[ipv6::hop_limit] = ones;
+        } else {
+            header[ipv4::type_of_service] = header[ipv4::time_to_live] = ones;
+            std::fill_n(header + ipv4::checksum, 2, ones);
         }
-        header[l3 + 6] = header[l3 + 7] = ones; // UDP checksum
-        header[l3 + udp_header + 4] = ones;     // BTH: FECN, BECN, reserved
+        std::fill_n(header + l3 + udp::checksum, 2, ones);
+        header[l3 + udp::header + 4] = ones; // BTH: FECN, BECN, reserved
     }
     /// Bytes of the packet that it stands for.
     [[nodiscard]] std::size_t length() const noexcept { return length_; }

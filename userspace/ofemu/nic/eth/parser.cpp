@@ -24,7 +24,6 @@ using fabric::load_be16;
 // Internet protocol numbers (IANA) of IPv6 extension headers.
 constexpr std::uint8_t protocol_hop_by_hop = 0;
 constexpr std::uint8_t protocol_routing = 43;
-constexpr std::uint8_t protocol_fragment = 44;
 constexpr std::uint8_t protocol_authentication = 51;
 constexpr std::uint8_t protocol_destination_options = 60;
 
@@ -129,7 +128,7 @@ struct Parser {
             case protocol_authentication:
                 size = has(at, 8) ? (byte_at(head, at + 1) + std::size_t{2}) * 4 : 0;
                 break;
-            case protocol_fragment:
+            case fabric::protocol_fragment:
                 size = has(at, 8) ? 8 : 0;
                 if (size != 0 && (load_be16(head.data() + at + 2) & 0xfff9U) != 0) {
                     out.l4 = MO_L4_FRAGMENT;

@@ -35,7 +35,7 @@ struct Parser {
     Fault parse() noexcept {
         Fault fault = layer2();
         if (fault == Fault::none) {
-            fault = out.l3_bytes == ipv4::bytes ? layer3_ipv4() : layer3_ipv6();
+            fault = out.l3_bytes == ipv4::min_header ? layer3_ipv4() : layer3_ipv6();
         }
         if (fault == Fault::none) {
             fault = layer4();
@@ -59,9 +59,9 @@ struct Parser {
             ethertype = load_be16(head + out.l3_offset - 2);
         }
         if (ethertype == fabric::ethertype_ipv4) {
-            out.l3_bytes = ipv4::bytes;
+            out.l3_bytes = ipv4::min_header;
         } else if (ethertype == fabric::ethertype_ipv6) {
-            out.l3_bytes = ipv6::bytes;
+            out.l3_bytes = ipv6::header;
         } else {
             return Fault::not_ip;
         }
@@ -83,18 +83,18 @@ struct Parser {
             return Fault::ip_options;
         }
         fabric::InternetSum sum;
-        sum.add({ip, ipv4::bytes});
+        sum.add({ip, ipv4::min_header});
         if (sum.checksum() != 0) {
             return Fault::ip_checksum;
         }
         if ((load_be16(ip + ipv4::fragment) & ipv4::fragment_bits) != 0) {
             return Fault::ip_fragment;
         }
-        if (load8(ip + ipv4::protocol) != udp::protocol) {
+        if (load8(ip + ipv4::protocol) != fabric::protocol_udp) {
             return Fault::not_udp;
         }
-        out.route.traffic_class = load8(ip + ipv4::tos);
-        out.route.hop_limit = load8(ip + ipv4::ttl);
+        out.route.traffic_class = load8(ip + ipv4::type_of_service);
+        out.route.hop_limit = load8(ip + ipv4::time_to_live);
         out.route.flow_label = 0;
         out.route.sgid = Gid::of_ipv4(std::span<const std::byte, 4>(ip + ipv4::source, 4));
         out.route.dgid = Gid::of_ipv4(std::span<const std::byte, 4>(ip + ipv4::destination, 4));
@@ -108,8 +108,8 @@ struct Parser {
             return Fault::ip_version;
         }
         const std::uint8_t next = load8(ip + ipv6::next_header);
-        if (next != udp::protocol) {
-            return next == ipv6::fragment_header ? Fault::ip_fragment : Fault::not_udp;
+        if (next != fabric::protocol_udp) {
+            return next == fabric::protocol_fragment ? Fault::ip_fragment : Fault::not_udp;
         }
         out.route.traffic_class = static_cast<std::uint8_t>(word >> ipv6::class_shift);
         out.route.hop_limit = load8(ip + ipv6::hop_limit);
@@ -117,11 +117,11 @@ struct Parser {
         std::copy_n(ip + ipv6::source, out.route.sgid.bytes.size(), out.route.sgid.bytes.begin());
         std::copy_n(ip + ipv6::destination, out.route.dgid.bytes.size(),
                     out.route.dgid.bytes.begin());
-        return set_end(ipv6::bytes + load_be16(ip + ipv6::payload_length));
+        return set_end(ipv6::header + load_be16(ip + ipv6::payload_length));
     }
 
     Fault layer4() noexcept {
-        if (end < udp_offset + udp::bytes || !has(udp_offset + udp::bytes)) {
+        if (end < udp_offset + udp::header || !has(udp_offset + udp::header)) {
             return Fault::truncated;
         }
         const std::byte* const at = head + udp_offset;
@@ -145,16 +145,16 @@ struct Parser {
         });
         fabric::InternetSum total;
         const std::size_t first =
-            out.l3_offset + (out.l3_bytes == ipv4::bytes ? ipv4::source : ipv6::source);
+            out.l3_offset + (out.l3_bytes == ipv4::min_header ? ipv4::source : ipv6::source);
         total.add(frame.head.subspan(first, udp_offset - first)); // both addresses
-        total.add16(udp::protocol);
+        total.add16(fabric::protocol_udp);
         total.add16(static_cast<std::uint16_t>(end - udp_offset));
         total.add16(sum.sum());
         return total.checksum() == 0;
     }
 
     Fault transport() noexcept {
-        const std::size_t at = udp_offset + udp::bytes;
+        const std::size_t at = udp_offset + udp::header;
         out.bth_offset = static_cast<std::uint16_t>(at);
         if (end < at + bth_bytes + icrc_bytes || !has(at + bth_bytes)) {
             return Fault::truncated;

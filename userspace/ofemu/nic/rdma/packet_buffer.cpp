@@ -34,30 +34,30 @@ std::byte* put_layer2(std::byte* at, const Route& route) noexcept {
 std::byte* put_ipv4(std::byte* ip, const Route& route, std::size_t payload,
                     std::uint16_t id) noexcept {
     ip[0] = ipv4::version_length;
-    ip[ipv4::tos] = std::byte{route.traffic_class};
-    store_be16(ip + ipv4::total_length, static_cast<std::uint16_t>(ipv4::bytes + payload));
-    store_be16(ip + ipv4::id, id);
+    ip[ipv4::type_of_service] = std::byte{route.traffic_class};
+    store_be16(ip + ipv4::total_length, static_cast<std::uint16_t>(ipv4::min_header + payload));
+    store_be16(ip + ipv4::identification, id);
     store_be16(ip + ipv4::fragment, ipv4::dont_fragment);
-    ip[ipv4::ttl] = std::byte{route.hop_limit};
-    ip[ipv4::protocol] = std::byte{udp::protocol};
+    ip[ipv4::time_to_live] = std::byte{route.hop_limit};
+    ip[ipv4::protocol] = std::byte{fabric::protocol_udp};
     store_be16(ip + ipv4::checksum, 0);
     std::ranges::copy(route.sgid.ipv4(), ip + ipv4::source);
     std::ranges::copy(route.dgid.ipv4(), ip + ipv4::destination);
     fabric::InternetSum sum;
-    sum.add({ip, ipv4::bytes});
+    sum.add({ip, ipv4::min_header});
     store_be16(ip + ipv4::checksum, sum.checksum());
-    return ip + ipv4::bytes;
+    return ip + ipv4::min_header;
 }
 
 std::byte* put_ipv6(std::byte* ip, const Route& route, std::size_t payload) noexcept {
     store_be32(ip, ipv6::version | (std::uint32_t{route.traffic_class} << ipv6::class_shift) |
                        (route.flow_label & ipv6::label_mask));
     store_be16(ip + ipv6::payload_length, static_cast<std::uint16_t>(payload));
-    ip[ipv6::next_header] = std::byte{udp::protocol};
+    ip[ipv6::next_header] = std::byte{fabric::protocol_udp};
     ip[ipv6::hop_limit] = std::byte{route.hop_limit};
     std::ranges::copy(route.sgid.bytes, ip + ipv6::source);
     std::ranges::copy(route.dgid.bytes, ip + ipv6::destination);
-    return ip + ipv6::bytes;
+    return ip + ipv6::header;
 }
 
 std::byte* put_udp(std::byte* at, const Route& route, std::size_t bytes) noexcept {
@@ -65,7 +65,7 @@ std::byte* put_udp(std::byte* at, const Route& route, std::size_t bytes) noexcep
     store_be16(at + udp::destination_port, MO_RDMA_UDP_PORT);
     store_be16(at + udp::length, static_cast<std::uint16_t>(bytes));
     store_be16(at + udp::checksum, 0);
-    return at + udp::bytes;
+    return at + udp::header;
 }
 
 std::byte* put_bth(std::byte* at, const Bth& from, std::size_t pad) noexcept {
@@ -142,7 +142,7 @@ const fabric::Frame& PacketBuffer::build(const Route& route, const Headers& head
     assert(payload_bytes <= max_payload && (op.payload || payload_bytes == 0));
     const std::size_t pad = (0U - payload_bytes) & 3U;
     transport_bytes_ = static_cast<std::uint32_t>(op.bytes + payload_bytes + pad + icrc_bytes);
-    const std::size_t udp_bytes = udp::bytes + transport_bytes_;
+    const std::size_t udp_bytes = udp::header + transport_bytes_;
 
     std::byte* at = put_layer2(bytes_.data(), route);
     const auto l3_offset = static_cast<std::uint16_t>(at - bytes_.data());

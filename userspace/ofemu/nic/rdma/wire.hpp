@@ -1,53 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Places of the fields of RoCEv2 headers, from the start of their header; what parser and builder
-// share. IPv4: RFC 791 section 3.1, IPv6: RFC 8200 section 3, UDP: RFC 768, BTH and extended
-// headers: IBA volume 1, 9.2 and 9.3.
+// share. IP and UDP: fabric/headers.hpp; BTH and extended headers: IBA volume 1, 9.2 and 9.3.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "fabric/checksum.hpp"
+#include "fabric/headers.hpp"
 
 namespace mo::nic::rdma::wire {
 
-namespace ipv4 {
-inline constexpr std::size_t bytes = 20;
-inline constexpr std::byte version_length{0x45}; ///< without options
-inline constexpr std::size_t tos = 1;
-inline constexpr std::size_t total_length = 2;
-inline constexpr std::size_t id = 4;
-inline constexpr std::size_t fragment = 6;
-inline constexpr std::size_t ttl = 8;
-inline constexpr std::size_t protocol = 9;
-inline constexpr std::size_t checksum = 10;
-inline constexpr std::size_t source = 12;
-inline constexpr std::size_t destination = 16;
-inline constexpr std::uint16_t dont_fragment = 0x4000;
-inline constexpr std::uint16_t fragment_bits = 0x3fff; ///< more fragments, offset
-} // namespace ipv4
-
-namespace ipv6 {
-inline constexpr std::size_t bytes = 40;
-inline constexpr std::size_t payload_length = 4;
-inline constexpr std::size_t next_header = 6;
-inline constexpr std::size_t hop_limit = 7;
-inline constexpr std::size_t source = 8;
-inline constexpr std::size_t destination = 24;
-inline constexpr std::uint32_t version = 0x60000000;
-inline constexpr unsigned class_shift = 20;
-inline constexpr std::uint32_t label_mask = 0xfffff;
-inline constexpr std::uint8_t fragment_header = 44;
-} // namespace ipv6
-
-namespace udp {
-inline constexpr std::size_t bytes = 8;
-inline constexpr std::uint8_t protocol = 17;
-inline constexpr std::size_t source_port = 0;
-inline constexpr std::size_t destination_port = 2;
-inline constexpr std::size_t length = 4;
-inline constexpr std::size_t checksum = 6;
-} // namespace udp
+namespace ipv4 = fabric::ipv4;
+namespace ipv6 = fabric::ipv6;
+namespace udp = fabric::udp;
 
 namespace bth {
 inline constexpr std::size_t opcode = 0;
