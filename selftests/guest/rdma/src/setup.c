@@ -16,6 +16,8 @@ struct introduction {
 	uint32_t rkey;
 	uint32_t qpn;
 	uint32_t mtu;
+	uint32_t sge;
+	uint32_t sge_rd;
 	union ibv_gid gid;
 };
 
@@ -75,10 +77,17 @@ void side_open(struct side *side, const char *device, const char *gid)
 	mine.area = (uintptr_t)side->area;
 	mine.rkey = side->mr->rkey;
 	mine.mtu = port.active_mtu;
+	mine.sge = side->attr.max_sge;
+	mine.sge_rd = side->attr.max_sge_rd;
 	oob_swap(side, &mine, &theirs, sizeof(mine));
 	side->peer_area = theirs.area;
 	side->peer_rkey = theirs.rkey;
 	side->mtu = theirs.mtu < mine.mtu ? theirs.mtu : mine.mtu;
+	/* Both sides go through the same steps. */
+	if (theirs.sge < mine.sge)
+		side->attr.max_sge = theirs.sge;
+	if (theirs.sge_rd < mine.sge_rd)
+		side->attr.max_sge_rd = theirs.sge_rd;
 }
 
 void side_close(struct side *side)
