@@ -41,9 +41,9 @@ struct Config {
     std::string control; ///< socket of the control server; empty: none
     std::optional<std::uint32_t> spin_us;
     std::optional<std::uint32_t> idle_poll_us; ///< nic::IdlePoll: how long after a packet
-    bool shadow_db = true;     ///< features: {shadow_db: BOOL}
-    bool rdma = true;          ///< features: {rdma: BOOL}
-    bool bytes_always = false; ///< bytes: always
+    bool shadow_db = true;                     ///< features: {shadow_db: BOOL}
+    bool rdma = true;                          ///< features: {rdma: BOOL}
+    bool bytes_always = false;                 ///< bytes: always
     std::uint64_t seed = 1;
     std::string rom;       ///< boot ROM of the management cores; empty: the built-in one
     std::string flash_dir; ///< keeps the flashes; empty: in memory

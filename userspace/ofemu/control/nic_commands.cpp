@@ -188,8 +188,8 @@ constexpr std::array settings{
 Result<Json> set(Context& context, Arguments& arguments) {
     constexpr std::uint64_t longest_us = 1'000'000, ns_per_us = 1000;
     const std::string key = arguments.word("the setting");
-    const auto setting = std::ranges::find_if(
-        settings, [&key](const Setting& each) { return key == each.name; });
+    const auto setting =
+        std::ranges::find_if(settings, [&key](const Setting& each) { return key == each.name; });
     if (setting == settings.end()) {
         arguments.reject("\"" + key + "\" is no setting; known are: spin_us, idle_poll_us");
     }

@@ -79,7 +79,8 @@ TEST_F(IdlePollTest, RunsWhereNobodyElseWantsTo) {
     ASSERT_NO_FATAL_FAILURE(start());
     poll_.poke();
     for (const Poller& poller : pollers()) {
-        for (int tries = 0; ::sched_getscheduler(poller.tid) != SCHED_IDLE && tries < 1000; ++tries) {
+        for (int tries = 0; ::sched_getscheduler(poller.tid) != SCHED_IDLE && tries < 1000;
+             ++tries) {
             std::this_thread::sleep_for(milliseconds(1));
         }
         EXPECT_EQ(::sched_getscheduler(poller.tid), SCHED_IDLE);
