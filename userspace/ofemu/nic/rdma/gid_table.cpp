@@ -37,9 +37,9 @@ hw::mo_status GidTable::set(const hw::mo_cmd_gid& body) {
     entries_[body.index] = entry;
     ++generation_;
     valid_.clear();
-    for (std::uint16_t index = 0; index < entries_.size(); ++index) {
+    for (std::size_t index = 0; index < entries_.size(); ++index) {
         if (entries_[index].valid) {
-            valid_.push_back(index);
+            valid_.push_back(static_cast<std::uint16_t>(index));
         }
     }
     return hw::MO_ST_OK;

@@ -58,6 +58,7 @@ struct Qp {
     explicit Qp(QpConfig configuration);
     Qp(const Qp&) = delete;
     Qp& operator=(const Qp&) = delete;
+    ~Qp() = default;
 
     [[nodiscard]] std::uint32_t number() const noexcept { return config.number; }
     [[nodiscard]] std::uint32_t wire_number() const noexcept {

@@ -12,27 +12,24 @@ constexpr std::uint32_t atomic_bytes = 8;
 constexpr std::uint32_t qp_number_mask = 0xffffff;
 constexpr std::uint32_t flow_label_mask = 0xfffff;
 
-/// Bytes of the body by opcode; a datagram's send has the datagram's.
-constexpr std::size_t body_bytes(hw::mo_wr opcode, bool datagram) noexcept {
-    switch (opcode) {
-#define X(name, value, body, text)                                                                 \
-    case hw::MO_WR_##name:                                                                         \
-        return datagram && is_send(opcode) ? sizeof(hw::mo_wqe_ud) : (body);
-        MO_WRS(X)
+/// Bytes of the bodies by opcode; -1: no such opcode.
+constexpr auto body_sizes = [] {
+    std::array<std::int16_t, 256> sizes{};
+    sizes.fill(-1);
+#define X(name, value, body, text) sizes[value] = (body);
+    MO_WRS(X)
 #undef X
-    }
-    return 0;
+    return sizes;
+}();
+
+/// Bytes of the body; a datagram's send has the datagram's.
+constexpr std::size_t body_bytes(hw::mo_wr opcode, bool datagram) noexcept {
+    return datagram && is_send(opcode) ? sizeof(hw::mo_wqe_ud)
+                                       : static_cast<std::size_t>(body_sizes[opcode]);
 }
 
-bool known(std::uint8_t opcode) noexcept {
-    switch (opcode) {
-#define X(name, value, body, text) case (value):
-        MO_WRS(X)
-#undef X
-        return true;
-    default:
-        return false;
-    }
+constexpr bool known(std::uint8_t opcode) noexcept {
+    return body_sizes[opcode] >= 0;
 }
 
 bool allowed(hw::mo_wr opcode, hw::mo_qp_type type, bool kernel) noexcept {

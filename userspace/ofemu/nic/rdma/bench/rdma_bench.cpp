@@ -5,6 +5,8 @@
 //   mo_rdma_bench [--json FILE] [--seconds S]
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <time.h>
@@ -144,9 +146,11 @@ int run(int argc, char** argv) {
     }
     list += "\n]\n";
     if (json != nullptr) {
-        std::FILE* const file = std::fopen(json, "w");
-        if (file == nullptr || std::fputs(list.c_str(), file) < 0 || std::fclose(file) != 0) {
-            std::perror(json);
+        std::ofstream file(json);
+        file << list;
+        file.close();
+        if (!file) {
+            std::fprintf(stderr, "cannot write %s\n", json);
             return 1;
         }
     }
@@ -157,5 +161,10 @@ int run(int argc, char** argv) {
 } // namespace mo::nic::rdma::test
 
 int main(int argc, char** argv) {
-    return mo::nic::rdma::test::run(argc, argv);
+    try {
+        return mo::nic::rdma::test::run(argc, argv);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "%s\n", failure.what());
+        return 1;
+    }
 }

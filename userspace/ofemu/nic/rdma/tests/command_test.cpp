@@ -17,10 +17,10 @@ class CommandTest : public testing::Test {
         }
         return status;
     }
-    hw::mo_cmd_mr user_mr(std::uint32_t pages) {
+    hw::mo_cmd_mr user_mr(std::size_t pages) {
         const std::uint64_t memory = nic.allocate(pages * 4096, 4096);
         const std::uint64_t list = nic.allocate(pages * 8, 8);
-        for (std::uint32_t i = 0; i < pages; ++i) {
+        for (std::size_t i = 0; i < pages; ++i) {
             nic.object<hw::__le64>(list + i * 8) = memory + i * 4096;
         }
         hw::mo_cmd_mr body{};
@@ -28,8 +28,8 @@ class CommandTest : public testing::Test {
         body.iova = 0x10000;
         body.length = pages * 4096;
         body.pd = 1;
-        body.pages = pages;
-        body.count = pages;
+        body.pages = static_cast<std::uint32_t>(pages);
+        body.count = body.pages;
         body.kind = hw::MO_MR_USER;
         body.access = MO_ACCESS_ALL;
         body.page_shift = 12;

@@ -14,7 +14,7 @@ class ErrorTest : public testing::TestWithParam<std::uint64_t> {
         Pair::connect(x, y);
         Pair::connect(bystander_a, bystander_b);
     }
-    ~ErrorTest() override {
+    void TearDown() override {
         // Somebody else's connection goes on.
         bystander_a.post({.opcode = hw::MO_WR_WRITE,
                           .sges = {{local.iova(), 5000, local.key}},

@@ -389,7 +389,7 @@ TEST_F(ForgedTest, RandomPackets) {
         headers.reth = {below(4) == 0 ? random() : memory.iova(below(1U << 16)),
                         below(8) == 0 ? static_cast<std::uint32_t>(random()) : memory.key,
                         below(4) == 0 ? static_cast<std::uint32_t>(random()) : below(4000)};
-        headers.atomic = {headers.reth.address & ~std::uint64_t{below(2) * 7}, headers.reth.rkey,
+        headers.atomic = {headers.reth.address & ~(std::uint64_t{below(2)} * 7), headers.reth.rkey,
                           random(), random()};
         headers.aeth.syndrome = static_cast<std::uint8_t>(below(128));
         headers.invalidate = memory.key;

@@ -124,7 +124,7 @@ class GarbageTest : public testing::TestWithParam<std::uint64_t> {
             if (!is_local(wr.opcode)) {
                 wr.sges = {{from.iova(below(1000)), length, from.key}};
             }
-            wr.remote_address = to.iova(below(100) * 8);
+            wr.remote_address = to.iova(std::size_t{below(100)} * 8);
             wr.rkey = to.key;
             wr.imm = from.key;
             wr.ud.av = Pair::av_to(pair.b, static_cast<std::uint16_t>(below(3)));

@@ -333,8 +333,9 @@ class HostCq {
 struct SendWr {
     hw::mo_wr opcode = hw::MO_WR_SEND;
     std::uint8_t flags = MO_WQEF_SIGNALED;
-    std::vector<Sge> sges = {};
-    std::optional<Buffer> inline_data = {};
+    // GCC warns of designated initialisers that leave members out which have none of their own.
+    std::vector<Sge> sges = {};             // NOLINT(readability-redundant-member-init)
+    std::optional<Buffer> inline_data = {}; // NOLINT(readability-redundant-member-init)
     std::uint32_t imm = 0;
     std::uint64_t remote_address = 0;
     std::uint32_t rkey = 0;

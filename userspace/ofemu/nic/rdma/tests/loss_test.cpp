@@ -31,15 +31,16 @@ TEST_P(LossTest, NothingIsLostOrDoneTwice) {
     }
     HostQp x(pair.a), y(pair.b);
     Pair::connect(x, y, {.mtu = 256, .timeout = 8, .rd_atomic = 4}); // 1 ms
-    constexpr std::uint32_t rounds = 40, size = 5000;
+    constexpr std::size_t rounds = 40;
+    constexpr std::uint32_t size = 5000;
     Region at_a(pair.a, 3 * rounds * size, {.iova = 0x1'0000}),
         at_b(pair.b, 3 * rounds * size, {.iova = 0x2'0000});
     Region counter(pair.b, 8, {.iova = 0x1000}), former(pair.a, rounds * 8, {.iova = 0x1000});
     counter.set_word(0, 0);
     const Buffer data = pattern(rounds * size, 7);
     at_a.write(0, data);
-    for (std::uint32_t i = 0; i < rounds; ++i) {
-        const std::uint32_t length = (i * 977) % size;
+    for (std::size_t i = 0; i < rounds; ++i) {
+        const auto length = static_cast<std::uint32_t>((i * 977) % size);
         y.post_receive({{at_b.iova((rounds + i) * size), size, at_b.key}});
         x.write_send({.opcode = hw::MO_WR_WRITE,
                       .sges = {{at_a.iova(i * size), length, at_a.key}},
@@ -56,21 +57,22 @@ TEST_P(LossTest, NothingIsLostOrDoneTwice) {
                       .remote_address = at_b.iova(i * size),
                       .rkey = at_b.key});
         x.ring();
-        const std::uint32_t want = (i + 1) * 4;
+        const std::size_t want = (i + 1) * 4;
         ASSERT_TRUE(pair.run_for(2000 * ms, [&] {
             return i % 8 != 7 || x.query().sq_head == want || x.state() != hw::MO_QPS_RTS;
         }));
     }
     ASSERT_TRUE(pair.run_for(2000 * ms, [&] { return x.query().sq_head == 4 * rounds; }));
-    for (std::uint32_t i = 0; i < 4 * rounds; ++i) {
+    for (std::size_t i = 0; i < 4 * rounds; ++i) {
         const auto cqe = x.send_cq.next();
         ASSERT_TRUE(cqe);
         ASSERT_EQ(cqe->status, hw::MO_WC_SUCCESS);
         ASSERT_EQ(cqe->index, i);
     }
-    for (std::uint32_t i = 0; i < rounds; ++i) {
-        const std::uint32_t length = (i * 977) % size;
-        const Buffer part(data.begin() + i * size, data.begin() + i * size + length);
+    for (std::size_t i = 0; i < rounds; ++i) {
+        const auto length = static_cast<std::uint32_t>((i * 977) % size);
+        const auto whole = std::span(data).subspan(i * size, length);
+        const Buffer part(whole.begin(), whole.end());
         ASSERT_EQ(at_b.read(i * size, length), part) << i;
         ASSERT_EQ(at_b.read((rounds + i) * size, length), part) << i;
         ASSERT_EQ(at_a.read((rounds + i) * size, length), part) << i;

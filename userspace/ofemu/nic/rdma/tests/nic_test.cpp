@@ -159,7 +159,7 @@ class WholeNic {
     }
     void ring(QpSide& side, bool receive, std::uint32_t through = page) {
         auto& record = bus.at<hw::mo_db_rec>(side.record + (receive ? sizeof(hw::mo_db_rec) : 0));
-        const Le<std::uint32_t> tail(receive ? side.rq_tail : side.tail);
+        Le<std::uint32_t> tail(receive ? side.rq_tail : side.tail);
         __atomic_store(&record.tail, &tail, __ATOMIC_RELEASE);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         Le<std::uint32_t> event;
@@ -171,7 +171,7 @@ class WholeNic {
         }
     }
     void post_receive(QpSide& side) {
-        const auto at = side.rings + 4096 + (side.rq_tail++ & ((1U << log) - 1U)) * 64;
+        const auto at = side.rings + 4096 + std::uint64_t{side.rq_tail++ & ((1U << log) - 1U)} * 64;
         bus.at<std::array<std::byte, 64>>(at) = {};
         bus.at<hw::mo_wqe>(at).nsge = 1;
         bus.at<hw::mo_sge>(at + 16) = hw::mo_sge{0x10000 + 2048, 64, key};
@@ -179,7 +179,7 @@ class WholeNic {
     }
     void post_send(QpSide& side, std::uint8_t opcode, std::uint32_t value,
                    std::uint32_t through = page) {
-        const auto at = side.rings + (side.tail++ & ((1U << log) - 1U)) * 64;
+        const auto at = side.rings + std::uint64_t{side.tail++ & ((1U << log) - 1U)} * 64;
         bus.at<std::array<std::byte, 64>>(at) = {};
         auto& head = bus.at<hw::mo_wqe>(at);
         head.opcode = opcode;

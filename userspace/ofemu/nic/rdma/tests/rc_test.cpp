@@ -133,7 +133,7 @@ TEST_P(RcTest, SendQueueKeepsOrderOverReads) {
     connect({.rd_atomic = 2});
     Region local(pair.a, 1U << 20), remote(pair.b, 1U << 20);
     remote.write(0, pattern(1U << 20, 9));
-    for (std::uint32_t i = 0; i < 8; ++i) {
+    for (std::size_t i = 0; i < 8; ++i) {
         x.write_send({.opcode = hw::MO_WR_READ,
                       .sges = {{local.iova(i * 70000), 70000, local.key}},
                       .remote_address = remote.iova(i * 70000 + 1),
@@ -148,7 +148,7 @@ TEST_P(RcTest, SendQueueKeepsOrderOverReads) {
     for (std::uint32_t i = 0; i < 16; ++i) {
         expect_done(x, i, i % 2 == 0 ? hw::MO_WR_READ : hw::MO_WR_WRITE);
     }
-    for (std::uint32_t i = 0; i < 8; ++i) {
+    for (std::size_t i = 0; i < 8; ++i) {
         EXPECT_EQ(local.read(i * 70000, 70000), remote.read(i * 70000 + 1, 70000)) << i;
         EXPECT_EQ(remote.read(900000 + i * 64, 64), remote.read(i * 70000 + 1, 64)) << i;
     }
@@ -226,7 +226,8 @@ TEST_P(RcTest, EightMebibytes) {
 }
 
 TEST_P(RcTest, BothWaysAtOnceOnManyQps) {
-    constexpr std::uint32_t count = 8, size = 50000, messages = 12;
+    constexpr std::uint32_t size = 50000;
+    constexpr std::size_t count = 8, messages = 12;
     std::vector<std::unique_ptr<HostQp>> left, right;
     Region at_a(pair.a, 2 * count * size), at_b(pair.b, 2 * count * size);
     at_a.write(0, pattern(count * size, 1));
@@ -236,8 +237,8 @@ TEST_P(RcTest, BothWaysAtOnceOnManyQps) {
         right.push_back(std::make_unique<HostQp>(pair.b));
         Pair::connect(*left[i], *right[i], {.sq_psn = i * 1000});
     }
-    for (std::uint32_t n = 0; n < messages; ++n) {
-        for (std::uint32_t i = 0; i < count; ++i) {
+    for (std::size_t n = 0; n < messages; ++n) {
+        for (std::size_t i = 0; i < count; ++i) {
             left[i]->post({.opcode = hw::MO_WR_WRITE,
                            .sges = {{at_a.iova(i * size), size, at_a.key}},
                            .remote_address = at_b.iova((count + i) * size),
@@ -302,16 +303,17 @@ TEST_P(RcTest, FastRegistration) {
     body.page_shift = 12;
     hw::mo_res_key made{};
     ASSERT_EQ(pair.b.command(hw::MO_CMD_MR_CREATE, body, &made, sizeof made), hw::MO_ST_OK);
-    const std::uint64_t pages = pair.b.allocate(4 * 4096, 4096), list = pair.b.allocate(32, 8);
+    constexpr std::uint64_t page = 4096;
+    const std::uint64_t pages = pair.b.allocate(4 * page, page), list = pair.b.allocate(32, 8);
     for (std::uint64_t i = 0; i < 4; ++i) {
-        pair.b.object<hw::__le64>(list + i * 8) = pages + (3 - i) * 4096;
+        pair.b.object<hw::__le64>(list + i * 8) = pages + (3 - i) * page;
     }
     Region from(pair.a, 8192);
     from.write(0, pattern(8192, 6));
     SendWr reg{.opcode = hw::MO_WR_REG_MR};
     reg.reg.list = list;
     reg.reg.iova = 0x4000'0800;
-    reg.reg.length = 3 * 4096;
+    reg.reg.length = 3 * page;
     reg.reg.count = 4;
     reg.reg.access = MO_ACCESS_LOCAL_WRITE | MO_ACCESS_REMOTE_WRITE;
     reg.reg.page_shift = 12;
@@ -325,7 +327,7 @@ TEST_P(RcTest, FastRegistration) {
                        .remote_address = 0x4000'0800,
                        .rkey = key});
         expect_done(kernel_a, 2 * round, hw::MO_WR_WRITE);
-        EXPECT_EQ(std::memcmp(pair.b.at(pages + 3 * 4096 + 0x800), from.read(0, 2048).data(), 2048),
+        EXPECT_EQ(std::memcmp(pair.b.at(pages + 3 * page + 0x800), from.read(0, 2048).data(), 2048),
                   0);
         // The peer invalidates it, which the receive tells.
         kernel_b.post_receive({});
