@@ -4,12 +4,13 @@ interfaces, traffic between them, and the device model underneath."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mo_test
@@ -230,6 +231,28 @@ class Traffic:
         for process in self.processes:
             process.terminate()
             process.communicate(timeout=30)
+
+
+# What the device model counts for each impairment.
+_COUNTED = {"drop": "dropped", "reorder": "reordered", "duplicate": "duplicated"}
+
+
+@contextlib.contextmanager
+def impaired(bed: Bed, link: str, kind: str, rate: float, seed: int) -> Iterator[None]:
+    """A link impaired for the length of a `with`, which fails when one of its directions was not."""
+    def hit() -> dict[str, int]:
+        directions = bed.ctl("show", "counters")["links"][link]
+        return {way: counters[_COUNTED[kind]] for way, counters in directions.items()}
+
+    before = hit()
+    bed.ctl("impair", link, kind, f"{rate:g}", "--seed", str(seed))
+    try:
+        yield
+    finally:
+        bed.ctl("impair", link, "clear")
+    seen = {way: count - before[way] for way, count in hit().items()}
+    print(f"# {link}: {_COUNTED[kind]} {seen}", flush=True)
+    check(all(count > 0 for count in seen.values()), f"{link}: packets {_COUNTED[kind]}: {seen}")
 
 
 def in_background(work: Callable[[], object]) -> threading.Thread:
