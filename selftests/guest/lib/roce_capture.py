@@ -20,19 +20,20 @@ from harness import roce  # noqa: E402  pylint: disable=wrong-import-position
 # tshark's word for what it cannot make sense of. (It also frowns at UDP's checksum of 0 over
 # IPv6, which annex A17 of the IBA specification asks for.)
 _WRONG = "_ws.malformed"
-# It also guesses what a payload is. This guess reads 16 bytes of any payload, and calls a
-# packet malformed whose payload is shorter; packets' own headers are not its matter.
-_NO_GUESS = ["--disable-heuristic", "rpcrdma_infiniband"]
+# The list of dissectors that guess what a payload is: those of a packet whose user is unknown. They take
+# random bytes for their own, and then call the packet malformed; its own headers are not their matter.
+_GUESSES = "infiniband.payload"
 
 
 class Capture:
     """A capture of a link for the length of a `with`, which ends with judging it.
 
     `wanted`: opcodes (harness.roce.opcode_name) that each end must have sent, over each of
-    `versions` of IP."""
+    `versions` of IP, in `vlan`."""
 
-    def __init__(self, bed: Bed, link: str, wanted: tuple[str, ...], versions: tuple[int, ...] = (4, 6)) -> None:
-        self._bed, self._link, self._wanted, self._versions = bed, link, wanted, versions
+    def __init__(self, bed: Bed, link: str, wanted: tuple[str, ...], versions: tuple[int, ...] = (4, 6),
+                 vlan: int | None = None) -> None:
+        self._bed, self._link, self._wanted, self._versions, self._vlan = bed, link, wanted, versions, vlan
         # Beside the build: the build root, where tshark runs, sees it there.
         self._file = tempfile.NamedTemporaryFile(dir=SELFTESTS.parent / "build", prefix="capture-", suffix=".pcap")
 
@@ -55,20 +56,22 @@ class Capture:
         equal(len(sources), 2, f"ends that sent RoCEv2 packets ({sources})")
         for source in sources:
             for version in self._versions:
-                sent = set().union(*(names for (who, ip, _), names in summary.seen.items() if (who, ip) == (source, version)))
+                sent = summary.opcodes(source, version, self._vlan)
                 missing = [name for name in self._wanted if name not in sent]
                 check(not missing, f"{source} sent no {missing} over IPv{version}, but {sorted(sent)}")
         self._tshark(summary)
         print(f"# {summary.packets} RoCEv2 packets: every ICRC right, nothing malformed", flush=True)
 
     def _tshark(self, summary: roce.Summary) -> None:
-        def frames(words: list[str]) -> list[str]:
-            done = subprocess.run([SELFTESTS / "buildroot", "tshark", "-n", *_NO_GUESS, "-r", self._file.name, *words],
-                                  capture_output=True, text=True, check=False)
+        def tshark(*words: str) -> list[list[str]]:
+            done = subprocess.run([SELFTESTS / "buildroot", "tshark", *words], capture_output=True, text=True, check=False)
             check(done.returncode == 0, f"tshark: {done.stderr[-2000:]}")
-            return done.stdout.splitlines()
+            return [line.split("\t") for line in done.stdout.splitlines()]
 
-        seen = frames(["-Y", "infiniband.bth", "-T", "fields", "-e", "frame.number"])
-        equal(len(seen), summary.packets, "packets that tshark takes for RoCEv2")
-        wrong = frames(["-Y", _WRONG])
-        check(not wrong, f"tshark finds {len(wrong)} malformed frames:\n" + "\n".join(wrong[:20]))
+        guesses = [row[4] for row in tshark("-G", "heuristic-decodes") if row[0] == _GUESSES]
+        off = [word for guess in guesses for word in ("--disable-heuristic", guess)]
+        shown = tshark("-n", *off, "-r", self._file.name, "-Y", f"infiniband.bth || {_WRONG}", "-T", "fields", "-e", "frame.number",
+                       "-e", "infiniband.bth.opcode", "-e", _WRONG)
+        equal(sum(bool(opcode) for _, opcode, _ in shown), summary.packets, "packets that tshark takes for RoCEv2")
+        wrong = [number for number, _, malformed in shown if malformed]
+        check(not wrong, f"tshark finds {len(wrong)} malformed frames: {wrong[:20]}")
