@@ -117,6 +117,8 @@ int mo_ib_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 	attr->max_mcast_qp_attach = min(caps->max_mcast_qp, caps->max_qp);
 	attr->max_total_mcast_qp_attach = caps->max_mcast_qp;
 	attr->max_fast_reg_page_list_len = caps->max_fast_reg;
+	attr->cq_caps.max_cq_moderation_count = U16_MAX;
+	attr->cq_caps.max_cq_moderation_period = U16_MAX;
 	attr->max_pkeys = 1;
 	/* Default of the Communication Manager where it does not know better. */
 	attr->local_ca_ack_delay = 15;

@@ -144,6 +144,13 @@ int mo_destroy_cq(struct ibv_cq *ibcq)
 	return 0;
 }
 
+int mo_modify_cq(struct ibv_cq *ibcq, struct ibv_modify_cq_attr *attr)
+{
+	struct ibv_modify_cq cmd = {};
+
+	return ibv_cmd_modify_cq(ibcq, attr, &cmd, sizeof(cmd));
+}
+
 int mo_req_notify_cq(struct ibv_cq *ibcq, int solicited_only)
 {
 	struct mo_cq *cq = to_mo_cq(ibcq);

@@ -77,6 +77,7 @@ static const struct verbs_context_ops mo_context_ops = {
 	.destroy_qp = mo_destroy_qp,
 	.detach_mcast = ibv_cmd_detach_mcast,
 	.free_context = mo_free_context,
+	.modify_cq = mo_modify_cq,
 	.modify_qp = mo_modify_qp,
 	.poll_cq = mo_poll_cq,
 	.post_recv = mo_post_recv,

@@ -304,6 +304,7 @@ struct ibv_cq *mo_create_cq(struct ibv_context *ibctx, int cqe,
 struct ibv_cq_ex *mo_create_cq_ex(struct ibv_context *ibctx,
 				  struct ibv_cq_init_attr_ex *attr);
 int mo_destroy_cq(struct ibv_cq *ibcq);
+int mo_modify_cq(struct ibv_cq *ibcq, struct ibv_modify_cq_attr *attr);
 int mo_req_notify_cq(struct ibv_cq *ibcq, int solicited_only);
 
 /* poll.c */

@@ -5,16 +5,13 @@ in pairs, a server on one host and a client on the other."""
 from __future__ import annotations
 
 import ipaddress
-import os
 import shlex
 import subprocess
 import time
-from pathlib import Path
 
 import two_hosts
 from mo_test import Failure, defer, wait_for
-
-BUILD = Path(os.environ["MO_SELFTESTS"]).parent / "build"
+from two_hosts import BUILD  # noqa: F401 (for the tests)
 
 
 class Host(two_hosts.Host):
@@ -53,16 +50,6 @@ class Host(two_hosts.Host):
             return text.split()
 
         return int(wait_for(find, 10, f"{self.name}: RoCEv2 GID {gid}")[0])
-
-    def install(self, program: str) -> str:
-        """Copies a program of the build folder into the guest; its path there."""
-        path = f"/root/{program}"
-        with open(BUILD / "provider" / program, "rb") as stream:
-            done = subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, self.name, "--", "sh", "-c",
-                                   f"mkdir -p $(dirname {path}) && cat >{path} && chmod +x {path}"], stdin=stream,
-                                  capture_output=True, text=True, check=False)
-        two_hosts.check(done.returncode == 0, f"copying {program} into {self.name}: {done.stderr}")
-        return path
 
     def leftovers(self) -> dict[str, int]:
         """RDMA objects of user programs, by kind."""

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import mo_test
@@ -18,6 +20,9 @@ from mo_test import Failure, Skip, defer, wait_for  # noqa: F401 (for the tests)
 from mo_test import eq as _eq
 from mo_test import main as run  # noqa: F401
 from mo_test import true as check
+
+
+BUILD = Path(os.environ["MO_SELFTESTS"]).parent / "build"
 
 
 def equal(seen: object, wanted: object, text: str) -> None:
@@ -65,6 +70,16 @@ class Host:
     def json(self, command: str) -> Any:
         """Runs a command that prints JSON."""
         return json.loads(self.run(command))
+
+    def install(self, program: str) -> str:
+        """Copies a program of the build folder into the guest; its path there."""
+        path = f"/root/{program}"
+        with open(BUILD / "provider" / program, "rb") as stream:
+            done = subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, self.name, "--", "sh", "-c",
+                                   f"mkdir -p $(dirname {path}) && cat >{path} && chmod +x {path}"], stdin=stream,
+                                  capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"copying {program} into {self.name}: {done.stderr}")
+        return path
 
     def interfaces(self) -> list[str]:
         """Network interfaces of our NICs, in PCI order."""

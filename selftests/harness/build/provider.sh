@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# In the build root: compile the RDMA provider, its unit tests and the data test.
+# In the build root: compile the RDMA provider, its unit tests and the programs of the guests' tests.
 #   provider.sh RDMA-CORE JOBS
 # RDMA-CORE is that project's source: Debian's libibverbs-dev lacks the headers
 # that a provider needs. What they would find after rdma-core's own cmake run is
@@ -12,7 +12,7 @@ target=build/provider
 include=$target/include
 pabi=$(sed -n 's/^set(IBVERBS_PABI_VERSION "\(.*\)")$/\1/p' "$rdma_core/CMakeLists.txt")
 [ -n "$pabi" ] || { echo "$rdma_core: no IBVERBS_PABI_VERSION in CMakeLists.txt" >&2; exit 1; }
-mkdir -p "$include/kernel-abi" "$target/obj" "$target/test" "$target/data"
+mkdir -p "$include/kernel-abi" "$target/obj" "$target/test" "$target/data" "$target/abuse"
 for pair in infiniband=libibverbs rdma=kernel-headers/rdma util=util ccan=ccan; do
 	ln -sfn "$rdma_core/${pair#*=}" "$include/${pair%%=*}"
 done

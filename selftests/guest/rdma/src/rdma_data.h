@@ -47,6 +47,7 @@ struct conn_options {
 	unsigned int access;		/* what the peer may do; 0: all */
 	uint8_t retry;			/* of both kinds; 0: 7 */
 	uint8_t timeout;		/* 4.096 us * 2^timeout; 0: 17 */
+	uint8_t rnr_timer;		/* what RNR NAKs ask for, IBA table 45; 0: 1, 10 us */
 	bool ex;			/* ibv_wr_* and extended polls */
 	bool ud;
 	struct ibv_comp_channel *channel;
@@ -71,7 +72,13 @@ struct done {
 	unsigned int flags;
 };
 
-/* main.c: ends both sides */
+struct group {
+	const char *name;
+	void (*run)(struct side *side);
+};
+
+/* run.c; fail() ends both sides */
+int run_group(int argc, char **argv, const struct group *groups, size_t num, const char *more);
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 #define check(ok, ...) do { if (!(ok)) fail(__VA_ARGS__); } while (0)
 
@@ -120,5 +127,6 @@ void group_events(struct side *side);
 void group_windows(struct side *side);
 void group_posts(struct side *side);
 void group_lists(struct side *side);
+void group_steady(struct side *side);
 
 #endif /* RDMA_DATA_H */

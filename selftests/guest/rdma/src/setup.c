@@ -126,6 +126,7 @@ void conn_open(struct side *side, struct conn *conn, const struct conn_options *
 	o->access = o->access ? o->access : ALL_ACCESS;
 	o->retry = o->retry ? o->retry : 7;
 	o->timeout = o->timeout ? o->timeout : 17;
+	o->rnr_timer = o->rnr_timer ? o->rnr_timer : 1;
 	conn->send_cq = cq_open(side, o);
 	conn->recv_cq = cq_open(side, o);
 	conn->init = (struct ibv_qp_init_attr_ex){
@@ -184,7 +185,7 @@ static void connect_rc(struct side *side, struct conn *conn, const struct introd
 		.dest_qp_num = theirs->qpn,
 		.rq_psn = first_psn(theirs->qpn, !side->server),
 		.max_dest_rd_atomic = 16,
-		.min_rnr_timer = 1,	/* 10 us */
+		.min_rnr_timer = o->rnr_timer,
 		.ah_attr = { .is_global = 1, .port_num = PORT,
 			     .grh = { .dgid = theirs->gid, .sgid_index = side->gid_index, .hop_limit = 64 } },
 	};
