@@ -10,7 +10,6 @@
 #include <ctime>
 
 #include "common/clock.hpp"
-#include "common/cpu.hpp"
 #include "common/log.hpp"
 #include "common/result.hpp"
 
@@ -24,6 +23,12 @@ constexpr unsigned served_budget = 4;          // keeps a control thread from it
 constexpr unsigned served_rounds = 2;          // the second is for what became due meanwhile
 constexpr std::uint64_t stall_ns = 10'000'000; // anchors: timers are rebased behind this
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
+
+void relax() noexcept {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
 
 } // namespace
 
@@ -103,7 +108,7 @@ void Engine::serve() noexcept {
     if (!take()) {
         return;
     }
-    idle_poll_.poke(); // early: a CPU takes as long to wake up as the round takes
+    idle_poll_.poke(clock_.now_ns()); // early: a CPU wakes up as long as the round takes
     for (unsigned rounds = 0; rounds < served_rounds; ++rounds) {
         counters_.served.add();
         (void)round(Effort::bounded);
@@ -300,12 +305,12 @@ void Engine::run() {
         const bool worked = round(Effort::full);
         const std::uint64_t last_round = clock_.now_ns();
         if (worked) {
-            idle_poll_.poke();
+            idle_poll_.poke(last_round);
             last_work = last_round;
             continue;
         }
         if (last_round - last_work < spin_ns()) {
-            relax_cpu();
+            relax();
             continue;
         }
         if (give_up() && plan(Caller::thread)) {

@@ -1,88 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nic/idle_poll.hpp"
 
-#include <pthread.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
-#include "common/cpu.hpp"
+#include <algorithm>
+#include <chrono>
+
 #include "nic/engine.hpp"
 
 namespace mo::nic {
 
 namespace {
 
-constexpr unsigned pauses = 16; // between two looks at the clock
-
-/// Ties the calling thread to a CPU, where it runs only if nobody else wants to.
-bool settle_on(int cpu) noexcept {
-    cpu_set_t only;
-    CPU_ZERO(&only);
-    CPU_SET(static_cast<std::size_t>(cpu), &only);
-    const sched_param none{};
-    return ::sched_setaffinity(0, sizeof only, &only) == 0 &&
-           ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
-}
+/// The longest sleep, which stop() may have to wait for.
+constexpr std::uint64_t longest_nap_ns = 50'000'000;
 
 } // namespace
 
-void IdlePoll::start() {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    if (!threads_.empty() || ::sched_getaffinity(0, sizeof cpus, &cpus) != 0 ||
-        static_cast<std::size_t>(CPU_COUNT(&cpus)) > most_cpus) {
+long IdlePoll::online_cpus() noexcept {
+    return ::sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+void IdlePoll::start(const std::string& path, long cpus) {
+    if (thread_.joinable() || cpus > most_cpus) {
         return;
     }
-    stopping_.store(false);
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(static_cast<std::size_t>(cpu), &cpus)) {
-            threads_.emplace_back([this, cpu] { run(cpu); });
-        }
+    if (!fd_) {
+        fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     }
+    if (!fd_) {
+        return;
+    }
+    state_.store(resting);
+    thread_ = std::thread([this] { run(); });
 }
 
 void IdlePoll::stop() noexcept {
-    stopping_.store(true);
-    pokes_.fetch_add(1);
-    pokes_.notify_all();
-    for (std::thread& thread : threads_) {
-        thread.join();
+    if (thread_.joinable()) {
+        state_.fetch_or(ending);
+        state_.notify_all();
+        thread_.join();
     }
-    threads_.clear();
 }
 
-bool IdlePoll::wanted() const noexcept {
-    return clock_.now_ns() < until_ns_.load();
+void IdlePoll::write_latency(std::int32_t latency_us) noexcept {
+    [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &latency_us, sizeof latency_us);
 }
 
-void IdlePoll::poke() noexcept {
+void IdlePoll::poke(std::uint64_t now_ns) noexcept {
     const std::uint64_t hold = hold_ns();
     if (hold == 0) {
         return;
     }
-    until_ns_.store(clock_.now_ns() + hold);
-    if (asleep_.load() && asleep_.exchange(false)) {
-        pokes_.fetch_add(1);
-        pokes_.notify_all();
+    until_ns_.store(now_ns + hold);
+    if (state_.load() == resting) {
+        ask();
     }
 }
 
-void IdlePoll::run(int cpu) noexcept {
-    (void)prctl(PR_SET_NAME, "idle-poll");
-    if (!settle_on(cpu)) {
-        return; // rather none than one that takes time from others
+void IdlePoll::ask() noexcept {
+    std::uint32_t none = resting;
+    if (state_.compare_exchange_strong(none, asking)) {
+        write_latency(0);
+        state_.fetch_add(asked - asking);
+        state_.notify_all();
     }
-    while (!stopping_.load()) {
-        if (wanted()) {
-            for (unsigned i = 0; i < pauses; ++i) {
-                relax_cpu();
+}
+
+void IdlePoll::run() noexcept {
+    (void)prctl(PR_SET_NAME, "idle-poll");
+    for (;;) {
+        const std::uint32_t state = state_.load();
+        const bool end = (state & ending) != 0;
+        if ((state & state_mask) != asked) {
+            if (end && (state & state_mask) == resting) {
+                return;
             }
+            state_.wait(state);
             continue;
         }
-        const std::uint32_t seen = pokes_.load();
-        asleep_.store(true);
-        if (!wanted() && !stopping_.load()) { // a poke after this look changes pokes_
-            pokes_.wait(seen);
+        const std::uint64_t until = until_ns_.load(), now = clock_.now_ns();
+        if (now < until && !end) {
+            std::this_thread::sleep_for(
+                std::chrono::nanoseconds(std::min(until - now, longest_nap_ns)));
+            continue;
+        }
+        write_latency(no_limit_us);
+        state_.fetch_sub(asked);
+        if (until_ns_.load() != until) { // by a poke that still saw the request
+            ask();
         }
     }
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// IdlePoll: polls while it is poked, at a priority that takes nothing from others, and no longer.
+// IdlePoll: asks for a wake-up latency of 0 while it is poked, and takes that back.
+#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
+#include <vector>
 
 #include "nic/engine.hpp"
 
@@ -17,110 +18,117 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct Poller {
-    pid_t tid;
-    std::uint64_t ticks; ///< of CPU time, user and system
-};
-
-/// The threads of this process that are named so.
-std::vector<Poller> pollers() {
-    std::vector<Poller> found;
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-        std::ifstream stat(task.path() / "stat");
-        std::string word;
-        stat >> word >> word;
-        if (word != "(idle-poll)") {
-            continue;
+bool within_seconds(const std::function<bool()>& what) {
+    for (int tries = 0; tries < 10'000; ++tries) {
+        if (what()) {
+            return true;
         }
-        std::uint64_t user = 0, system = 0;
-        for (int field = 3; field < 14; ++field) { // proc(5): utime is the 14th, stime the 15th
-            stat >> word;
-        }
-        stat >> user >> system;
-        found.push_back({std::stoi(task.path().filename()), user + system});
+        std::this_thread::sleep_for(milliseconds(1));
     }
-    return found;
+    return false;
 }
 
-std::uint64_t ticks() {
-    std::uint64_t sum = 0;
-    for (const Poller& poller : pollers()) {
-        sum += poller.ticks;
-    }
-    return sum;
-}
-
+/// A file in the device's place, in which the requests stand one after the other.
 class IdlePollTest : public testing::Test {
   protected:
     void SetUp() override {
-        cpu_set_t cpus;
-        CPU_ZERO(&cpus);
-        ASSERT_EQ(::sched_getaffinity(0, sizeof cpus, &cpus), 0);
-        count_ = static_cast<std::size_t>(CPU_COUNT(&cpus));
+        path_ = testing::TempDir() + "idle-poll-" + std::to_string(::getpid());
+        std::ofstream(path_).close();
     }
-    void start() {
-        poll_.start();
-        if (count_ > IdlePoll::most_cpus) {
-            EXPECT_TRUE(pollers().empty());
-            GTEST_SKIP() << count_ << " CPUs: none is kept awake on such a host";
+    void TearDown() override {
+        poll_.stop();
+        std::filesystem::remove(path_);
+    }
+    [[nodiscard]] std::vector<std::int32_t> requests() const {
+        std::ifstream file(path_, std::ios::binary);
+        std::vector<std::int32_t> seen;
+        for (std::int32_t one = 0; file.read(reinterpret_cast<char*>(&one), sizeof one);) {
+            seen.push_back(one);
         }
-        for (int tries = 0; pollers().size() < count_ && tries < 1000; ++tries) {
-            std::this_thread::sleep_for(milliseconds(1));
-        }
-        ASSERT_EQ(pollers().size(), count_);
+        return seen;
     }
 
     RealClock clock_;
     IdlePoll poll_{clock_};
-    std::size_t count_ = 0;
+    std::string path_;
 };
 
-TEST_F(IdlePollTest, RunsWhereNobodyElseWantsTo) {
-    ASSERT_NO_FATAL_FAILURE(start());
-    poll_.poke();
-    for (const Poller& poller : pollers()) {
-        for (int tries = 0; ::sched_getscheduler(poller.tid) != SCHED_IDLE && tries < 1000;
-             ++tries) {
-            std::this_thread::sleep_for(milliseconds(1));
-        }
-        EXPECT_EQ(::sched_getscheduler(poller.tid), SCHED_IDLE);
-        cpu_set_t cpus;
-        CPU_ZERO(&cpus);
-        ASSERT_EQ(::sched_getaffinity(poller.tid, sizeof cpus, &cpus), 0);
-        EXPECT_EQ(CPU_COUNT(&cpus), 1);
+constexpr std::int32_t none = IdlePoll::no_limit_us;
+
+TEST_F(IdlePollTest, AsksOnceAndTakesItBack) {
+    poll_.set_hold(50'000'000);
+    poll_.start(path_, 1);
+    EXPECT_TRUE(requests().empty());
+    const std::uint64_t start = clock_.now_ns();
+    for (int i = 0; i < 100; ++i) {
+        poll_.poke(clock_.now_ns());
+        std::this_thread::sleep_for(milliseconds(1));
     }
+    const std::uint64_t last = clock_.now_ns();
+    // A busy machine may have held this thread up for longer than the request stands.
+    const auto seen = requests();
+    ASSERT_FALSE(seen.empty());
+    EXPECT_EQ(seen.front(), 0);
+    if (last - start < 140'000'000) {
+        EXPECT_EQ(seen, std::vector<std::int32_t>{0});
+    }
+    EXPECT_TRUE(within_seconds([&] { return requests().back() == none; }));
+    EXPECT_GE(clock_.now_ns() - last, 48'000'000U);
+    const std::size_t count = requests().size();
+    poll_.poke(clock_.now_ns());
+    ASSERT_EQ(requests().size(), count + 1);
+    EXPECT_EQ(requests().back(), 0);
+}
+
+TEST_F(IdlePollTest, EveryRequestIsTakenBack) {
+    poll_.set_hold(1'000'000);
+    poll_.start(path_, 1);
+    std::vector<std::thread> pokers;
+    for (int i = 0; i < 3; ++i) { // at the boundary of the hold, from several threads
+        pokers.emplace_back([this] {
+            for (int n = 0; n < 200; ++n) {
+                poll_.poke(clock_.now_ns());
+                std::this_thread::sleep_for(std::chrono::microseconds(900 + n));
+            }
+        });
+    }
+    for (std::thread& poker : pokers) {
+        poker.join();
+    }
+    EXPECT_TRUE(within_seconds([&] { return requests().back() == none; }));
+    const auto seen = requests();
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        EXPECT_EQ(seen[i], i % 2 == 0 ? 0 : none) << i;
+    }
+}
+
+TEST_F(IdlePollTest, StopTakesItBack) {
+    poll_.set_hold(3'600'000'000'000);
+    poll_.start(path_, 1);
+    poll_.poke(clock_.now_ns());
+    EXPECT_EQ(requests(), std::vector<std::int32_t>{0});
     poll_.stop();
-    EXPECT_TRUE(pollers().empty());
+    EXPECT_EQ(requests(), (std::vector<std::int32_t>{0, none}));
+    poll_.poke(clock_.now_ns());
+    EXPECT_EQ(requests().size(), 2U);
 }
 
-TEST_F(IdlePollTest, PollsAfterAPokeAndNotForEver) {
-    poll_.set_hold(300'000'000);
-    ASSERT_NO_FATAL_FAILURE(start());
-    std::this_thread::sleep_for(milliseconds(50));
-    const std::uint64_t before = ticks();
-    poll_.poke();
-    // A busy machine gives them little: wait until they have had some.
-    for (int tries = 0; ticks() == before && tries < 300; ++tries) {
-        poll_.poke();
-        std::this_thread::sleep_for(milliseconds(10));
-    }
-    EXPECT_GT(ticks(), before);
-    std::this_thread::sleep_for(milliseconds(400));
-    const std::uint64_t after = ticks();
-    std::this_thread::sleep_for(milliseconds(300));
-    EXPECT_LE(ticks(), after + 2) << "they poll on";
-}
-
-TEST_F(IdlePollTest, ZeroIsNotAtAll) {
+TEST_F(IdlePollTest, NothingWithoutHoldDeviceOrOnBigHosts) {
     poll_.set_hold(0);
-    ASSERT_NO_FATAL_FAILURE(start());
-    std::this_thread::sleep_for(milliseconds(50));
-    const std::uint64_t before = ticks();
-    for (int i = 0; i < 20; ++i) {
-        poll_.poke();
-        std::this_thread::sleep_for(milliseconds(10));
-    }
-    EXPECT_LE(ticks(), before + 2);
+    poll_.start(path_, IdlePoll::most_cpus);
+    poll_.poke(clock_.now_ns());
+    EXPECT_TRUE(requests().empty());
+    poll_.stop();
+
+    IdlePoll big(clock_);
+    big.start(path_, IdlePoll::most_cpus + 1);
+    big.poke(clock_.now_ns());
+    EXPECT_TRUE(requests().empty());
+
+    IdlePoll without(clock_);
+    without.start(path_ + ".none", 1);
+    without.poke(clock_.now_ns());
+    EXPECT_FALSE(std::filesystem::exists(path_ + ".none"));
 }
 
 } // namespace
