@@ -56,7 +56,8 @@ class IdlePoll {
 
     /// The request: there is none, somebody is about to make it, it stands. Only who took it from
     /// resting makes it, and only the thread takes back one that stands: so none is left behind.
-    enum State : std::uint32_t { resting, asking, asked, state_mask = 3, ending = 4 };
+    static constexpr std::uint32_t resting = 0, asking = 1, asked = 2, state_mask = 3;
+    static constexpr std::uint32_t ending = 4; ///< beside one of these
 
     void run() noexcept;
     /// Makes the request if there is none.

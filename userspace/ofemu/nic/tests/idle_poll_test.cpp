@@ -84,7 +84,9 @@ TEST_F(IdlePollTest, EveryRequestIsTakenBack) {
     poll_.set_hold(1'000'000);
     poll_.start(path_, 1);
     std::vector<std::thread> pokers;
-    for (int i = 0; i < 3; ++i) { // at the boundary of the hold, from several threads
+    constexpr int count = 3;
+    pokers.reserve(count);
+    for (int i = 0; i < count; ++i) { // at the boundary of the hold, from several threads
         pokers.emplace_back([this] {
             for (int n = 0; n < 200; ++n) {
                 poll_.poke(clock_.now_ns());
