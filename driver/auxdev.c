@@ -114,16 +114,15 @@ void mo_auxdev_del(struct mo_dev *md)
 	auxiliary_device_uninit(&aux->adev);
 }
 
-/* Events of RDMA objects; event_lock held. False: nobody took it. */
+/* Events of RDMA objects; event_lock held. False: it is of none. */
 bool mo_auxdev_event(struct mo_dev *md, const struct mo_eqe *eqe)
 {
 	struct mo_aux_state *state = md->auxdev;
 
 	if (!state->ops)
 		return false;
-	state->ops->event(state->priv, eqe->type, le32_to_cpu(eqe->object),
-			  le16_to_cpu(eqe->code), le32_to_cpu(eqe->data));
-	return true;
+	return state->ops->event(state->priv, eqe->type, le32_to_cpu(eqe->object),
+				 le16_to_cpu(eqe->code), le32_to_cpu(eqe->data));
 }
 
 int mo_aux_register(struct mo_aux *aux, const struct mo_aux_ops *ops, void *priv)

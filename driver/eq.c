@@ -328,12 +328,16 @@ static void mo_event_dispatch(struct mo_dev *md, const struct mo_eqe *eqe)
 			md->eqs[0].late++;
 		break;
 	case MO_EVENT_CQ_ERROR:
-		mo_auxdev_event(md, eqe);
-		fallthrough;
+		/*
+		 * Its owner is told. It is no news for the log, which a process could fill
+		 * so; the network interface knows its own queues and says it of them.
+		 */
+		if (!mo_auxdev_event(md, eqe) && md->net_ready)
+			mo_net_queue_error(md, eqe->type, object, code);
+		break;
 	case MO_EVENT_QUEUE_ERROR:
 		dev_err_ratelimited(md->dev, "queue 0x%06x stopped: %s\n", object,
-				    eqe->type == MO_EVENT_CQ_ERROR ?
-				    "completion queue overran" : mo_queue_error_text(code));
+				    mo_queue_error_text(code));
 		if (md->net_ready)
 			mo_net_queue_error(md, eqe->type, object, code);
 		break;

@@ -122,13 +122,14 @@ void mo_aux_db_page_put(struct mo_aux *aux, u32 page);
 /**
  * struct mo_aux_ops - what the core tells the RDMA driver
  * @event: asynchronous event of an RDMA object: MO_EVENT_QP_*, SQ_DRAINED,
- *         CQ_ERROR. Process context, one at a time.
+ *         CQ_ERROR. Process context, one at a time. False: the object is
+ *         none of the RDMA driver's, or not any more.
  * @fatal: the device has stopped or gone; the auxiliary device is about to be
  *         removed. Process context; may come at any time, also twice. It must
  *         be quick: users learn of it here, remove() cleans up.
  */
 struct mo_aux_ops {
-	void (*event)(void *priv, u8 type, u32 object, u16 code, u32 data);
+	bool (*event)(void *priv, u8 type, u32 object, u16 code, u32 data);
 	void (*fatal)(void *priv);
 };
 

@@ -39,13 +39,13 @@ static void mo_ib_qp_tell(struct mo_ib_qp *qp, enum ib_event_type type)
 		qp->ibqp.event_handler(&event, qp->ibqp.qp_context);
 }
 
-static void mo_ib_qp_event(struct mo_ib_dev *mib, u8 type, u32 object, u16 code)
+static bool mo_ib_qp_event(struct mo_ib_dev *mib, u8 type, u32 object, u16 code)
 {
 	struct mo_ib_qp *qp = mo_ib_qp_get(mib, object);
 	int ib_type;
 
 	if (!qp)
-		return;
+		return false;
 	switch (type) {
 	case MO_EVENT_QP_ERROR:
 		ibdev_dbg(&mib->ibdev, "QP 0x%06x is in the error state, code %u\n", object,
@@ -62,9 +62,10 @@ static void mo_ib_qp_event(struct mo_ib_dev *mib, u8 type, u32 object, u16 code)
 		break;
 	}
 	mo_ib_qp_put(qp);
+	return true;
 }
 
-static void mo_ib_cq_error(struct mo_ib_dev *mib, u32 object)
+static bool mo_ib_cq_error(struct mo_ib_dev *mib, u32 object)
 {
 	struct mo_ib_cq *cq = mo_ib_cq_get(mib, object);
 	struct ib_event event = {
@@ -74,21 +75,21 @@ static void mo_ib_cq_error(struct mo_ib_dev *mib, u32 object)
 
 	/* The queues of the network interface have the same event. */
 	if (!cq)
-		return;
+		return false;
 	event.element.cq = &cq->ibcq;
 	if (cq->ibcq.event_handler)
 		cq->ibcq.event_handler(&event, cq->ibcq.cq_context);
 	mo_ib_cq_put(cq);
+	return true;
 }
 
-static void mo_ib_event(void *priv, u8 type, u32 object, u16 code, u32 data)
+static bool mo_ib_event(void *priv, u8 type, u32 object, u16 code, u32 data)
 {
 	struct mo_ib_dev *mib = priv;
 
 	if (type == MO_EVENT_CQ_ERROR)
-		mo_ib_cq_error(mib, object);
-	else
-		mo_ib_qp_event(mib, type, object, code);
+		return mo_ib_cq_error(mib, object);
+	return mo_ib_qp_event(mib, type, object, code);
 }
 
 static void mo_ib_fatal(void *priv)
