@@ -10,19 +10,30 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from mo_test import Failure, defer
 from rdma_hosts import Bed, Host, listening
-from two_hosts import check, equal, wait_for
+from two_hosts import check, equal, matches, wait_for
 
 bed = Bed()
 bed.connect()
 program = {host.name: {name: host.install(name) for name in ("rdma_data", "rdma_abuse")} for host in bed.hosts}
 
+_SOURCES = Path(os.environ["MO_SELFTESTS"]) / "guest" / "rdma" / "src"
+
+
+def _text_of(name: str, file: str) -> str:
+    """What the programs' sources define as that."""
+    text = (_SOURCES / file).read_text(encoding="ascii")
+    return matches(text, rf'^#define {name}\s+"(.*)"$', file).group(1).replace("\\n", "\n")
+
+
 _PORT = 18515
-_STEADY = "/tmp/rdma_steady"
-POISON = b"MO-POISON-PAGE!\n"
-PUBLIC = b"MO-PUBLIC-DATA!\n"
+_STEADY = _text_of("ROUNDS_FILE", "steady.c")
+REFILLED = _text_of("REFILL_FILE", "abuse/rdma_abuse.h")
+POISON = _text_of("POISON_TEXT", "abuse/rdma_abuse.h").encode("ascii")
+PUBLIC = _text_of("PUBLIC_TEXT", "abuse/rdma_abuse.h").encode("ascii")
 
 
 def _start(host: Host, command: str, seconds: int) -> subprocess.Popen[str]:

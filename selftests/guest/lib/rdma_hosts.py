@@ -51,6 +51,10 @@ class Host(two_hosts.Host):
 
         return int(wait_for(find, 10, f"{self.name}: RoCEv2 GID {gid}")[0])
 
+    def counter(self, name: str) -> int:
+        """A hardware counter of the RDMA port."""
+        return int(self.run(f"cat /sys/class/infiniband/{self.rdma}/ports/1/hw_counters/{name}"))
+
     def leftovers(self) -> dict[str, int]:
         """RDMA objects of user programs, by kind."""
         counts = {}
@@ -62,13 +66,17 @@ class Host(two_hosts.Host):
 
 
 class Bed(two_hosts.Bed):
-    """The testbed of the running test, with RDMA on both hosts."""
+    """The testbed of the running test, with RDMA on both hosts. Of two programs the
+    server is on host0, or with `swap` on host1."""
+
+    perftest_options = "-F"
 
     def __init__(self) -> None:
         super().__init__()
         self.host0: Host = Host(self, "host0", 0)
         self.host1: Host = Host(self, "host1", 1)
         self.hosts: tuple[Host, Host] = (self.host0, self.host1)  # type: ignore[assignment]
+        self._data: dict[str, str] = {}  # where rdma_data is, by host
 
     def connect(self, mtu: int = 4200) -> None:
         """Interfaces with addresses, RDMA on top."""
@@ -102,6 +110,43 @@ class Bed(two_hosts.Bed):
             raise Failure(f"{first.name}: `{server}` ended with {running.returncode}:\n{served}\n"
                           f"--- {second.name}: `{client}` ended with {status}:\n{output}")
         return served, output
+
+    def ends(self, swap: bool = False, ipv6: bool = False) -> tuple[Host, Host, str, str]:
+        """Server, client and their addresses."""
+        server, client = self.hosts[::-1] if swap else self.hosts
+        return (server, client, server.ip6, client.ip6) if ipv6 else (server, client, server.ip, client.ip)
+
+    def verbs(self, words: str, gid: str, swap: bool = False, ipv6: bool = False, timeout: float = 60) -> str:
+        """A program that exchanges its addresses by TCP and takes its GID's index by the option `gid`;
+        the client's output."""
+        server, client, mine, theirs = self.ends(swap, ipv6)
+        _, output = self.pair(f"{words} -d {server.rdma} {gid} {server.gid_index(mine)}",
+                              f"{words} -d {client.rdma} {gid} {client.gid_index(theirs)} {server.ip}", listening(18515),
+                              timeout, swap)
+        return output
+
+    def perftest(self, words: str, swap: bool = False, ipv6: bool = False, timeout: float = 60) -> str:
+        """A program of perftest; the client's output."""
+        return self.verbs(f"{words} {self.perftest_options}", "-x", swap, ipv6, timeout)
+
+    def rping(self, options: str, swap: bool = False, ipv6: bool = False) -> None:
+        """rping, which checks what it gets."""
+        _, _, address, _ = self.ends(swap, ipv6)
+        self.pair(f"rping -s -a {address} -p 7174 -V {options}", f"rping -c -a {address} -p 7174 -V {options}",
+                  rdma_listening(7174), swap=swap)
+
+    def data(self, group: str, swap: bool = False, ipv6: bool = False) -> None:
+        """One group of checks of rdma_data (rdma/src/rdma_data.h); leaves nothing behind."""
+        server, client, mine, theirs = self.ends(swap, ipv6)
+        for host in self.hosts:
+            if host.name not in self._data:
+                self._data[host.name] = host.install("rdma_data")
+        server.gid_index(mine)
+        client.gid_index(theirs)
+        self.pair(f"{self._data[server.name]} server {server.ip} {mine} {group} {server.rdma}",
+                  f"{self._data[client.name]} client {server.ip} {theirs} {group} {client.rdma}", listening(18515), 240, swap)
+        for host in self.hosts:
+            two_hosts.equal(host.leftovers(), {}, f"{host.name}: objects left")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from two_hosts import Bed, check, equal
+from two_hosts import BUILD, Bed, check, equal
 
 SELFTESTS = Path(os.environ["MO_SELFTESTS"])
 sys.path.insert(0, str(SELFTESTS))
@@ -35,7 +35,7 @@ class Capture:
                  vlan: int | None = None) -> None:
         self._bed, self._link, self._wanted, self._versions, self._vlan = bed, link, wanted, versions, vlan
         # Beside the build: the build root, where tshark runs, sees it there.
-        self._file = tempfile.NamedTemporaryFile(dir=SELFTESTS.parent / "build", prefix="capture-", suffix=".pcap")
+        self._file = tempfile.NamedTemporaryFile(dir=BUILD, prefix="capture-", suffix=".pcap")
 
     def __enter__(self) -> Capture:
         self._bed.ctl("pcap", self._link, self._file.name)

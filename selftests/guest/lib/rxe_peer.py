@@ -5,7 +5,6 @@ other end of the fibre (topology foreign)."""
 from __future__ import annotations
 
 import rdma_hosts
-from rdma_hosts import listening, rdma_listening
 
 # What both ends can: a path MTU of 1024.
 MTU = 1500
@@ -23,7 +22,9 @@ class Peer(rdma_hosts.Host):
 
 
 class Bed(rdma_hosts.Bed):
-    """The testbed; who serves changes from program to program."""
+    """The testbed; host1 is peer0."""
+
+    perftest_options = "-F -m 1024"
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,27 +47,3 @@ class Bed(rdma_hosts.Bed):
     def detach(self) -> None:
         """The peer without Soft-RoCE."""
         self.host1.run("rdma link delete rxe0")
-
-    def ends(self, ours_serves: bool, ipv6: bool) -> tuple[rdma_hosts.Host, rdma_hosts.Host, str, str]:
-        """Server, client and their addresses."""
-        server, client = self.hosts if ours_serves else self.hosts[::-1]
-        return (server, client, server.ip6, client.ip6) if ipv6 else (server, client, server.ip, client.ip)
-
-    def verbs(self, words: str, ours_serves: bool, ipv6: bool, gid: str) -> str:
-        """A program that exchanges its addresses by TCP and takes its GID's index by the option `gid`;
-        the client's output."""
-        server, client, mine, theirs = self.ends(ours_serves, ipv6)
-        _, output = self.pair(f"{words} -d {server.rdma} {gid} {server.gid_index(mine)}",
-                              f"{words} -d {client.rdma} {gid} {client.gid_index(theirs)} {server.ip}", listening(18515),
-                              both=(server, client))
-        return output
-
-    def perftest(self, words: str, ours_serves: bool, ipv6: bool) -> str:
-        """A program of perftest; the client's output."""
-        return self.verbs(f"{words} -F -m 1024", ours_serves, ipv6, "-x")
-
-    def rping(self, options: str, ours_serves: bool, ipv6: bool) -> None:
-        """rping, which checks what it gets."""
-        server, client, address, _ = self.ends(ours_serves, ipv6)
-        self.pair(f"rping -s -a {address} -p 7174 -V {options}", f"rping -c -a {address} -p 7174 -V {options}",
-                  rdma_listening(7174), both=(server, client))

@@ -154,9 +154,24 @@ static void moderate(struct ibv_cq *cq, uint16_t count, uint16_t period)
 
 static void moderation(struct side *side, struct conn *conn)
 {
+	static const struct {
+		uint16_t count, period;
+		int num;
+		double least, most;
+	} steps[] = {
+		/* The time passes: no number ends it. */
+		{ 0, 65535, 1, 0.060, 1 },
+		{ 65535, 65535, 3, 0.060, 1 },
+		/* The number is reached long before. */
+		{ 4, 65535, 4, 0, 0.060 },
+		/* Without a time, and without moderation again. */
+		{ 65535, 0, 1, 0, 0.5 },
+		{ 0, 0, 1, 0, 0.5 },
+	};
 	struct ibv_modify_cq_attr nothing = {}, unknown = { .attr_mask = 1U << 5 };
 	struct ibv_device_attr_ex attr;
 	double took;
+	size_t i;
 
 	check(!ibv_query_device_ex(side->ctx, NULL, &attr), "ibv_query_device_ex");
 	check(attr.cq_mod_caps.max_cq_count == 0xffff && attr.cq_mod_caps.max_cq_period == 0xffff, "limits %u and %u us",
@@ -164,23 +179,12 @@ static void moderation(struct side *side, struct conn *conn)
 	check(ibv_modify_cq(conn->send_cq, &nothing) && ibv_modify_cq(conn->send_cq, &unknown), "an empty change is accepted");
 	took = event_after(side, conn, 1);
 	check(took >= 0 && took < 0.5, "without moderation the event took %f s", took);
-	/* The time passes: no number ends it. */
-	moderate(conn->send_cq, 0, 65535);
-	took = event_after(side, conn, 1);
-	check(took >= 0.060 && took < 1, "moderation of 65.5 ms: the event took %f s", took);
-	moderate(conn->send_cq, 65535, 65535);
-	took = event_after(side, conn, 3);
-	check(took >= 0.060 && took < 1, "moderation of 65535 completions or 65.5 ms: the event took %f s", took);
-	/* The number is reached long before. */
-	moderate(conn->send_cq, 4, 65535);
-	took = event_after(side, conn, 4);
-	check(took >= 0 && took < 0.060, "moderation of 4 completions: the event took %f s", took);
-	moderate(conn->send_cq, 65535, 0);
-	took = event_after(side, conn, 1);
-	check(took >= 0 && took < 0.5, "moderation without a time: the event took %f s", took);
-	moderate(conn->send_cq, 0, 0);
-	took = event_after(side, conn, 1);
-	check(took >= 0 && took < 0.5, "after moderation the event took %f s", took);
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		moderate(conn->send_cq, steps[i].count, steps[i].period);
+		took = event_after(side, conn, steps[i].num);
+		check(took >= steps[i].least && took < steps[i].most, "moderation of %u completions or %u us: the event took %f s",
+		      steps[i].count, steps[i].period, took);
+	}
 }
 
 void group_moderation(struct side *side)
