@@ -384,6 +384,7 @@ bool mo_rx_decode(const struct mo_rxq *rxq, const struct mo_eth_cqe *cqe,
 bool mo_rx_finish(struct mo_rxq *rxq, struct sk_buff *skb,
 		  const struct mo_rx_meta *meta, netdev_features_t features,
 		  struct mo_rx_tally *tally);
+bool mo_rx_is_single(const struct sk_buff *skb, const struct mo_rx_meta *meta);
 
 /* rss.c */
 int mo_rss_init(struct mo_net *net);

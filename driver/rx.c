@@ -10,6 +10,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <net/busy_poll.h>
 
 #include "net.h"
 
@@ -168,7 +169,12 @@ static int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
 			dev_kfree_skb_any(skb);
 			continue;
 		}
-		napi_gro_receive(napi, skb);
+		if (mo_rx_is_single(skb, &meta)) {
+			skb_mark_napi_id(skb, napi);
+			netif_receive_skb(skb);
+		} else {
+			napi_gro_receive(napi, skb);
+		}
 	}
 
 	if (mo_cq_lost(cq, ci) && !rxq->stopped) {

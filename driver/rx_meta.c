@@ -196,3 +196,33 @@ bool mo_rx_finish(struct mo_rxq *rxq, struct sk_buff *skb,
 	}
 	return true;
 }
+
+/**
+ * mo_rx_is_single() - is this a packet that GRO never merges with another?
+ * @skb: packet, as mo_rx_finish() leaves it
+ * @meta: its completion
+ *
+ * GRO hands such a packet to the stack only when the poll ends; but somebody
+ * waits for the answers of ARP, neighbour discovery and echo.
+ *
+ * Return: true when it may go past GRO.
+ */
+bool mo_rx_is_single(const struct sk_buff *skb, const struct mo_rx_meta *meta)
+{
+	u8 l4 = meta->l3l4 & MO_L4_MASK;
+
+	if (l4 == MO_L4_TCP || l4 == MO_L4_UDP)
+		return false;
+	switch (skb->protocol) {
+	case htons(ETH_P_ARP):
+		return true;
+	case htons(ETH_P_IP):
+		return skb_headlen(skb) >= sizeof(struct iphdr) &&
+		       ((const struct iphdr *)skb->data)->protocol == IPPROTO_ICMP;
+	case htons(ETH_P_IPV6):
+		return skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
+		       ((const struct ipv6hdr *)skb->data)->nexthdr == IPPROTO_ICMPV6;
+	default:
+		return false;
+	}
+}
