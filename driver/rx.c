@@ -263,12 +263,15 @@ int mo_napi_poll(struct napi_struct *napi, int budget)
 	struct mo_channel *ch = container_of(napi, struct mo_channel, napi);
 	struct mo_qpair *qp = ch->qp;
 	struct mo_dev *md = ch->net->md;
-	bool more = !mo_tx_poll(&qp->tx, budget);
-	int done;
+	int done = 0;
+	bool more;
 
+	/* Whoever waits for a packet waits longer than memory does to be freed. */
+	if (likely(budget))
+		done = mo_rx_poll(&qp->rx, napi, budget);
+	more = !mo_tx_poll(&qp->tx, budget);
 	if (unlikely(!budget))
 		return 0;
-	done = mo_rx_poll(&qp->rx, napi, budget);
 	if (more || done >= budget || unlikely(qp->rx.starved))
 		return budget;
 	if (!napi_complete_done(napi, done))
