@@ -11,12 +11,13 @@
 
 /*
  * What moderation starts with: a lone packet is announced at once. That it was
- * sent can wait until its answer has come, whose poll frees it too; a sender
- * with a small socket buffer is not to wait, hence the few frames.
+ * sent can wait until its answer has come, whose poll frees it too; with a device
+ * that cannot be told of whoever waits for it, not for long.
  */
 #define MO_RX_USECS		0
 #define MO_RX_FRAMES		64
-#define MO_TX_USECS		500
+#define MO_TX_USECS		5000
+#define MO_TX_USECS_PLAIN	500	/* without MO_F_TX_URGENT */
 #define MO_TX_FRAMES		8
 
 #define MO_STATS_PERIOD_US	100000
@@ -402,7 +403,7 @@ static int mo_net_init(struct mo_net *net)
 	net->coal = (struct mo_coal){
 		.rx_usecs = MO_RX_USECS,
 		.rx_frames = MO_RX_FRAMES,
-		.tx_usecs = MO_TX_USECS,
+		.tx_usecs = md->features & MO_F_TX_URGENT ? MO_TX_USECS : MO_TX_USECS_PLAIN,
 		.tx_frames = MO_TX_FRAMES,
 	};
 	net->offloads = le32_to_cpu(md->id.offloads);

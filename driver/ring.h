@@ -85,6 +85,7 @@ union mo_tx_slot {
  * @mask: descriptors - 1
  * @tail: producer index; what lies between @db.last and it waits for a doorbell
  * @last: first descriptor of the last packet
+ * @urgent: somebody waits for the completion of what has had no doorbell yet
  * @nq: the stack's queue
  * @stats: counters of the transmit path
  * @md: device
@@ -105,6 +106,7 @@ struct mo_txq {
 	u32 mask;
 	u32 tail;
 	struct mo_tx_pkt *last;
+	bool urgent;
 	struct netdev_queue *nq;
 	struct mo_txq_stats *stats;
 	struct mo_dev *md;

@@ -7,11 +7,15 @@
  * and one completion: both belong to its last packet. A packet that was put
  * into the ring without a doorbell, because more were to come, gets it also
  * when the next one is dropped or the ring is full.
+ *
+ * Completions may wait (the queue's moderation), unless somebody waits for them:
+ * a stopped queue, or a socket that soon may send no more.
  */
 #include <linux/dma-mapping.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
+#include <net/sock.h>
 
 #include "net.h"
 
@@ -21,12 +25,28 @@
 /* Wake the queue when two of the longest packets fit. */
 #define MO_TX_WAKE		(2 * MO_TX_MAX_DESCS)
 
+/*
+ * Does the sender wait for this packet's completion, or soon? Its socket has
+ * used up half of what it may keep in flight.
+ */
+static bool mo_tx_is_awaited(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk && sk_fullsock(sk) &&
+	       sk_wmem_alloc_get(sk) > READ_ONCE(sk->sk_sndbuf) / 2;
+}
+
 /* Tells the device about all packets in the ring. */
 static void mo_tx_flush(struct mo_txq *txq)
 {
 	if (txq->db.last == txq->tail)
 		return;
 	txq->last->flags |= cpu_to_le16(MO_TXF_COMPLETE);
+	if ((txq->urgent || netif_xmit_stopped(txq->nq)) &&
+	    (txq->md->features & MO_F_TX_URGENT))
+		txq->last->flags |= cpu_to_le16(MO_TXF_URGENT);
+	txq->urgent = false;
 	mo_db_ring(txq->md, &txq->db, txq->tail);
 }
 
@@ -191,6 +211,7 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 	slot->bytes = bytes;
 	slot->descs = descs;
 	txq->last = pkt;
+	txq->urgent |= mo_tx_is_awaited(skb);
 	skb_tx_timestamp(skb);
 
 	WRITE_ONCE(txq->tail, first + descs);

@@ -30,7 +30,8 @@
 #define MO_TXF_TSO6		MO_BIT(3)	/* segment: TCP over IPv6 */
 #define MO_TXF_VLAN		MO_BIT(4)	/* insert an 802.1Q tag */
 #define MO_TXF_TIMESTAMP	MO_BIT(5)	/* report the time of sending */
-#define MO_TXF_ALL		MO_MASK(5, 0)
+#define MO_TXF_URGENT		MO_BIT(6)	/* the completion is not held back; needs MO_F_TX_URGENT */
+#define MO_TXF_ALL		MO_MASK(6, 0)
 
 /**
  * struct mo_tx_pkt - first descriptor of a packet

@@ -130,7 +130,8 @@ enum mo_fatal {
 	X(MGMT, 1, "management core, mailbox and optical link") \
 	X(ETH, 2, "ethernet datapath") \
 	X(RDMA, 3, "RoCEv2 transport") \
-	X(GRO_HW, 4, "receive coalescing")
+	X(GRO_HW, 4, "receive coalescing") \
+	X(TX_URGENT, 5, "transmit completions that moderation does not hold back")
 
 enum mo_feature {
 #define X(name, bit, text) MO_F_##name = MO_BIT(bit),

@@ -102,7 +102,8 @@ void CompletionQueue::evaluate(std::uint64_t now_ns) {
         holding_ = true;
         first_waiting_ns_ = now_ns;
     }
-    const bool enough = hold.count != 0 && waiting >= hold.count;
+    any_urgent_ = any_urgent_ && static_cast<std::int32_t>(last_urgent_ - ring_.consumer()) > 0;
+    const bool enough = any_urgent_ || (hold.count != 0 && waiting >= hold.count);
     if (!enough && now_ns - first_waiting_ns_ < hold.period_ns) {
         deadline_ns_ = first_waiting_ns_ + hold.period_ns;
         ask_for_flush();

@@ -49,6 +49,12 @@ class CompletionQueue {
     ///         the caller stops its queue with MO_QERR_CQ
     bool post(std::span<const std::byte> entry, bool solicited = false);
 
+    /// Somebody waits for what has been posted: moderation does not hold its event back.
+    void hurry() noexcept {
+        last_urgent_ = ring_.producer();
+        any_urgent_ = true;
+    }
+
     /// The core's part, once per round after the last post(): orders what was posted before the
     /// arm word and raises the event if it is asked for and not held back by moderation.
     /// @return true: to be called again, at deadline_ns(); false: not before EventSink::wants_flush
@@ -84,10 +90,12 @@ class CompletionQueue {
     ArmedRing ring_;
     EventSink& events_;
     std::uint32_t last_solicited_ = 0; ///< index behind the last solicited entry
+    std::uint32_t last_urgent_ = 0;    ///< index behind the last urgent entry
     std::uint32_t users_ = 0;
     std::uint64_t first_waiting_ns_ = 0; ///< when the event that is held back was due
     std::uint64_t deadline_ns_ = never;
     bool any_solicited_ = false;
+    bool any_urgent_ = false;
     bool holding_ = false; ///< moderation holds an event back
     bool posted_ = false;  ///< since the last flush
     bool listed_ = false;  ///< the core will call flush()

@@ -34,7 +34,9 @@ bool TxQueue::send_one(Transmitter& out, TxPacket& scratch, std::uint64_t now_ns
         return false;
     }
     const auto packet = first.front().as<hw::mo_tx_pkt>();
-    if (packet.nseg == 0 || packet.nseg > MO_TX_MAX_SEGS || packet.nseg >= available()) {
+    const bool urgent = (packet.flags & MO_TXF_URGENT) != 0;
+    if (packet.nseg == 0 || packet.nseg > MO_TX_MAX_SEGS || packet.nseg >= available() ||
+        (urgent && (env().features() & hw::MO_F_TX_URGENT) == 0)) {
         fail({hw::MO_QERR_DESC, std::nullopt});
         return false;
     }
@@ -66,7 +68,13 @@ bool TxQueue::send_one(Transmitter& out, TxPacket& scratch, std::uint64_t now_ns
         completion.timestamp_ns = now_ns;
         completion.flags = MO_RXF_TIMESTAMP;
     }
-    return post(completion);
+    if (!post(completion)) {
+        return false;
+    }
+    if (urgent) {
+        cq().hurry();
+    }
+    return true;
 }
 
 /// Completes with an error at the packet that could not be sent, then stops.

@@ -76,6 +76,48 @@ TEST_F(Datapath, OneCompletionForABurst) {
     EXPECT_EQ(tx.doorbells, 1U);
 }
 
+TEST_F(Datapath, ModerationDoesNotHoldBackAnUrgentCompletion) {
+    pair.a.cqs[tx.cq.object]->set_moderation({.period_ns = 1'000'000, .count = 8});
+    TxOptions urgent;
+    urgent.flags = MO_TXF_COMPLETE | MO_TXF_URGENT;
+
+    tx.cq.arm();
+    tx.send(make_packet({}));
+    EXPECT_EQ(exchange().size(), 1U);
+    EXPECT_EQ(pair.a.comp_events, 0U);
+    tx.send(make_packet({}), urgent);
+    EXPECT_EQ(exchange().size(), 1U);
+    EXPECT_EQ(pair.a.comp_events, 1U); // for both packets
+    EXPECT_TRUE(tx.cq.next() && tx.cq.next());
+
+    // It is over with the packets that it was for.
+    tx.cq.arm();
+    tx.send(make_packet({}));
+    EXPECT_EQ(exchange().size(), 1U);
+    EXPECT_EQ(pair.a.comp_events, 1U);
+    EXPECT_TRUE(tx.cq.next());
+
+    // Urgent while nobody asks for an event, and taken: the next one waits as ever.
+    tx.send(make_packet({}), urgent);
+    EXPECT_EQ(exchange().size(), 1U);
+    EXPECT_TRUE(tx.cq.next());
+    tx.cq.arm();
+    tx.send(make_packet({}));
+    EXPECT_EQ(exchange().size(), 1U);
+    EXPECT_EQ(pair.a.comp_events, 1U);
+}
+
+TEST(UrgentCompletions, AreRefusedUnlessNegotiated) {
+    TestNic nic(8U << 20, hw::MO_F_SHADOW_DB | hw::MO_F_ETH);
+    HostTx tx{nic};
+    TxOptions urgent;
+    urgent.flags = MO_TXF_COMPLETE | MO_TXF_URGENT;
+    tx.send(make_packet({}), urgent);
+    nic.poll();
+    ASSERT_EQ(nic.errors.size(), 1U);
+    EXPECT_EQ(nic.errors[0].second, hw::MO_QERR_DESC);
+}
+
 TEST_F(Datapath, ChecksumsAreInsertedLikeTheReference) {
     fabric::Random random(3);
     for (unsigned round = 0; round < 300; ++round) {
@@ -381,7 +423,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadPacket{"no segment", [](Pkt& p, Seg&) { p.nseg = 0; }},
         BadPacket{"too many segments", [](Pkt& p, Seg&) { p.nseg = MO_TX_MAX_SEGS + 1; }},
         BadPacket{"beyond the tail", [](Pkt& p, Seg&) { p.nseg = 4; }},
-        BadPacket{"unknown flag", [](Pkt& p, Seg&) { p.flags |= 0x40; }},
+        BadPacket{"unknown flag", [](Pkt& p, Seg&) { p.flags |= 0x80; }},
         BadPacket{"both kinds", [](Pkt& p, Seg&) { p.flags |= MO_TXF_TSO6; }},
         BadPacket{"wrong kind",
                   [](Pkt& p, Seg&) { p.flags = MO_TXF_COMPLETE | MO_TXF_TSO6; }},

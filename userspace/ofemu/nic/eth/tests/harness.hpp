@@ -29,7 +29,8 @@ class TestNic final : public QueueEnv, public EventSink {
     static constexpr std::uint64_t ram_base = 0x1'0000'0000;
 
     explicit TestNic(std::size_t ram_size = 8U << 20,
-                     std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_ETH | hw::MO_F_GRO_HW)
+                     std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_ETH | hw::MO_F_GRO_HW |
+                                              hw::MO_F_TX_URGENT)
         : ram(ram_size), features_(features) {
         if (!map.map_memory(ram_base, ram)) {
             throw std::runtime_error("cannot map");
@@ -97,9 +98,7 @@ class TestNic final : public QueueEnv, public EventSink {
     }
     void end_round() {
         block.finish_round(now);
-        for (CompletionQueue* const queue : std::exchange(flushes_, {})) {
-            queue->flush(now);
-        }
+        std::erase_if(flushes_, [this](CompletionQueue* queue) { return !queue->flush(now); });
         dma_.end_round();
     }
 
@@ -177,10 +176,16 @@ class HostCq {
         nic_.object<hw::mo_arm_rec>(config.record).arm = std::uint64_t{consumer_};
         return copy;
     }
+    /// Asks for one event at the next entry.
+    void arm() {
+        nic_.object<hw::mo_arm_rec>(nic_.cq_configs[object].record).arm =
+            MO_ARM_WORD(consumer_, MO_ARM_NEXT, ++armed_);
+    }
 
   private:
     TestNic& nic_;
     std::uint32_t consumer_ = 0;
+    std::uint32_t armed_ = 0;
 
   public:
     std::uint32_t object;
