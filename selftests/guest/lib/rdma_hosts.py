@@ -70,6 +70,8 @@ class Bed(two_hosts.Bed):
     server is on host0, or with `swap` on host1."""
 
     perftest_options = "-F"
+    # With Soft-RoCE at an end, whose path MTU an interface MTU of 1500 limits.
+    rxe_perftest_options = "-F -m 1024"
 
     def __init__(self) -> None:
         super().__init__()

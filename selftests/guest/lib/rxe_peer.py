@@ -24,7 +24,7 @@ class Peer(rdma_hosts.Host):
 class Bed(rdma_hosts.Bed):
     """The testbed; host1 is peer0."""
 
-    perftest_options = "-F -m 1024"
+    perftest_options = rdma_hosts.Bed.rxe_perftest_options
 
     def __init__(self) -> None:
         super().__init__()
