@@ -49,7 +49,9 @@ static int mo_ib_put_qkey(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 static int mo_ib_put_dest_qp(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 			     struct mo_qp_attr *to)
 {
-	to->dest_qp = cpu_to_le32(attr->dest_qp_num & MO_DB_OBJECT);
+	if (attr->dest_qp_num & ~MO_DB_OBJECT)
+		return -EINVAL;
+	to->dest_qp = cpu_to_le32(attr->dest_qp_num);
 	return 0;
 }
 
@@ -275,7 +277,7 @@ static int mo_ib_qp_modify(struct mo_ib_qp *qp, const struct ib_qp_attr *attr, i
 	if (err == -EBUSY)
 		err = -EINVAL;
 	if (!err && (mask & IB_QP_DEST_QPN))
-		qp->dest_qp = attr->dest_qp_num & MO_DB_OBJECT;
+		qp->dest_qp = attr->dest_qp_num;
 	if (!err && (mask & IB_QP_STATE))
 		mo_ib_qp_entered(qp, next);
 free:

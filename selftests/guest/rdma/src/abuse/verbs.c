@@ -111,6 +111,7 @@ static const struct bad_attr bad_attrs[] = {
 	{ "MTU 0", IBV_QPS_RTR, FIELD(path_mtu), .value = 0 },
 	{ "MTU 6", IBV_QPS_RTR, FIELD(path_mtu), .value = 6 },
 	{ "MTU 2^31", IBV_QPS_RTR, FIELD(path_mtu), .value = 1U << 31 },
+	{ "a queue pair number of 25 bits", IBV_QPS_RTR, FIELD(dest_qp_num), .value = 1 << 24 },
 	{ "no global route", IBV_QPS_RTR, FIELD(ah_attr.is_global), .value = 0 },
 	{ "port 2 of the path", IBV_QPS_RTR, FIELD(ah_attr.port_num), .value = 2 },
 	{ "port 0 of the path", IBV_QPS_RTR, FIELD(ah_attr.port_num), .value = 0 },
