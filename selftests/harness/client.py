@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import wire
-from .errors import HarnessError
+from .errors import HarnessError, NoAnswer
 from .rundir import RunDir
 
 OUTPUT_WINDOW = 1 << 20
@@ -54,12 +54,16 @@ def _read_line(sock: socket.socket) -> dict[str, Any]:
     return reply
 
 
-def request(run: RunDir, **message: Any) -> dict[str, Any]:
-    """One request, one reply."""
+def request(run: RunDir, patience_s: float | None = None, **message: Any) -> dict[str, Any]:
+    """One request, one reply. `patience_s`: how long to wait for it; None: for ever."""
     with connect(run) as sock:
-        _send_request(sock, message)
-        with sock.makefile("rb") as stream:
-            line = stream.readline()
+        sock.settimeout(patience_s)
+        try:
+            _send_request(sock, message)
+            with sock.makefile("rb") as stream:
+                line = stream.readline()
+        except TimeoutError:
+            raise NoAnswer(f"testbed {run.name!r}: its daemon does not answer") from None
     if not line:
         raise HarnessError("the testbed's daemon closed the connection")
     reply = dict(json.loads(line))

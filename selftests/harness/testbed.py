@@ -16,11 +16,12 @@ from typing import Any
 
 from . import buildroot, client, host, pkglist, rundir
 from .cache import note
-from .errors import HarnessError
+from .errors import HarnessError, NoAnswer
 from .rundir import RunDir
 
 DEFAULT_NAME = "default"
 _DOWN_S = 20.0
+_ANSWER_S = 10.0
 
 
 class _Taken(HarnessError):
@@ -177,7 +178,9 @@ def status(options: argparse.Namespace) -> int:
     for name in rundir.all_names():
         run = RunDir(name)
         try:
-            found.append(client.request(run, op="status"))
+            found.append(client.request(run, _ANSWER_S, op="status"))
+        except NoAnswer:
+            found.append({"name": name, "state": "does not answer", "hosts": {}})
         except HarnessError:
             state = "starting" if run.is_running() else "crashed"
             found.append({"name": name, "state": state, "hosts": {}})
@@ -211,8 +214,10 @@ def _down_one(run: RunDir) -> None:
             return
         if not asked:
             try:
-                client.request(run, op="down")
+                client.request(run, _ANSWER_S, op="down")
                 asked = True
+            except NoAnswer:
+                deadline = time.monotonic()  # nor would it to a signal
             except HarnessError:
                 _signal_daemon(run, signal.SIGTERM)
         if time.monotonic() > deadline:
