@@ -117,6 +117,32 @@ static struct mo_qpair **mo_qpairs_make(struct mo_net *net, const struct mo_qcfg
 	return qps;
 }
 
+/*
+ * Queues of the stack beyond those in use have no ring. Nothing reaches them; but
+ * if they were stopped, the stack's watchdog would take them for stuck.
+ */
+static void mo_queues_unused(struct mo_net *net, unsigned int first)
+{
+	unsigned int i;
+
+	for (i = first; i < net->netdev->num_tx_queues; i++)
+		netif_tx_start_queue(netdev_get_tx_queue(net->netdev, i));
+}
+
+/* Before the stack may use more queues: they have no ring yet. */
+static void mo_queues_hold(struct mo_net *net, unsigned int first, unsigned int end)
+{
+	unsigned int i;
+
+	for (i = first; i < end; i++) {
+		struct netdev_queue *nq = netdev_get_tx_queue(net->netdev, i);
+
+		__netif_tx_lock_bh(nq);
+		netif_tx_stop_queue(nq);
+		__netif_tx_unlock_bh(nq);
+	}
+}
+
 /* Neither NAPI nor the transmit path touches the channel's queues afterwards. */
 static void mo_channel_stop(struct mo_channel *ch)
 {
@@ -251,6 +277,7 @@ int mo_queues_open(struct mo_net *net, struct netlink_ext_ack *extack)
 		mo_channel_xps(ch, count);
 		mo_channel_start(ch);
 	}
+	mo_queues_unused(net, count);
 	kfree(qps);
 	WRITE_ONCE(net->running, true);
 	return 0;
@@ -290,6 +317,7 @@ static int mo_queues_exchange(struct mo_net *net, const struct mo_qcfg *cfg,
 
 	for (i = 0; i < before; i++)
 		mo_channel_stop(&net->channels[i]);
+	mo_queues_hold(net, before, after);
 	if (before != after)
 		err = netif_set_real_num_queues(net->netdev, after, after);
 	if (!err) {
@@ -303,6 +331,7 @@ static int mo_queues_exchange(struct mo_net *net, const struct mo_qcfg *cfg,
 	if (err) {
 		for (i = 0; i < before; i++)
 			mo_channel_start(&net->channels[i]);
+		mo_queues_unused(net, before);
 		return err;
 	}
 
@@ -322,6 +351,7 @@ static int mo_queues_exchange(struct mo_net *net, const struct mo_qcfg *cfg,
 			mo_channel_xps(&net->channels[i], after);
 		mo_channel_start(&net->channels[i]);
 	}
+	mo_queues_unused(net, after);
 	return 0;
 }
 

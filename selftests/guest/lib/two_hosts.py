@@ -142,9 +142,10 @@ class Host:
     def ping(self, address: str, count: int = 3, options: str = "") -> None:
         """The first `count` echo requests are answered, once each and in order. Not judged by
         ping's own rate: after the last request it waits for two of the longest round trips so
-        far, which a busy machine exceeds."""
+        far, which a busy machine exceeds. With -w it waits longer, but may send more."""
         text = self.run(f"ping -c {count} -w 10 -i 0.1 {options} {address}")
-        equal([int(n) for n in re.findall(r"icmp_seq=(\d+) ttl=", text)], list(range(1, count + 1)), f"ping {address}")
+        answers = [int(n) for n in re.findall(r"icmp_seq=(\d+) ttl=", text)]
+        equal(answers[:count], list(range(1, count + 1)), f"ping {address}")
 
 
 class Bed(mo_test.Bed):
