@@ -48,8 +48,8 @@ struct NicConfig {
     std::array<std::uint8_t, 6> mac{};
     std::string serial = "MO-0000";
     const Board* board = nullptr; ///< nullptr: the first of all_boards()
-    std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW |
-                             hw::MO_F_TX_URGENT;
+    std::uint64_t features =
+        hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW | hw::MO_F_TX_URGENT;
     std::uint16_t vectors = MO_MAX_VECTORS;
     /// "bytes: always": senders copy payload into frames and compute every ICRC; nothing travels by
     /// reference.
