@@ -125,7 +125,7 @@ TEST_F(Datapath, ChecksumsAreInsertedLikeTheReference) {
         spec.ipv6 = random.chance(0.5);
         spec.udp = random.chance(0.5);
         spec.payload = random.below(1400);
-        spec.seed = static_cast<unsigned>(round);
+        spec.seed = round;
         const Packet expected = make_packet(spec);
         const Offsets at = offsets_of(spec);
         Packet partial = expected;
@@ -387,8 +387,8 @@ TEST_P(BadPackets, StopTheQueue) {
     const std::uint64_t iova = pair.a.put(packet);
     const std::uint32_t at = tx.tail;
     tx.describe(iova, packet.size(), tso(spec, 1000));
-    auto& pkt = pair.a.object<hw::mo_tx_pkt>(tx.body.ring + at * 16);
-    auto& seg = pair.a.object<hw::mo_tx_seg>(tx.body.ring + (at + 1) * 16);
+    auto& pkt = pair.a.object<hw::mo_tx_pkt>(tx.body.ring + std::uint64_t{at} * 16);
+    auto& seg = pair.a.object<hw::mo_tx_seg>(tx.body.ring + std::uint64_t{at + 1} * 16);
     GetParam().spoil(pkt, seg);
     tx.describe(iova, packet.size(), tso(spec, 1000));
     tx.ring();
