@@ -317,10 +317,8 @@ bool Nic::work_arrived() {
     }
     bool arrived = doorbells_.pending();
     arrived |= admin_.work_arrived();
-    if (shadow_doorbells()) {
-        for (const AttachedBlock& attached : blocks_) {
-            arrived |= attached.block->work_arrived();
-        }
+    for (const AttachedBlock& attached : blocks_) {
+        arrived |= attached.block->work_arrived();
     }
     return arrived;
 }

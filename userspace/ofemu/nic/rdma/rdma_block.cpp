@@ -200,7 +200,8 @@ void RdmaBlock::publish_events() {
 bool RdmaBlock::work_arrived() {
     bool work = woken_;
     for (Qp* const qp : active_) {
-        work = look(*qp) || work;
+        // Also what a budget has left over, of which nobody else would remind the engine.
+        work = look(*qp) || busy(*qp) || work;
     }
     return work;
 }

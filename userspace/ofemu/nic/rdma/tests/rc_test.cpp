@@ -52,6 +52,22 @@ TEST_P(RcTest, SendArrives) {
     EXPECT_EQ(pair.a.block.counters().tx_packets, 5U);
 }
 
+TEST_P(RcTest, WhatABudgetLeavesOverIsWork) {
+    connect();
+    Region from(pair.a, 5000), to(pair.b, 8192);
+    y.post_receive({{to.iova(), 8192, to.key}});
+    x.post({.sges = {{from.iova(), 5000, from.key}}});
+    (void)pair.round(4);
+    EXPECT_EQ(pair.a.block.counters().tx_packets, 4U);
+    EXPECT_TRUE(pair.a.block.work_arrived()); // or the engine would sleep on it
+    (void)pair.round(4);
+    (void)pair.round(4);
+    EXPECT_EQ(pair.a.block.counters().tx_send, 1U);
+    expect_done(x, 0, hw::MO_WR_SEND);
+    EXPECT_FALSE(pair.a.block.work_arrived());
+    EXPECT_FALSE(pair.b.block.work_arrived());
+}
+
 TEST_P(RcTest, ImmediateSolicitedAndInline) {
     connect();
     Region to(pair.b, 4096);
