@@ -2,7 +2,6 @@
 #include "nic/nic.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "common/log.hpp"
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::array boards{Board{"devkit-800g", MO_BOARD_DEVKIT_800G, 8},
                             Board{"lab-400g", MO_BOARD_LAB_400G, 4}};
-constexpr std::uint64_t never = ~std::uint64_t{0};
 constexpr std::uint32_t admin_on_bit = 1, admin_halted_bit = 2;
 /// Instructions of the management core in a round: about 0.1 ms when the NIC is idle otherwise.
 constexpr std::uint64_t busy_insns = 2'000, idle_insns = 10'000;
@@ -53,7 +51,7 @@ std::uint64_t join(std::uint32_t low, std::uint32_t high) noexcept {
 
 template <std::size_t N>
 void put_text(hw::__u8 (&field)[N], std::string_view text) noexcept {
-    std::memcpy(field, text.data(), std::min(text.size(), N - 1));
+    std::copy_n(text.begin(), std::min(text.size(), N - 1), std::begin(field));
 }
 
 } // namespace
