@@ -263,15 +263,16 @@ int mo_napi_poll(struct napi_struct *napi, int budget)
 	struct mo_channel *ch = container_of(napi, struct mo_channel, napi);
 	struct mo_qpair *qp = ch->qp;
 	struct mo_dev *md = ch->net->md;
-	int done = 0;
 	bool more;
+	int done;
 
-	/* Whoever waits for a packet waits longer than memory does to be freed. */
-	if (likely(budget))
-		done = mo_rx_poll(&qp->rx, napi, budget);
-	more = !mo_tx_poll(&qp->tx, budget);
-	if (unlikely(!budget))
+	if (unlikely(!budget)) {
+		mo_tx_poll(&qp->tx, 0);
 		return 0;
+	}
+	/* Somebody may wait for what was received; freeing what was sent can follow. */
+	done = mo_rx_poll(&qp->rx, napi, budget);
+	more = !mo_tx_poll(&qp->tx, budget);
 	if (more || done >= budget || unlikely(qp->rx.starved))
 		return budget;
 	if (!napi_complete_done(napi, done))

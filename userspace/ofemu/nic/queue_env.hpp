@@ -92,7 +92,8 @@ class DatapathBlock {
 
     /// Before the engine sleeps, with MO_F_SHADOW_DB: phase one publishes event indexes ...
     virtual void publish_events() = 0;
-    /// ... then the engine issues one full barrier, and phase two looks at the tails once more.
+    /// ... then, in both doorbell modes, the engine issues one full barrier, and phase two looks
+    /// at the tails once more.
     /// True: a queue has new work, or some that a budget left over: do not sleep.
     [[nodiscard]] virtual bool work_arrived() = 0;
 
