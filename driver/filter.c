@@ -64,11 +64,14 @@ static void mo_filter_fill(struct mo_net *net, struct netdev_hw_addr_list *uc,
 	filter->flags = flags;
 }
 
-/* All VLANs are let in while nobody filters, and in promiscuous mode. */
-static int mo_vlan_send(struct mo_net *net, netdev_features_t features)
+/*
+ * All VLANs are let in while nobody filters, and in promiscuous mode. What the
+ * stack wants is in filter.vlan_on: it takes VLANs away after it has switched the
+ * filter off and before the netdev's features say so. filter.lock held.
+ */
+static int mo_vlan_send(struct mo_net *net)
 {
-	bool filtered = (features & NETIF_F_HW_VLAN_CTAG_FILTER) &&
-			!(net->filter.flags & MO_RX_MODE_PROMISC);
+	bool filtered = net->filter.vlan_on && !(net->filter.flags & MO_RX_MODE_PROMISC);
 
 	return mo_cmd_vlan_filter(net->md, net->port,
 				  filtered ? net->filter.dma + MO_MACS_BYTES : 0, NULL);
@@ -93,7 +96,7 @@ static int mo_filter_update(struct mo_net *net, u32 old)
 		return 0;
 	err = mo_filter_send(net);
 	if (!err && (old ^ net->filter.flags) & MO_RX_MODE_PROMISC)
-		err = mo_vlan_send(net, net->netdev->features);
+		err = mo_vlan_send(net);
 	return err;
 }
 
@@ -234,9 +237,10 @@ int mo_filter_replay(struct mo_net *net)
 	int err;
 
 	mutex_lock(&net->filter.lock);
+	net->filter.vlan_on = net->netdev->features & NETIF_F_HW_VLAN_CTAG_FILTER;
 	err = mo_filter_send(net);
 	if (!err)
-		err = mo_vlan_send(net, net->netdev->features);
+		err = mo_vlan_send(net);
 	mutex_unlock(&net->filter.lock);
 	return err;
 }
@@ -250,10 +254,17 @@ int mo_filter_replay(struct mo_net *net)
  */
 int mo_vlan_filtering(struct mo_net *net, netdev_features_t features)
 {
-	int err;
+	int err = 0;
+	bool old;
 
 	mutex_lock(&net->filter.lock);
-	err = mo_vlan_send(net, features);
+	old = net->filter.vlan_on;
+	net->filter.vlan_on = features & NETIF_F_HW_VLAN_CTAG_FILTER;
+	/* mo_filter_replay() makes up for it when the queues are back. */
+	if (net->running)
+		err = mo_vlan_send(net);
+	if (err)
+		net->filter.vlan_on = old;
 	mutex_unlock(&net->filter.lock);
 	return err;
 }
@@ -271,7 +282,7 @@ static int mo_vlan_set(struct net_device *netdev, u16 vid, bool on)
 	else
 		*byte &= ~bit;
 	if (!net->detached)
-		err = mo_vlan_send(net, netdev->features);
+		err = mo_vlan_send(net);
 	if (err && on)
 		*byte &= ~bit;
 	mutex_unlock(&net->filter.lock);

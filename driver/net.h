@@ -197,6 +197,8 @@ struct mo_rss {
  * @vlans: bitmap, at @macs + MO_FILTER_MAX_MAC entries
  * @count: addresses in @macs
  * @flags: MO_RX_MODE_*
+ * @vlan_on: VLANs are filtered; differs from the netdev's features while the stack
+ *           changes those
  * @work: sets the filter where the kernel's operation may not sleep
  */
 struct mo_filter {
@@ -206,6 +208,7 @@ struct mo_filter {
 	u8 *vlans;
 	u32 count;
 	u32 flags;
+	bool vlan_on;
 	struct work_struct work;
 };
 

@@ -194,11 +194,16 @@ static int mo_set_features(struct net_device *netdev, netdev_features_t features
 	struct mo_net *net = netdev_priv(netdev);
 	int err;
 
+	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {
+		err = mo_vlan_filtering(net, features);
+		if (err)
+			return err;
+	}
 	if (!net->running)
 		return 0;
 	err = mo_net_set_offloads(net, features, netdev->mtu, NULL);
-	if (!err && (changed & NETIF_F_HW_VLAN_CTAG_FILTER))
-		err = mo_vlan_filtering(net, features);
+	if (err && (changed & NETIF_F_HW_VLAN_CTAG_FILTER))
+		mo_vlan_filtering(net, netdev->features);
 	return err;
 }
 

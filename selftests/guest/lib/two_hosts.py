@@ -47,6 +47,7 @@ class Host:
         self.ip = f"192.0.2.{number + 1}"
         self.ip6 = f"2001:db8::{number + 1}"
         self._interfaces: list[str] = []
+        self._frames = False
 
     def popen(self, command: str, **options: Any) -> subprocess.Popen[str]:
         """Starts a shell command in the guest."""
@@ -66,6 +67,24 @@ class Host:
         if status:
             raise Failure(f"{self.name}: `{command}` ended with {status}:\n{text.rstrip()}")
         return text
+
+    def frames(self, *words: object, wrap: str = "", timeout: float = 60) -> str:
+        """Runs lib/frames.py in the guest, by `wrap` if given; its output."""
+        if not self._frames:
+            with open(Path(__file__).with_name("frames.py"), "rb") as stream:
+                subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, self.name, "--", "sh", "-c",
+                                "cat >/root/frames.py"], stdin=stream, capture_output=True, check=True)
+            self._frames = True
+        return self.run(f"{wrap} python3 /root/frames.py {' '.join(str(word) for word in words)}", timeout)
+
+    def statistic(self, name: str) -> int:
+        """A counter of `ethtool -S`."""
+        return int(matches(self.run(f"ethtool -S {self.dev}"), rf"^\s*{name}: (\d+)$").group(1))
+
+    @property
+    def mac(self) -> str:
+        """The interface's address."""
+        return self.run(f"cat /sys/class/net/{self.dev}/address").strip()
 
     def json(self, command: str) -> Any:
         """Runs a command that prints JSON."""
@@ -193,19 +212,20 @@ class Bed(mo_test.Bed):
         self.ping()
         self.transfer(2)
 
-    def transfer(self, megabytes: int = 8, reverse: bool = False) -> None:
+    def transfer(self, megabytes: int = 8, reverse: bool = False, six: bool = False) -> None:
         """Sends random bytes by TCP and compares their hash."""
         source, sink = (self.host1, self.host0) if reverse else (self.host0, self.host1)
+        address = sink.ip6 if six else sink.ip
         port = 5100 + int(time.monotonic() * 1000) % 800
-        receiver = sink.popen(f"timeout 120 python3 -c '{_SINK}' {sink.ip} {port}", stdout=subprocess.PIPE)
-        sent = source.run(f"timeout 120 python3 -c '{_SOURCE}' {sink.ip} {port} {megabytes}", timeout=130)
+        receiver = sink.popen(f"timeout 120 python3 -c '{_SINK}' {address} {port}", stdout=subprocess.PIPE)
+        sent = source.run(f"timeout 120 python3 -c '{_SOURCE}' {address} {port} {megabytes}", timeout=130)
         received, _ = receiver.communicate(timeout=130)
         equal(received.split(), sent.split(), "bytes and hash of what was received")
 
 
 _SINK = """
 import hashlib, socket, sys
-s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
 c, _ = s.accept()
 h, n = hashlib.sha256(), 0
 while True:
