@@ -220,9 +220,9 @@ int mo_set_mac(struct net_device *netdev, void *addr)
 	err = mo_filter_update(net, filter->flags);
 	if (err)
 		filter->macs[0] = old;
-	mutex_unlock(&filter->lock);
-	if (!err)
+	else	/* before anybody fills the list anew, with the netdev's address */
 		eth_commit_mac_addr_change(netdev, addr);
+	mutex_unlock(&filter->lock);
 	return err;
 }
 
