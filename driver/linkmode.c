@@ -137,15 +137,35 @@ int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 	return 0;
 }
 
+/* Modes of a speed and, unless 0, a number of lanes. */
+static u32 mo_linkmode_at(u32 mbps, u32 lanes)
+{
+	u32 modes = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mo_linkmodes); i++) {
+		const struct mo_linkmode *lm = &mo_linkmodes[i];
+
+		if (lm->mbps == mbps && (!lanes || lm->lanes == lanes))
+			modes |= lm->mode;
+	}
+	return modes;
+}
+
 /*
  * Optical links do not negotiate: a speed (and lanes), or a mask of modes of
  * which the firmware takes the fastest that fits, is what can be asked for.
+ *
+ * ethtool changes what it was told of last, so @ks has both: what differs from
+ * that is what the user asks for. Of a link that is up it has a speed even if
+ * nobody asked for one.
  */
 int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings *ks)
 {
+	struct ethtool_link_ksettings old = {};
+	u32 modes, possible, advertised;
 	struct mo_mb_link_caps caps;
-	u32 modes = 0, possible;
-	unsigned int i;
+	bool new_mask, speed;
 	int err;
 
 	if (ks->base.autoneg == AUTONEG_ENABLE)
@@ -157,17 +177,18 @@ int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings
 		return err;
 	possible = le32_to_cpu(caps.port_modes);
 
-	if (ks->base.speed && ks->base.speed != (u32)SPEED_UNKNOWN) {
-		for (i = 0; i < ARRAY_SIZE(mo_linkmodes); i++) {
-			const struct mo_linkmode *lm = &mo_linkmodes[i];
+	mo_link_get_ksettings(md, &old);
+	advertised = mo_linkmode_parse(ks->link_modes.advertising);
+	new_mask = advertised != mo_linkmode_parse(old.link_modes.advertising);
+	speed = ks->base.speed && ks->base.speed != (u32)SPEED_UNKNOWN;
+	if (speed && new_mask && ks->base.speed == old.base.speed && !ks->lanes)
+		speed = false;
 
-			if (lm->mbps == ks->base.speed && (!ks->lanes || lm->lanes == ks->lanes))
-				modes |= lm->mode;
-		}
-	} else {
-		modes = mo_linkmode_parse(ks->link_modes.advertising);
-	}
-	modes &= possible;
+	modes = possible;
+	if (speed)
+		modes &= mo_linkmode_at(ks->base.speed, ks->lanes);
+	if (new_mask || !speed)
+		modes &= advertised;
 	if (!modes)
 		return -EINVAL;
 	return mo_link_set_modes(md, modes);
