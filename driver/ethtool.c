@@ -24,7 +24,7 @@ static int mo_get_regs_len(struct net_device *netdev)
 	return mo_regs_count() * sizeof(u32);
 }
 
-/* All readable registers in the order of MO_REGS. */
+/* All registers in the order of MO_REGS; those that cannot be read are 0. */
 static void mo_get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
 {
 	const struct mo_net *net = netdev_priv(netdev);
@@ -33,8 +33,9 @@ static void mo_get_regs(struct net_device *netdev, struct ethtool_regs *regs, vo
 	unsigned int i;
 
 	regs->version = net->md->if_version;
-	for (i = 0; mo_regs_row(net->md, i, &name, &offset); i++)
-		values[i] = mo_rd(net->md, offset);
+	for (i = 0; i < mo_regs_count(); i++)
+		if (mo_regs_row(net->md, i, &name, &offset))
+			values[i] = mo_rd(net->md, offset);
 }
 
 static u32 mo_get_link(struct net_device *netdev)
