@@ -98,6 +98,21 @@ static int mo_get_module_page(struct net_device *netdev,
 	return mo_module_get_page(net->md, page, extack);
 }
 
+static int mo_get_module_info(struct net_device *netdev, struct ethtool_modinfo *info)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_module_get_info(net->md, info);
+}
+
+static int mo_get_module_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
+				u8 *data)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	return mo_module_get_eeprom(net->md, eeprom, data);
+}
+
 static int mo_get_module_power(struct net_device *netdev,
 			       struct ethtool_module_power_mode_params *params,
 			       struct netlink_ext_ack *extack)
@@ -256,6 +271,8 @@ const struct ethtool_ops mo_ethtool_ops = {
 	.get_fec_stats = mo_get_fec_stats,
 	.get_pauseparam = mo_get_pauseparam,
 	.get_pause_stats = mo_get_pause_stats,
+	.get_module_info = mo_get_module_info,
+	.get_module_eeprom = mo_get_module_eeprom,
 	.get_module_eeprom_by_page = mo_get_module_page,
 	.get_module_power_mode = mo_get_module_power,
 	.set_module_power_mode = mo_set_module_power,

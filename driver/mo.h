@@ -518,6 +518,8 @@ int mo_link_get_ext_state(struct mo_dev *md, struct ethtool_link_ext_state_info 
 /* --------------------------------------------------------------- module.c */
 int mo_module_get_page(struct mo_dev *md, const struct ethtool_module_eeprom *page,
 		       struct netlink_ext_ack *extack);
+int mo_module_get_info(struct mo_dev *md, struct ethtool_modinfo *info);
+int mo_module_get_eeprom(struct mo_dev *md, const struct ethtool_eeprom *eeprom, u8 *data);
 int mo_module_get_power(struct mo_dev *md, struct ethtool_module_power_mode_params *params,
 			struct netlink_ext_ack *extack);
 int mo_module_set_power(struct mo_dev *md,
