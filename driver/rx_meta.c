@@ -58,19 +58,33 @@ bool mo_rx_decode(const struct mo_rxq *rxq, const struct mo_eth_cqe *cqe,
 	return true;
 }
 
-static void mo_rx_hash(struct sk_buff *skb, const struct mo_rx_meta *meta)
+/* The fields that are hashed of packets of this kind. */
+static u8 mo_rx_hash_fields(const struct mo_rss *rss, u8 l3l4)
 {
-	enum pkt_hash_types type = PKT_HASH_TYPE_L3;
+	switch (l3l4 & (MO_L3_MASK | MO_L4_MASK)) {
+	case MO_L3_IPV4 | MO_L4_TCP:
+		return READ_ONCE(rss->fields[MO_FLOW_TCP4]);
+	case MO_L3_IPV4 | MO_L4_UDP:
+		return READ_ONCE(rss->fields[MO_FLOW_UDP4]);
+	case MO_L3_IPV6 | MO_L4_TCP:
+		return READ_ONCE(rss->fields[MO_FLOW_TCP6]);
+	case MO_L3_IPV6 | MO_L4_UDP:
+		return READ_ONCE(rss->fields[MO_FLOW_UDP6]);
+	default:
+		return 0;
+	}
+}
+
+/* Who takes a hash for one of layer 4 tells flows apart by it. */
+static void mo_rx_hash(struct sk_buff *skb, const struct mo_rx_meta *meta,
+		       const struct mo_rss *rss)
+{
+	u8 ports = MO_HASH_L4_SRC | MO_HASH_L4_DST;
 
 	if (!(meta->flags & MO_RXF_HASH))
 		return;
-	switch (meta->l3l4 & MO_L4_MASK) {
-	case MO_L4_TCP:
-	case MO_L4_UDP:
-		type = PKT_HASH_TYPE_L4;
-		break;
-	}
-	skb_set_hash(skb, meta->hash, type);
+	ports &= mo_rx_hash_fields(rss, meta->l3l4);
+	skb_set_hash(skb, meta->hash, ports ? PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
 }
 
 /* Length of the IPv4 header; its checksum and length are made right. */
@@ -176,7 +190,7 @@ bool mo_rx_finish(struct mo_rxq *rxq, struct sk_buff *skb,
 {
 	skb_record_rx_queue(skb, rxq->ch->index);
 	skb->protocol = eth_type_trans(skb, rxq->ch->net->netdev);
-	mo_rx_hash(skb, meta);
+	mo_rx_hash(skb, meta, &rxq->ch->net->rss);
 	if (meta->flags & MO_RXF_VLAN)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), meta->vlan_tci);
 
