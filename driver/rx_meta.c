@@ -88,7 +88,7 @@ static void mo_rx_hash(struct sk_buff *skb, const struct mo_rx_meta *meta,
 }
 
 /* Length of the IPv4 header; its checksum and length are made right. */
-static unsigned int mo_rx_gro_ipv4(struct sk_buff *skb)
+static unsigned int mo_rx_gro_ipv4(struct sk_buff *skb, const struct mo_rx_meta *meta)
 {
 	struct iphdr *iph = (struct iphdr *)skb->data;
 	unsigned int hlen;
@@ -108,6 +108,8 @@ static unsigned int mo_rx_gro_ipv4(struct sk_buff *skb)
 	th = (struct tcphdr *)(skb->data + hlen);
 	th->check = ~tcp_v4_check(skb->len - hlen, iph->saddr, iph->daddr, 0);
 	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	if (meta->l3l4 & MO_L3_FIXED_ID)
+		skb_shinfo(skb)->gso_type |= SKB_GSO_TCP_FIXEDID;
 	return hlen;
 }
 
@@ -140,7 +142,7 @@ static bool mo_rx_gro(struct sk_buff *skb, const struct mo_rx_meta *meta,
 
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
-		l3_len = mo_rx_gro_ipv4(skb);
+		l3_len = mo_rx_gro_ipv4(skb, meta);
 		break;
 	case htons(ETH_P_IPV6):
 		l3_len = mo_rx_gro_ipv6(skb);

@@ -106,7 +106,8 @@ MO_ASSERT_SIZE(mo_rx_desc, 16);
 #define MO_L3_NONE		0
 #define MO_L3_IPV4		1
 #define MO_L3_IPV6		2
-#define MO_L3_MASK		0x0f
+#define MO_L3_MASK		0x07
+#define MO_L3_FIXED_ID		0x08	/* MO_RXF_GRO: all segments had one IPv4 identification */
 #define MO_L4_NONE		0x00
 #define MO_L4_TCP		0x10
 #define MO_L4_UDP		0x20

@@ -73,6 +73,7 @@ struct PacketSpec {
     unsigned tos = 0;
     unsigned ttl = 64;
     unsigned id = 7;
+    bool fixed_id = false; ///< of a burst: all segments have `id`
     bool dont_fragment = true;
     std::uint32_t sequence = 1000;
     std::uint32_t acknowledgement = 5000;
@@ -220,7 +221,8 @@ inline std::vector<Packet> reference_segments(const Packet& big, const PacketSpe
         }
         p[at.l4 + 13] = static_cast<std::byte>(flags);
         if (!spec.ipv6) {
-            set16(p, at.l3 + 4, (spec.id + static_cast<unsigned>(out.size())) & 0xffffU);
+            const auto step = spec.fixed_id ? 0U : static_cast<unsigned>(out.size());
+            set16(p, at.l3 + 4, (spec.id + step) & 0xffffU);
         }
         finish_packet(p, spec);
         while (p.size() < 60) {

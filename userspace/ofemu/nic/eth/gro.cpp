@@ -275,6 +275,9 @@ void Gro::close(RxQueue& queue, PortCounters& counters) {
         completion.flags |= MO_RXF_GRO;
         completion.gso_size = mss_;
         completion.gso_segs = static_cast<std::uint8_t>(segments_);
+        if (ids_ == Ids::fixed) {
+            completion.l3l4 |= MO_L3_FIXED_ID;
+        }
         if (!queue.patch_header({header_.data(), header_size_}, split_)) {
             abandon();
             queue.abandon();
