@@ -18,6 +18,7 @@
 
 #include <linux/cache.h>
 #include <linux/if_vlan.h>
+#include <linux/ipv6.h>
 #include <linux/u64_stats_sync.h>
 #include <net/netdev_queues.h>
 #include <net/page_pool/helpers.h>
@@ -32,8 +33,8 @@
 #define MO_RX_BUF_LEN \
 	(SKB_WITH_OVERHEAD(MO_RX_BUF_TRUESIZE) - MO_RX_HEADROOM)
 #define MO_RX_COPYBREAK		256
-/* The longest packet that makes sense: IP's maximum and a tagged header. */
-#define MO_RX_MAX_LEN		(65535 + VLAN_ETH_HLEN)
+/* The longest packet that makes sense: IPv6's maximum and a tagged header. */
+#define MO_RX_MAX_LEN		(65535 + sizeof(struct ipv6hdr) + VLAN_ETH_HLEN)
 #define MO_RX_MAX_BUFS		DIV_ROUND_UP(MO_RX_MAX_LEN, MO_RX_BUF_LEN)
 
 /* Descriptors of the longest packet; the queue stops when fewer are free. */
