@@ -16,6 +16,8 @@
 /* Counters of the driver: X(name, where, field). */
 #define MO_ETHTOOL_DRIVER(X) \
 	X(tx_linearized, tx, linearized) \
+	X(tx_too_long, tx, too_long) \
+	X(tx_refused, tx, refused) \
 	X(tx_queue_errors, tx, errors) \
 	X(tx_bad_completions, tx, bad_completions) \
 	X(rx_bad_completions, rx, bad_completions)

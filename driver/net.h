@@ -82,10 +82,10 @@ struct mo_coal {
 	X(packets) X(bytes) X(csum_none) X(needs_csum) \
 	X(hw_gso_packets) X(hw_gso_bytes) \
 	X(hw_gso_wire_packets) X(hw_gso_wire_bytes) \
-	X(stop) X(dropped) X(linearized)
+	X(stop) X(dropped) X(too_long) X(linearized)
 
 #define MO_TXC_STATS(X) \
-	X(wake) X(errors) X(bad_completions)
+	X(wake) X(refused) X(errors) X(bad_completions)
 
 #define MO_RXQ_STATS(X) \
 	X(packets) X(bytes) X(alloc_fail) \

@@ -219,7 +219,7 @@ void mo_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s)
 	s->rx_length_errors = port[MO_PC_rx_too_long] + port[MO_PC_rx_too_short];
 	s->rx_errors = s->rx_crc_errors + s->rx_length_errors;
 	s->tx_carrier_errors = port[MO_PC_tx_discard_link];
-	s->tx_errors = s->tx_carrier_errors;
+	s->tx_errors = s->tx_carrier_errors + tx.refused;
 }
 
 static void mo_qstats_rx(const struct mo_rx_sums *sum, struct netdev_queue_stats_rx *rx)

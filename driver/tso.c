@@ -16,7 +16,9 @@ static unsigned int mo_tx_tso(const struct sk_buff *skb, struct mo_tx_pkt *pkt,
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 	unsigned int hdr_len = skb_tcp_all_headers(skb);
-	unsigned int bytes = skb->len + (shinfo->gso_segs - 1) * hdr_len;
+	/* Zero when nobody has counted them; the device does. */
+	unsigned int segs = max_t(unsigned int, shinfo->gso_segs, 1);
+	unsigned int bytes = skb->len + (segs - 1) * hdr_len;
 	u16 flags = MO_TXF_CSUM;
 
 	flags |= shinfo->gso_type & SKB_GSO_TCPV6 ? MO_TXF_TSO6 : MO_TXF_TSO4;
@@ -25,12 +27,12 @@ static unsigned int mo_tx_tso(const struct sk_buff *skb, struct mo_tx_pkt *pkt,
 	pkt->hdr_len = cpu_to_le16(hdr_len);
 	pkt->l3_offset = skb_network_offset(skb);
 
-	u64_stats_add(&stats->packets, shinfo->gso_segs);
+	u64_stats_add(&stats->packets, segs);
 	u64_stats_add(&stats->bytes, bytes);
 	u64_stats_inc(&stats->needs_csum);
 	u64_stats_inc(&stats->hw_gso_packets);
 	u64_stats_add(&stats->hw_gso_bytes, skb->len);
-	u64_stats_add(&stats->hw_gso_wire_packets, shinfo->gso_segs);
+	u64_stats_add(&stats->hw_gso_wire_packets, segs);
 	u64_stats_add(&stats->hw_gso_wire_bytes, bytes);
 	return bytes;
 }

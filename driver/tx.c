@@ -101,6 +101,9 @@ static u32 mo_tx_map(struct mo_txq *txq, const struct sk_buff *skb, u32 first)
 		const skb_frag_t *frag = &shinfo->frags[i];
 
 		len = skb_frag_size(frag);
+		/* The device takes no empty pieces, and pktgen makes some. */
+		if (unlikely(!len))
+			continue;
 		addr = skb_frag_dma_map(dev, frag, 0, len, DMA_TO_DEVICE);
 		if (dma_mapping_error(dev, addr)) {
 			mo_tx_unmap(txq, first, index - first);
@@ -129,6 +132,36 @@ static bool mo_tx_fits(const struct sk_buff *skb)
 	return true;
 }
 
+/* The checksum lies behind the Ethernet header, and its field in the packet. */
+static bool mo_tx_csum_fits(const struct sk_buff *skb)
+{
+	int start = skb_checksum_start_offset(skb);
+
+	return start >= ETH_HLEN &&
+	       start + skb->csum_offset + sizeof(__sum16) <= skb->len;
+}
+
+/*
+ * The device segments this. Of a packet of a guest the stack has looked at
+ * nothing yet: whatever it finds wrong with the headers later is dropped there.
+ */
+static bool mo_tx_gso_fits(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	unsigned int hdr_len, payload;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL || !skb_is_gso_tcp(skb) ||
+	    !skb_transport_header_was_set(skb))
+		return false;
+	hdr_len = skb_tcp_all_headers(skb);
+	if (hdr_len > MO_TX_MAX_HDR || hdr_len >= skb->len ||
+	    hdr_len + shinfo->gso_size > MO_ETH_MAX_FRAME)
+		return false;
+	payload = skb->len - hdr_len;
+	return payload <= MO_TX_MAX_TSO &&
+	       payload <= shinfo->gso_size * MO_TX_MAX_TSO_SEGS && mo_tx_fits(skb);
+}
+
 /**
  * mo_features_check() - what the device cannot do for one packet
  * @skb: packet
@@ -141,9 +174,9 @@ netdev_features_t mo_features_check(struct sk_buff *skb, struct net_device *netd
 				    netdev_features_t features)
 {
 	features = vlan_features_check(skb, features);
-	if (!skb_is_gso(skb))
-		return features;
-	if (skb_tcp_all_headers(skb) > MO_TX_MAX_HDR || !mo_tx_fits(skb))
+	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!mo_tx_csum_fits(skb)))
+		features &= ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
+	if (skb_is_gso(skb) && unlikely(!mo_tx_gso_fits(skb)))
 		features &= ~NETIF_F_GSO_MASK;
 	return features;
 }
@@ -157,6 +190,19 @@ static netdev_tx_t mo_tx_drop(struct mo_txq *txq, struct sk_buff *skb)
 	/* Packets of the same burst may wait for the doorbell of this one. */
 	mo_tx_flush(txq);
 	return NETDEV_TX_OK;
+}
+
+/* Nobody asks what the device can do for packets that another device redirects. */
+static bool mo_tx_length_ok(struct mo_txq *txq, const struct sk_buff *skb)
+{
+	if (unlikely(skb->len < MO_ETH_MIN_FRAME))
+		return false;
+	if (likely(skb->len <= MO_ETH_MAX_FRAME) || skb_is_gso(skb))
+		return true;
+	u64_stats_update_begin(&txq->stats->syncp);
+	u64_stats_inc(&txq->stats->too_long);
+	u64_stats_update_end(&txq->stats->syncp);
+	return false;
 }
 
 static bool mo_tx_linearize(struct mo_txq *txq, struct sk_buff *skb)
@@ -193,7 +239,7 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 		mo_tx_flush(txq);
 		return NETDEV_TX_BUSY;
 	}
-	if (unlikely(skb->len < MO_ETH_MIN_FRAME))
+	if (unlikely(!mo_tx_length_ok(txq, skb)))
 		return mo_tx_drop(txq, skb);
 	if (unlikely(!mo_tx_fits(skb)) && !mo_tx_linearize(txq, skb))
 		return mo_tx_drop(txq, skb);
@@ -214,7 +260,7 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 	txq->urgent |= mo_tx_is_awaited(skb);
 	skb_tx_timestamp(skb);
 
-	WRITE_ONCE(txq->tail, first + descs);
+	smp_store_release(&txq->tail, first + descs);	/* the slots before it */
 	if (!netif_txq_maybe_stop(nq, mo_txq_room(txq), MO_TX_MAX_DESCS, MO_TX_WAKE)) {
 		u64_stats_update_begin(&txq->stats->syncp);
 		u64_stats_inc(&txq->stats->stop);
@@ -240,6 +286,16 @@ static void mo_tx_broken(struct mo_txq *txq, bool lie)
 	mo_channel_broken(txq->ch);
 }
 
+/* The device made no sense of one packet and goes on with the next. */
+static void mo_tx_refused(struct mo_txq *txq)
+{
+	struct mo_txc_stats *stats = &txq->ch->net->stats[txq->ch->index].txc;
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->refused);
+	u64_stats_update_end(&stats->syncp);
+}
+
 /* Takes completions and moves @txq->done. */
 static void mo_tx_take(struct mo_txq *txq)
 {
@@ -249,6 +305,7 @@ static void mo_tx_take(struct mo_txq *txq)
 
 	while (limit-- && (cqe = mo_cq_next(cq))) {
 		u32 index = le32_to_cpu(READ_ONCE(cqe->index));
+		u32 tail = smp_load_acquire(&txq->tail);	/* of mo_xmit() */
 		u8 type = READ_ONCE(cqe->type);
 
 		cq->ci++;
@@ -260,11 +317,13 @@ static void mo_tx_take(struct mo_txq *txq)
 			return;
 		}
 		/* Not back, and not beyond what is in the ring. */
-		if (type != MO_CQE_TX ||
-		    index - txq->done > READ_ONCE(txq->tail) - txq->done) {
+		if ((type != MO_CQE_TX && type != MO_CQE_TX_REFUSED) ||
+		    index - txq->done > tail - txq->done) {
 			mo_tx_broken(txq, true);
 			return;
 		}
+		if (unlikely(type == MO_CQE_TX_REFUSED))
+			mo_tx_refused(txq);
 		txq->done = index;
 	}
 }

@@ -9,6 +9,8 @@
 
 #define MO_ETH_MIN_FRAME	14
 #define MO_ETH_MAX_MTU		9000
+/* Longest frame to send: header and two tags, without FCS and a tag to insert. */
+#define MO_ETH_MAX_FRAME	(MO_ETH_MAX_MTU + 14 + 2 * 4)
 #define MO_TX_MAX_SEGS		20	/* MAX_SKB_FRAGS + head, rounded up */
 #define MO_TX_MAX_TSO		262144	/* bytes of one TSO packet */
 #define MO_TX_MAX_TSO_SEGS	4096	/* segments made of it */
@@ -91,6 +93,7 @@ MO_ASSERT_SIZE(mo_rx_desc, 16);
 #define MO_CQE_TX		1
 #define MO_CQE_RX		2
 #define MO_CQE_TX_ERROR		3	/* the queue stopped at this index */
+#define MO_CQE_TX_REFUSED	4	/* as MO_CQE_TX, but the last packet was not sent */
 
 /* mo_eth_cqe.flags of a receive completion */
 #define MO_RXF_L4_CSUM_OK	MO_BIT(0)	/* TCP or UDP checksum was checked and is right */
@@ -128,7 +131,7 @@ MO_ASSERT_SIZE(mo_rx_desc, 16);
  * @nseg: receive: buffers used, 1..MO_RX_MAX_SEGS, consecutive
  * @l3l4: MO_L3_* | MO_L4_*
  * @type: MO_CQE_*
- * @flags: MO_RXF_*, for MO_CQE_TX_ERROR enum mo_queue_error
+ * @flags: MO_RXF_*, for MO_CQE_TX_ERROR and MO_CQE_TX_REFUSED enum mo_queue_error
  * @gso_segs: segments that were coalesced, at most 255
  * @phase: bit 0: phase, 1 in the first pass over the ring, then alternating
  *

@@ -30,7 +30,7 @@ enum mo_event {
 #undef X
 };
 
-/* Why a queue stopped: X(NAME, value, text). Append only. */
+/* Why a queue stopped, or a packet was refused: X(NAME, value, text). Append only. */
 #define MO_QUEUE_ERRORS(X) \
 	X(NONE, 0, "no error") \
 	X(TAIL, 1, "tail is further ahead than the ring is long") \

@@ -30,6 +30,7 @@ namespace mo::nic {
     X(desc_fetches, "reads of descriptors")                                                        \
     X(desc_fetched, "descriptors in them")                                                         \
     X(tx_descriptors, "transmit descriptors consumed")                                             \
+    X(tx_refused, "packets not sent because their descriptors make no sense")                      \
     X(rx_descriptors, "receive descriptors consumed")                                              \
     X(mgmt_requests, "messages handed to the management firmware")                                 \
     X(area_writes, "areas written into host memory")                                               \

@@ -24,6 +24,9 @@ static_assert(fabric::max_frame >= max_tx_frame + fabric::vlan_tag_length);
 
 constexpr TxFault malformed{hw::MO_QERR_DESC, std::nullopt};
 
+static_assert(max_tx_frame ==
+              MO_ETH_MAX_MTU + fabric::ethernet_header + 2 * fabric::vlan_tag_length);
+
 } // namespace
 
 TxFault TxPacket::build(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_seg> segments,
@@ -58,8 +61,7 @@ TxFault TxPacket::build(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_s
 bool TxPacket::check(const hw::mo_tx_pkt& packet, std::span<const hw::mo_tx_seg> segments) {
     const std::uint32_t flags = packet.flags;
     const std::uint32_t tso = flags & tso_flags;
-    if (packet.type != MO_TXD_PKT || packet.rsvd != 0 ||
-        (flags & ~std::uint32_t{MO_TXF_ALL}) != 0 || tso == tso_flags) {
+    if (packet.rsvd != 0 || (flags & ~std::uint32_t{MO_TXF_ALL}) != 0 || tso == tso_flags) {
         return false;
     }
     std::uint64_t total = 0;

@@ -16,11 +16,11 @@
 
 namespace mo::nic::eth {
 
-/// Longest frame that is sent without segmentation: largest MTU, ethernet header, two tags.
-inline constexpr std::uint32_t max_tx_frame =
-    MO_ETH_MAX_MTU + fabric::ethernet_header + 2 * fabric::vlan_tag_length;
+/// Longest frame that is sent without segmentation.
+inline constexpr std::uint32_t max_tx_frame = MO_ETH_MAX_FRAME;
 
-/// Why a packet cannot be sent: the queue stops.
+/// Why a packet cannot be sent. MO_QERR_DESC: its descriptors make no sense, which costs the packet
+/// alone. MO_QERR_DMA: its memory cannot be read, which the host has to repair: the queue stops.
 struct TxFault {
     hw::mo_queue_error why = hw::MO_QERR_NONE;
     std::optional<pcie::DmaFault> dma; ///< with MO_QERR_DMA

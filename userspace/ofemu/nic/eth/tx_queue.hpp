@@ -28,8 +28,10 @@ class TxQueue final : public HostQueue {
     using HostQueue::HostQueue;
 
     /// Sends packets until the ring is empty or `budget` is used up, which one frame of 16 KiB or
-    /// less, and each further 16 KiB, lowers by one. `scratch` is working memory. True if a packet
-    /// was sent or the queue stopped.
+    /// less, and each further 16 KiB, lowers by one. `scratch` is working memory. A packet whose
+    /// descriptors make no sense is completed as refused; the queue stops only where the ring does
+    /// not tell any more where the next packet begins. True if a packet was sent or refused, or
+    /// the queue stopped.
     bool poll(Transmitter& out, TxPacket& scratch, std::uint64_t now_ns, unsigned& budget);
 
     /// Rounds since a packet was found, for the owner's list of active queues.

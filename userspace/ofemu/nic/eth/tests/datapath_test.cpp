@@ -114,8 +114,11 @@ TEST(UrgentCompletions, AreRefusedUnlessNegotiated) {
     urgent.flags = MO_TXF_COMPLETE | MO_TXF_URGENT;
     tx.send(make_packet({}), urgent);
     nic.poll();
-    ASSERT_EQ(nic.errors.size(), 1U);
-    EXPECT_EQ(nic.errors[0].second, hw::MO_QERR_DESC);
+    EXPECT_TRUE(nic.errors.empty());
+    const auto refused = tx.cq.next();
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->type, MO_CQE_TX_REFUSED);
+    EXPECT_EQ(nic.mac.counters.tx_frames, 0U);
 }
 
 TEST_F(Datapath, ChecksumsAreInsertedLikeTheReference) {
@@ -365,7 +368,8 @@ TEST_F(Datapath, SameMemoryForSendAndReceive) {
     EXPECT_EQ(got[0].bytes.size(), packet.size());
 }
 
-/// Every way to make a bad descriptor stops the queue there, and no other queue.
+/// Every way to make a bad packet. It costs that packet where the ring still tells where the next
+/// one begins and the host's memory is there; else it stops the queue, and no other queue.
 struct BadPacket {
     const char* name;
     void (*spoil)(hw::mo_tx_pkt&, hw::mo_tx_seg&);
@@ -376,22 +380,32 @@ void PrintTo(const BadPacket& bad, std::ostream* out) {
     *out << bad.name;
 }
 
-struct BadPackets : Datapath, ::testing::WithParamInterface<BadPacket> {};
+struct BadPackets : Datapath, ::testing::WithParamInterface<BadPacket> {
+    /// A good burst of four segments, a spoiled one, a good one; the spoiled one's index.
+    std::uint32_t send_three(std::uint16_t extra_flags = 0) {
+        PacketSpec spec;
+        spec.payload = 4000;
+        const Packet packet = make_packet(spec);
+        tx.send(packet, tso(spec, 1000));
+        const std::uint64_t iova = pair.a.put(packet);
+        const std::uint32_t at = tx.tail;
+        tx.describe(iova, packet.size(), tso(spec, 1000));
+        auto& pkt = pair.a.object<hw::mo_tx_pkt>(tx.body.ring + std::uint64_t{at} * 16);
+        auto& seg = pair.a.object<hw::mo_tx_seg>(tx.body.ring + std::uint64_t{at + 1} * 16);
+        GetParam().spoil(pkt, seg);
+        pkt.flags = static_cast<std::uint16_t>(pkt.flags | extra_flags);
+        tx.describe(iova, packet.size(), tso(spec, 1000));
+        tx.ring();
+        return at;
+    }
+};
 
-TEST_P(BadPackets, StopTheQueue) {
+struct StoppingPackets : BadPackets {};
+struct RefusedPackets : BadPackets {};
+
+TEST_P(StoppingPackets, StopTheQueue) {
     HostTx other(pair.a);
-    PacketSpec spec;
-    spec.payload = 4000;
-    const Packet packet = make_packet(spec);
-    tx.send(packet, tso(spec, 1000));
-    const std::uint64_t iova = pair.a.put(packet);
-    const std::uint32_t at = tx.tail;
-    tx.describe(iova, packet.size(), tso(spec, 1000));
-    auto& pkt = pair.a.object<hw::mo_tx_pkt>(tx.body.ring + std::uint64_t{at} * 16);
-    auto& seg = pair.a.object<hw::mo_tx_seg>(tx.body.ring + std::uint64_t{at + 1} * 16);
-    GetParam().spoil(pkt, seg);
-    tx.describe(iova, packet.size(), tso(spec, 1000));
-    tx.ring();
+    const std::uint32_t at = send_three();
     EXPECT_EQ(exchange().size(), 4U);
 
     ASSERT_EQ(pair.a.errors.size(), 1U);
@@ -405,79 +419,117 @@ TEST_P(BadPackets, StopTheQueue) {
     EXPECT_EQ(error->flags, GetParam().why);
     EXPECT_EQ(tx.query().head, at);
     EXPECT_EQ(tx.query().error, static_cast<std::uint32_t>(GetParam().why));
+    EXPECT_EQ(pair.a.nic_counters.tx_refused.value(), 0U);
 
-    tx.send(packet); // a stopped queue stays stopped
+    tx.send(make_packet({})); // a stopped queue stays stopped
     other.send(make_packet({}));
     EXPECT_EQ(exchange().size(), 1U);
     EXPECT_EQ(pair.a.errors.size(), 1U);
     EXPECT_EQ(tx.destroy(), hw::MO_ST_OK);
 }
 
+TEST_P(RefusedPackets, CostThemselvesOnly) {
+    for (const unsigned flags : {0U, MO_TXF_COMPLETE, MO_TXF_TIMESTAMP}) {
+        const std::uint32_t at = send_three(static_cast<std::uint16_t>(flags));
+        EXPECT_EQ(exchange().size(), 8U) << "those before and behind it";
+        EXPECT_TRUE(pair.a.errors.empty());
+        EXPECT_TRUE(pair.a.faults.empty());
+
+        const auto first = tx.cq.next();
+        ASSERT_TRUE(first);
+        EXPECT_EQ(first->type, MO_CQE_TX);
+        EXPECT_EQ(first->index, at);
+        const auto refused = tx.cq.next();
+        ASSERT_TRUE(refused) << "with or without the request for a completion";
+        EXPECT_EQ(refused->type, MO_CQE_TX_REFUSED);
+        EXPECT_EQ(refused->index, at + 2) << "it is done, as all before it";
+        EXPECT_EQ(refused->flags, GetParam().why);
+        EXPECT_EQ(refused->timestamp_ns, 0U);
+        const auto behind = tx.cq.next();
+        ASSERT_TRUE(behind);
+        EXPECT_EQ(behind->type, MO_CQE_TX);
+        EXPECT_EQ(behind->index, tx.tail);
+        EXPECT_FALSE(tx.cq.next());
+        EXPECT_EQ(tx.query().head, tx.tail);
+        EXPECT_EQ(tx.query().error, 0U);
+    }
+    EXPECT_EQ(pair.a.nic_counters.tx_refused.value(), 3U);
+    EXPECT_EQ(pair.a.mac.counters.tx_frames, 24U);
+}
+
 using Pkt = hw::mo_tx_pkt;
 using Seg = hw::mo_tx_seg;
 
+std::string name_of(const ::testing::TestParamInfo<BadPacket>& param) {
+    std::string name = param.param.name;
+    std::replace(name.begin(), name.end(), ' ', '_');
+    return name;
+}
+
 INSTANTIATE_TEST_SUITE_P(
-    All, BadPackets,
+    All, StoppingPackets,
     ::testing::Values(
         BadPacket{"type", [](Pkt& p, Seg&) { p.type = 2; }},
         BadPacket{"no segment", [](Pkt& p, Seg&) { p.nseg = 0; }},
         BadPacket{"too many segments", [](Pkt& p, Seg&) { p.nseg = MO_TX_MAX_SEGS + 1; }},
         BadPacket{"beyond the tail", [](Pkt& p, Seg&) { p.nseg = 4; }},
-        BadPacket{"unknown flag", [](Pkt& p, Seg&) { p.flags |= 0x80; }},
-        BadPacket{"both kinds", [](Pkt& p, Seg&) { p.flags |= MO_TXF_TSO6; }},
-        BadPacket{"wrong kind",
-                  [](Pkt& p, Seg&) { p.flags = MO_TXF_COMPLETE | MO_TXF_TSO6; }},
-        BadPacket{"reserved", [](Pkt& p, Seg&) { p.rsvd = 1; }},
-        BadPacket{"mss 0", [](Pkt& p, Seg&) { p.mss = 0; }},
-        BadPacket{"mss too long", [](Pkt& p, Seg&) { p.mss = 9001; }},
-        BadPacket{"header too short", [](Pkt& p, Seg&) { p.hdr_len = 13; }},
-        BadPacket{"header too long", [](Pkt& p, Seg&) { p.hdr_len = 257; }},
-        BadPacket{"header not that of the packet", [](Pkt& p, Seg&) { p.hdr_len = 65; }},
-        BadPacket{"no payload", [](Pkt&, Seg& s) { s.len = 66; }},
-        BadPacket{"l3 offset", [](Pkt& p, Seg&) { p.l3_offset = 15; }},
-        BadPacket{"checksum start", [](Pkt& p, Seg&) { p.csum_start = 35; }},
-        BadPacket{"checksum offset", [](Pkt& p, Seg&) { p.csum_offset = 15; }},
-        BadPacket{"checksum behind the end",
-                  [](Pkt& p, Seg& s) {
-                      p.flags = MO_TXF_CSUM;
-                      s.len = 100;
-                      p.csum_start = 80;
-                      p.csum_offset = 19;
-                  }},
-        BadPacket{"checksum over the header",
-                  [](Pkt& p, Seg&) {
-                      p.flags = MO_TXF_CSUM;
-                      p.csum_start = 13;
-                  }},
-        BadPacket{"length 0", [](Pkt&, Seg& s) { s.len = 0; }},
-        BadPacket{"length too long", [](Pkt&, Seg& s) { s.len = 65537; }},
-        BadPacket{"segment reserved", [](Pkt&, Seg& s) { s.rsvd = 1; }},
-        BadPacket{"frame too short",
-                  [](Pkt& p, Seg& s) {
-                      p.flags = 0;
-                      s.len = 13;
-                  }},
-        BadPacket{"frame too long",
-                  [](Pkt& p, Seg& s) {
-                      p.flags = 0;
-                      s.len = 9023;
-                  }},
         BadPacket{"not mapped", [](Pkt&, Seg& s) { s.addr = 0x5000; }, hw::MO_QERR_DMA},
-        BadPacket{"address wraps",
-                  [](Pkt&, Seg& s) { s.addr = ~std::uint64_t{0} - 100; }, hw::MO_QERR_DMA}),
-    [](const auto& param) {
-        std::string name = param.param.name;
-        std::replace(name.begin(), name.end(), ' ', '_');
-        return name;
-    });
+        BadPacket{"address wraps", [](Pkt&, Seg& s) { s.addr = ~std::uint64_t{0} - 100; },
+                  hw::MO_QERR_DMA}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RefusedPackets,
+    ::testing::Values(BadPacket{"unknown flag", [](Pkt& p, Seg&) { p.flags |= 0x80; }},
+                      BadPacket{"both kinds", [](Pkt& p, Seg&) { p.flags |= MO_TXF_TSO6; }},
+                      BadPacket{"wrong kind", [](Pkt& p, Seg&) { p.flags = MO_TXF_TSO6; }},
+                      BadPacket{"reserved", [](Pkt& p, Seg&) { p.rsvd = 1; }},
+                      BadPacket{"mss 0", [](Pkt& p, Seg&) { p.mss = 0; }},
+                      BadPacket{"mss too long", [](Pkt& p, Seg&) { p.mss = 9001; }},
+                      BadPacket{"header too short", [](Pkt& p, Seg&) { p.hdr_len = 13; }},
+                      BadPacket{"header too long", [](Pkt& p, Seg&) { p.hdr_len = 257; }},
+                      BadPacket{"header not that of the packet",
+                                [](Pkt& p, Seg&) { p.hdr_len = 65; }},
+                      BadPacket{"no payload", [](Pkt&, Seg& s) { s.len = 66; }},
+                      BadPacket{"l3 offset", [](Pkt& p, Seg&) { p.l3_offset = 15; }},
+                      BadPacket{"checksum start", [](Pkt& p, Seg&) { p.csum_start = 35; }},
+                      BadPacket{"checksum offset", [](Pkt& p, Seg&) { p.csum_offset = 15; }},
+                      BadPacket{"checksum behind the end",
+                                [](Pkt& p, Seg& s) {
+                                    p.flags = MO_TXF_CSUM;
+                                    s.len = 100;
+                                    p.csum_start = 80;
+                                    p.csum_offset = 19;
+                                }},
+                      BadPacket{"checksum over the header",
+                                [](Pkt& p, Seg&) {
+                                    p.flags = MO_TXF_CSUM;
+                                    p.csum_start = 13;
+                                }},
+                      BadPacket{"length 0", [](Pkt&, Seg& s) { s.len = 0; }},
+                      BadPacket{"length too long", [](Pkt&, Seg& s) { s.len = 65537; }},
+                      BadPacket{"segment reserved", [](Pkt&, Seg& s) { s.rsvd = 1; }},
+                      BadPacket{"frame too short",
+                                [](Pkt& p, Seg& s) {
+                                    p.flags = 0;
+                                    s.len = 13;
+                                }},
+                      BadPacket{"frame too long",
+                                [](Pkt& p, Seg& s) {
+                                    p.flags = 0;
+                                    s.len = MO_ETH_MAX_FRAME + 1;
+                                }}),
+    name_of);
 
 TEST_F(Datapath, TooManySegmentsOfOneBurst) {
     PacketSpec spec;
     spec.payload = fabric::max_burst_segments + 1;
     tx.send(make_packet(spec), tso(spec, 1));
-    exchange();
-    ASSERT_EQ(pair.a.errors.size(), 1U);
-    EXPECT_EQ(pair.a.errors[0].second, hw::MO_QERR_DESC);
+    EXPECT_TRUE(exchange().empty());
+    EXPECT_TRUE(pair.a.errors.empty());
+    const auto refused = tx.cq.next();
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->type, MO_CQE_TX_REFUSED);
 }
 
 TEST_F(Datapath, TailBeyondTheRingStopsTheQueue) {
