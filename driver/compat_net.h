@@ -87,6 +87,24 @@ static inline bool dma_need_unmap(struct device *dev)
 }
 #endif
 
+/*
+ * IPv6 packets of more than 64 KiB had a jumbo option, which is not for the wire:
+ * the segments made of them are no jumbograms.
+ */
+#ifdef MO_HAVE_HOPOPT_JUMBO
+#include <net/ipv6.h>
+
+static inline int mo_hopopt_jumbo_remove(struct sk_buff *skb)
+{
+	return ipv6_hopopt_jumbo_remove(skb);
+}
+#else
+static inline int mo_hopopt_jumbo_remove(struct sk_buff *skb)
+{
+	return 0;
+}
+#endif
+
 #ifdef MO_HAVE_DIM_BY_POINTER
 static inline void mo_net_dim(struct dim *dim, const struct dim_sample *sample)
 {

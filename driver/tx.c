@@ -239,7 +239,7 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 		mo_tx_flush(txq);
 		return NETDEV_TX_BUSY;
 	}
-	if (unlikely(!mo_tx_length_ok(txq, skb)))
+	if (unlikely(!mo_tx_length_ok(txq, skb) || mo_hopopt_jumbo_remove(skb)))
 		return mo_tx_drop(txq, skb);
 	if (unlikely(!mo_tx_fits(skb)) && !mo_tx_linearize(txq, skb))
 		return mo_tx_drop(txq, skb);
