@@ -10,6 +10,7 @@
 
 #define MO_HWMON_FRESH		msecs_to_jiffies(500)
 #define MO_HWMON_KINDS		6	/* one more than the largest */
+#define MO_HWMON_LABEL		(sizeof_field(struct mo_mb_sensor, label) + 1)
 
 /* hwmon's type of each kind of sensor, attributes, and units per hwmon unit. */
 static const struct mo_hwmon_type {
@@ -36,6 +37,7 @@ static const struct mo_hwmon_type {
  * @values: last answer of the firmware
  * @stamp: jiffies of it
  * @valid: @values holds an answer
+ * @labels: the sensors' names, which stay what they were at first
  * @index: sensor of a kind and channel
  * @config: attributes per channel, zero-terminated
  * @info: a channel group per kind
@@ -48,6 +50,7 @@ struct mo_hwmon {
 	struct mo_mb_sensors values;
 	unsigned long stamp;
 	bool valid;
+	char labels[MO_SENSORS_MAX][MO_HWMON_LABEL];
 	u8 index[MO_HWMON_KINDS][MO_SENSORS_MAX];
 	u32 config[MO_HWMON_KINDS][MO_SENSORS_MAX + 1];
 	struct hwmon_channel_info info[MO_HWMON_KINDS];
@@ -115,6 +118,9 @@ static int mo_hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 a
 	err = mo_hwmon_get(hw, hw->index[kind][channel], &sensor);
 	if (err)
 		return err;
+	/* Another firmware may have other sensors. */
+	if (sensor.kind != kind)
+		return -ENODATA;
 	/* Attributes have the same order in all kinds only by name. */
 	if ((type == hwmon_temp && attr == hwmon_temp_max) ||
 	    (type == hwmon_in && attr == hwmon_in_max) ||
@@ -126,6 +132,8 @@ static int mo_hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 a
 		 (type == hwmon_power && attr == hwmon_power_crit) ||
 		 (type == hwmon_curr && attr == hwmon_curr_crit))
 		value = (s32)le32_to_cpu(sensor.critical);
+	else if (sensor.flags & MO_SENSOR_F_ABSENT)
+		return -ENODATA;
 	else
 		value = (s64)le64_to_cpu(sensor.value);
 	*val = div_s64(value, mo_hwmon_types[kind].div);
@@ -140,8 +148,7 @@ static int mo_hwmon_read_string(struct device *dev, enum hwmon_sensor_types type
 
 	if (kind < 0)
 		return kind;
-	/* Labels stay where they were when the device was registered. */
-	*str = (const char *)hw->values.sensor[hw->index[kind][channel]].label;
+	*str = hw->labels[hw->index[kind][channel]];
 	return 0;
 }
 
@@ -160,14 +167,15 @@ static void mo_hwmon_layout(struct mo_hwmon *hw)
 
 	hw->values.count = cpu_to_le32(count);
 	for (i = 0; i < count; i++) {
-		struct mo_mb_sensor *sensor = &hw->values.sensor[i];
+		const struct mo_mb_sensor *sensor = &hw->values.sensor[i];
 		const struct mo_hwmon_type *type;
 
 		kind = sensor->kind;
 		if (!kind || kind >= MO_HWMON_KINDS)
 			continue;
 		type = &mo_hwmon_types[kind];
-		sensor->label[sizeof(sensor->label) - 1] = 0;
+		/* The firmware may have left out the NUL. */
+		memcpy(hw->labels[i], sensor->label, sizeof(sensor->label));
 		hw->index[kind][n[kind]] = i;
 		hw->config[kind][n[kind]] = type->config;
 		if (sensor->high || sensor->critical)

@@ -381,9 +381,13 @@ MO_ASSERT_SIZE(mo_mb_page_data, 132);
 #define MO_SENSOR_ENERGY	4	/* uJ */
 #define MO_SENSOR_CURRENT	5	/* uA */
 
+/* mo_mb_sensor.flags */
+#define MO_SENSOR_F_ABSENT	MO_BIT(0)	/* what it measures is not there now: no value */
+
 /**
  * struct mo_mb_sensor - one sensor
  * @kind: MO_SENSOR_*
+ * @flags: MO_SENSOR_F_*
  * @rsvd: zero
  * @high: warning limit, 0 none
  * @critical: alarm limit, 0 none
@@ -392,7 +396,8 @@ MO_ASSERT_SIZE(mo_mb_page_data, 132);
  */
 struct mo_mb_sensor {
 	__u8 kind;
-	__u8 rsvd[7];
+	__u8 flags;
+	__u8 rsvd[6];
 	__le64 value;
 	__le32 high;
 	__le32 critical;

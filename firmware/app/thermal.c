@@ -86,20 +86,31 @@ void mo_thermal_look(struct mo_app *app)
 		mo_link_event(app, MO_LINK_EV_THERMAL);
 }
 
-static void add(struct mo_mb_sensors *out, uint8_t kind, const char *label, uint64_t value,
-		int32_t high, int32_t critical)
+static struct mo_mb_sensor *add(struct mo_mb_sensors *out, uint8_t kind, const char *label,
+				uint64_t value, int32_t high, int32_t critical)
 {
-	struct mo_mb_sensor *sensor;
+	struct mo_mb_sensor *sensor = &out->sensor[out->count];
 
-	if (out->count >= MO_SENSORS_MAX)
-		return;
-	sensor = &out->sensor[out->count++];
+	out->count++;
 	sensor->kind = kind;
 	sensor->value = value;
 	sensor->high = (__le32)high;
 	sensor->critical = (__le32)critical;
 	for (uint32_t i = 0; label[i] && i + 1 < sizeof(sensor->label); i++)
 		sensor->label[i] = (__u8)label[i];
+	return sensor;
+}
+
+/* Without a module its sensors stay in the list, where they always are, and say so. */
+static void add_module(const struct mo_app *app, struct mo_mb_sensors *out, uint8_t kind,
+		       uint64_t value, int32_t high, int32_t critical)
+{
+	struct mo_mb_sensor *sensor = add(out, kind, "module", value, high, critical);
+
+	if (!mo_module_identified(&app->module)) {
+		sensor->value = 0;
+		sensor->flags = MO_SENSOR_F_ABSENT;
+	}
 }
 
 void mo_sensors_fill(const struct mo_app *app, struct mo_mb_sensors *out)
@@ -113,13 +124,11 @@ void mo_sensors_fill(const struct mo_app *app, struct mo_mb_sensors *out)
 	    BOARD_ALARM_MC);
 	add(out, MO_SENSOR_TEMP, "asic", (uint64_t)(int64_t)values.asic_mc, ASIC_WARN_MC,
 	    ASIC_ALARM_MC);
-	add(out, MO_SENSOR_TEMP, "module", (uint64_t)(int64_t)mo_laser_case_temp(),
-	    limits.warn_mc, limits.alarm_mc);
+	add_module(app, out, MO_SENSOR_TEMP, (uint64_t)(int64_t)mo_laser_case_temp(),
+		   limits.warn_mc, limits.alarm_mc);
 	add(out, MO_SENSOR_VOLT, "core", values.core_mv, 0, 0);
 	add(out, MO_SENSOR_VOLT, "io", values.io_mv, 0, 0);
-	add(out, MO_SENSOR_VOLT, "module",
-	    mo_module_identified(&app->module) ? mo_be16(&app->module.lower[16]) / 10U : 0U, 0,
-	    0);
+	add_module(app, out, MO_SENSOR_VOLT, mo_be16(&app->module.lower[16]) / 10U, 0, 0);
 	add(out, MO_SENSOR_POWER, "board", (uint64_t)values.power_mw * 1000, 0, 0);
 	add(out, MO_SENSOR_ENERGY, "board", values.energy_uj, 0, 0);
 }

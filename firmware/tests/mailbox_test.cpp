@@ -262,6 +262,32 @@ TEST_F(Mailbox, SensorsHaveLabelsKindsAndLimits) {
     EXPECT_NEAR(static_cast<double>(later.sensor[7].value - before), 45e6, 1e6);
 }
 
+TEST_F(Mailbox, SensorsOfAModuleThatIsNotThereHaveNoValue) {
+    const auto absent = [&] {
+        const auto sensors = world.request(world.a, hw::MO_MB_SENSORS_GET).as<hw::mo_mb_sensors>();
+        EXPECT_EQ(sensors.count, 8U) << "they keep their places";
+        unsigned found = 0;
+        for (unsigned i = 0; i < sensors.count; ++i) {
+            const hw::mo_mb_sensor& sensor = sensors.sensor[i];
+            const bool module =
+                std::strcmp(reinterpret_cast<const char*>(sensor.label), "module") == 0;
+            if ((sensor.flags & MO_SENSOR_F_ABSENT) != 0) {
+                EXPECT_TRUE(module);
+                EXPECT_EQ(sensor.value, 0U);
+                ++found;
+            }
+        }
+        return found;
+    };
+    EXPECT_EQ(absent(), 0U);
+    world.port_a.unplug(world.now());
+    world.run_for(1 * second);
+    EXPECT_EQ(absent(), 2U);
+    world.port_a.plug(optics::cmis::dr8_lpo("A0002"), world.now());
+    world.run_for(5 * second);
+    EXPECT_EQ(absent(), 0U);
+}
+
 TEST_F(Mailbox, LogIsReadInChunks) {
     std::string text;
     std::uint32_t offset = 0;
