@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "foreign_unit.hpp"
 
+#include "common/random.hpp"
+
 namespace mo::ofemu {
 
 namespace {
@@ -11,7 +13,7 @@ constexpr std::uint64_t look_period_ns = 5'000;
 } // namespace
 
 ForeignUnit::ForeignUnit(const Config& config, const ForeignEntry& entry, nic::Engine& engine)
-    : entry_(entry), engine_(engine), converter_(entry.name + "-M", config.seed + 1, engine) {
+    : entry_(entry), engine_(engine), converter_(entry.name + "-M", seed_of(config.seed, entry.name), engine) {
     engine_.add(*this);
 }
 

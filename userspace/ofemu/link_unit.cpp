@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "common/random.hpp"
+
 namespace mo::ofemu {
 
 namespace {
@@ -13,7 +15,7 @@ optics::FibreConfig fibre_config(const Config& config, const LinkEntry& entry) {
     optics::FibreConfig out;
     out.length_m = entry.length_m;
     out.connector_db = entry.loss_db / 2;
-    out.seed = config.seed;
+    out.seed = seed_of(config.seed, entry.name);
     return out;
 }
 
@@ -33,6 +35,10 @@ LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, nic::Engine& en
         // Less than a round of the engine is no delay: frames then pass without a copy.
         const std::uint64_t delay_ns = fibre_.delay_ns();
         link_.set_delay(end, delay_ns < shortest_delay_ns ? 0 : delay_ns);
+        fabric::ImpairmentConfig impairment;
+        impairment.seed =
+            seed_of(config.seed, entry.name + (end == fabric::End::a ? "/a" : "/b"));
+        link_.set_impairment(end, impairment);
         if (entry.attenuation_db != 0) {
             fibre_.attenuate(direction(end), entry.attenuation_db, engine_.now_ns());
         }

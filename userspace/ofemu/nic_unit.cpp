@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/random.hpp"
 #include "optics/cmis_map.hpp"
 
 namespace mo::ofemu {
@@ -31,21 +32,17 @@ nic::rdma::Making making(const nic::NicConfig& config) {
     return config.bytes_always ? nic::rdma::Making::bytes : nic::rdma::Making::lazy;
 }
 
-/// A seed of its own for each port, from the configuration's.
-std::uint64_t port_seed(const Config& config, const NicEntry& entry) {
-    std::uint64_t seed = config.seed;
-    for (const std::uint8_t octet : entry.mac) {
-        constexpr std::uint64_t fnv_prime = 1099511628211U;
-        seed = (seed ^ octet) * fnv_prime;
-    }
-    return seed;
-}
-
 optics::PortConfig port_config(const Config& config, const NicEntry& entry) {
     optics::PortConfig out;
     out.lanes = nic::find_board(entry.board)->lanes;
-    out.seed = port_seed(config, entry);
+    out.seed = seed_of(
+        config.seed, {reinterpret_cast<const char*>(entry.mac.data()), entry.mac.size()});
     return out;
+}
+
+/// The module with as many lanes as the board's cage.
+optics::cmis::Identity module_of(const nic::Board& board, const std::string& serial) {
+    return board.lanes == 4 ? optics::cmis::dr4_lpo(serial) : optics::cmis::dr8_lpo(serial);
 }
 
 mgmt::SocConfig soc_config(const Config& config, const NicEntry& entry,
@@ -108,7 +105,7 @@ bool NicUnit::plug_module(bool plugged, std::uint64_t now_ns) {
         port_.unplug(now_ns);
         return true;
     }
-    port_.plug(optics::cmis::dr8_lpo(entry_.serial + "-M"), now_ns);
+    port_.plug(module_of(*nic_.config().board, entry_.serial + "-M"), now_ns);
     return true;
 }
 

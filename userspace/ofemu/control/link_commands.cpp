@@ -196,8 +196,12 @@ Result<Json> impair(Context& context, Arguments& arguments) {
         if (end == fabric::End::a ? !which.a : !which.b) {
             continue;
         }
-        fabric::ImpairmentConfig config =
-            clear ? fabric::ImpairmentConfig{} : link->link().impairment(end);
+        fabric::ImpairmentConfig config = link->link().impairment(end);
+        if (clear) {
+            const std::uint64_t own = config.seed; // a link's directions do not share one
+            config = {};
+            config.seed = own;
+        }
         if (field != nullptr) {
             config.*field = rate;
         }

@@ -7,18 +7,6 @@
 
 namespace mo::optics {
 
-std::uint64_t Random::bits() {
-    state_ += 0x9e3779b97f4a7c15ULL;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31U);
-}
-
-double Random::uniform() {
-    return static_cast<double>(bits() >> 11U) * 0x1p-53;
-}
-
 double Random::normal() {
     const double radius = std::sqrt(-2.0 * std::log1p(-uniform()));
     return radius * std::cos(2.0 * std::numbers::pi * uniform());

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Seeded random numbers whose sequence does not depend on the standard library.
+// Distributions that the optics need, of the process's generator.
 #pragma once
 
 #include <cstdint>
 
+#include "common/random.hpp"
+
 namespace mo::optics {
 
-class Random {
+class Random : public mo::Random {
   public:
-    explicit Random(std::uint64_t seed) : state_(seed) {}
+    using mo::Random::Random;
 
-    /// 64 random bits (SplitMix64).
-    std::uint64_t bits();
-    /// In [0, 1).
-    double uniform();
     /// Normal with mean 0 and variance 1.
     double normal();
     /// Successes of `n` trials of probability `p`: counted, Poisson or normal, whichever fits.
@@ -21,7 +19,6 @@ class Random {
 
   private:
     std::uint64_t poisson_small(double mean);
-    std::uint64_t state_;
 };
 
 } // namespace mo::optics

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Firmware, optics and NIC together: from a request to carrier, cuts, resets, foreign peers.
+#include <array>
+#include <set>
+
 #include "media_converter.hpp"
 #include "tests/bench_pair.hpp"
 
@@ -115,6 +118,58 @@ TEST(ForeignLink, MediaConverterMakesALink) {
     link.fibre().mend(optics::Direction::from_b, clock.now_ns());
     EXPECT_TRUE(a.wait(20 * seconds, [&] { return a.carrier(); }));
     link.disconnect();
+}
+
+std::vector<double> losses(LinkUnit& link) {
+    std::vector<double> db;
+    for (const auto way : {optics::Direction::from_a, optics::Direction::from_b}) {
+        for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
+            db.push_back(link.fibre().loss_db(way, lane));
+        }
+    }
+    return db;
+}
+
+TEST(LinkUnits, DifferByNameAndSeedAndRepeat) {
+    nic::ManualClock clock;
+    nic::Engine engine{clock, 0};
+    LinkEntry first = link_entry(), second = link_entry();
+    second.name = "fibre1";
+    Config config, other;
+    other.seed = config.seed + 1;
+    LinkUnit a(config, first, engine), b(config, second, engine);
+    EXPECT_NE(losses(a), losses(b)) << "two fibres with the same lanes";
+    LinkUnit again(config, first, engine), reseeded(other, first, engine);
+    EXPECT_EQ(losses(a), losses(again));
+    EXPECT_NE(losses(a), losses(reseeded));
+    // What happens to packets, too, on each link and in each direction.
+    std::set<std::uint64_t> seeds;
+    for (LinkUnit* const link : {&a, &b, &reseeded}) {
+        for (const auto end : {fabric::End::a, fabric::End::b}) {
+            EXPECT_TRUE(seeds.insert(link->link().impairment(end).seed).second);
+        }
+    }
+}
+
+TEST(NicUnits, HaveAModuleThatFitsTheirBoard) {
+    nic::ManualClock clock;
+    nic::Engine engine{clock, 0};
+    for (const auto& board : nic::all_boards()) {
+        NicEntry entry = nic_entry(0);
+        entry.board = board.name;
+        NicUnit unit(Config{}, entry, {}, engine);
+        // 00h:88: lanes of the first application, host and media.
+        auto& port = unit.port();
+        const auto write = [&](std::uint32_t address, std::uint32_t value) {
+            port.phy_write(hw::MO_SOC_MODULE, address - MO_SOC_REG(hw::MO_SOC_MODULE, 0U), value,
+                           clock.now_ns());
+        };
+        write(hw::MO_SOC_MODULE_CTRL, 0);
+        std::array<std::uint8_t, 1> lanes{};
+        ASSERT_TRUE(port.i2c_read(0x50, 88, lanes, clock.now_ns() + seconds));
+        EXPECT_EQ(lanes[0] >> 4U, board.lanes) << board.name;
+        EXPECT_EQ(lanes[0] & 15U, board.lanes) << board.name;
+    }
 }
 
 } // namespace
