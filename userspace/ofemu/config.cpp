@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <functional>
@@ -165,6 +166,7 @@ class Parser {
 
   private:
     void nic(const YAML::Node& node);
+    void name_the_rest();
     void foreign(const YAML::Node& node);
     void link(const YAML::Node& node);
     /// What has a socket of its own, NICs and foreign peers: "name" and "socket" besides `more`.
@@ -187,7 +189,8 @@ class Parser {
     Config config_;
     std::set<std::string> names_;   // NICs and foreign peers
     std::set<std::string> sockets_; // all kinds
-    std::set<std::string> macs_, serials_, link_names_, used_ends_;
+    std::set<std::array<std::uint8_t, 6>> macs_;
+    std::set<std::string> serials_, link_names_, used_ends_;
     std::vector<YAML::Node> end_nodes_;
 };
 
@@ -211,7 +214,9 @@ void Parser::nic(const YAML::Node& node) {
                  {{"mac",
                    [&](const YAML::Node& value) {
                        entry.mac = mac_address(value);
-                       once(macs_, value, value.Scalar(), "mac");
+                       if (!macs_.insert(entry.mac).second) {
+                           reject(value, "mac \"" + value.Scalar() + "\" is used twice");
+                       }
                    }},
                   {"serial",
                    [&](const YAML::Node& value) {
@@ -234,17 +239,36 @@ void Parser::nic(const YAML::Node& node) {
                        entry.vectors =
                            number<std::uint16_t>(value, "vectors", 1, MO_MAX_VECTORS, "");
                    }}});
-    const auto number = static_cast<std::uint8_t>(config_.nics.size() + 1);
-    if (entry.mac == std::array<std::uint8_t, 6>{}) {
-        entry.mac = {0x02, 0x4d, 0x4f, 0x00, 0x00, number}; // locally administered
-    }
-    if (entry.serial.empty()) {
-        entry.serial = "MO-" + std::to_string(10000 + number).substr(1);
-    }
     if (entry.board.empty()) {
         entry.board = nic::all_boards().front().name;
     }
     config_.nics.push_back(std::move(entry));
+}
+
+/// Addresses and serial numbers of the NICs that the file gives none: by their place in it, or the
+/// next that no NIC has. After all of them, so that what the file gives goes first.
+void Parser::name_the_rest() {
+    for (std::size_t i = 0; i < config_.nics.size(); ++i) {
+        NicEntry& entry = config_.nics[i];
+        const auto place = static_cast<std::uint32_t>(i) + 1;
+        for (std::uint32_t n = place; entry.mac == std::array<std::uint8_t, 6>{}; ++n) {
+            const std::array<std::uint8_t, 6> mac = {
+                0x02, 0x4d, 0x4f, // locally administered
+                static_cast<std::uint8_t>(n >> 16U), static_cast<std::uint8_t>(n >> 8U),
+                static_cast<std::uint8_t>(n)};
+            if (macs_.insert(mac).second) {
+                entry.mac = mac;
+            }
+        }
+        for (std::uint32_t n = place; entry.serial.empty(); ++n) {
+            constexpr std::size_t width = 4;
+            std::string digits = std::to_string(n);
+            digits.insert(0, width - std::min(width, digits.size()), '0');
+            if (serials_.insert("MO-" + digits).second) {
+                entry.serial = "MO-" + digits;
+            }
+        }
+    }
 }
 
 void Parser::foreign(const YAML::Node& node) {
@@ -337,6 +361,7 @@ Config Parser::parse(const YAML::Node& root) {
     if (config_.nics.empty()) {
         reject(root["nics"], "nics must name at least one NIC");
     }
+    name_the_rest();
     for (const YAML::Node& end : end_nodes_) {
         if (names_.count(end.Scalar()) == 0) {
             reject(end, "a link ends at \"" + end.Scalar() +

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "config.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace mo::ofemu {
 namespace {
@@ -42,6 +44,25 @@ TEST(Config, SaysWhatTheFileSays) {
     EXPECT_EQ(config->links[0].ends[1], "peer0");
 }
 
+TEST(Config, ManyNicsHaveMacsAndSerialsOfTheirOwn) {
+    std::string text = "nics:\n";
+    for (int i = 1; i <= 600; ++i) {
+        const auto number = std::to_string(i);
+        text += "  - {name: n" + number + ", socket: /s" + number;
+        // What a generated one would be, given by hand to another.
+        text += i == 1 ? ", mac: \"02:4d:4f:00:01:00\", serial: MO-0003}\n" : "}\n";
+    }
+    const auto config = parse_config(text, "f.yaml");
+    ASSERT_TRUE(config) << config.error().text;
+    std::set<std::array<std::uint8_t, 6>> macs;
+    std::set<std::string> serials;
+    for (const auto& nic : config->nics) {
+        EXPECT_EQ(nic.mac[0] & 1, 0);
+        EXPECT_TRUE(macs.insert(nic.mac).second) << nic.name;
+        EXPECT_TRUE(serials.insert(nic.serial).second) << nic.name << " " << nic.serial;
+    }
+}
+
 struct Case {
     const char* text;
     const char* error;
@@ -70,6 +91,9 @@ INSTANTIATE_TEST_SUITE_P(
              "f.yaml:3: socket \"/a\" is used twice"},
         Case{"nics: [{name: a, socket: /a, mac: \"01:00:00:00:00:01\"}]", "mac must be a unicast"},
         Case{"nics: [{name: a, socket: /a, mac: \"02:00:00:00:00:0x\"}]", "mac must be a unicast"},
+        Case{"nics: [{name: a, socket: /a, mac: \"0a:00:00:00:00:01\"},"
+             " {name: b, socket: /b, mac: \"0A:00:00:00:00:01\"}]",
+             "mac \"0A:00:00:00:00:01\" is used twice"},
         Case{"nics: [{name: a, socket: /a, board: x}]", "known are: devkit-800g, lab-400g"},
         Case{"nics: [{name: \"a b\", socket: /a}]", "name must be 1 to 32 letters"},
         Case{"nics: [{name: a, socket: /a, vectors: 0}]", "vectors must be a number from 1"},
