@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "common/random.hpp"
 #include "common/result.hpp"
 
 namespace mo::mgmt {
@@ -85,8 +86,47 @@ Flash::Flash(const std::string& path, Source source)
     }
 }
 
-bool Flash::save(std::size_t offset, std::size_t len) const {
-    return !file_ || write_all(file_.get(), std::span(bytes_).subspan(offset, len), offset);
+bool Flash::save(std::span<const std::uint8_t> bytes, std::size_t offset) const {
+    return !file_ || write_all(file_.get(), bytes, offset);
+}
+
+void Flash::store(std::span<const std::uint8_t> bytes) {
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + at_);
+    failed_ |= !save(bytes, at_);
+}
+
+std::vector<std::uint8_t> Flash::torn(double part) const {
+    const std::size_t len = command_ == MO_SOC_FLASH_ERASE ? MO_SOC_FLASH_SECTOR : page_.size();
+    const auto place = bytes_.begin() + at_;
+    std::vector<std::uint8_t> bytes(place, place + static_cast<std::ptrdiff_t>(len));
+    Random random(std::uint64_t{at_} << 32U ^ start_ns_);
+    if (command_ == MO_SOC_FLASH_PROGRAM) {
+        // Byte after byte; of the last one some bits are cleared already.
+        const auto done = static_cast<std::size_t>(part * static_cast<double>(len));
+        for (std::size_t i = 0; i < len && i <= done; ++i) {
+            const auto not_yet =
+                static_cast<std::uint8_t>(i < done || part >= 1 ? 0 : random.next());
+            bytes[i] = static_cast<std::uint8_t>(bytes[i] & (page_[i] | not_yet));
+        }
+        return bytes;
+    }
+    // NOR first programs the whole sector to zeros, so that its cells age alike; then the cells
+    // become ones, each in its own time.
+    constexpr double zeros = 0.2;
+    if (part < zeros) {
+        const auto done = static_cast<std::size_t>(part / zeros * static_cast<double>(len));
+        std::fill_n(bytes.begin(), done, std::uint8_t{0});
+        return bytes;
+    }
+    const double chance = (part - zeros) / (1 - zeros);
+    for (std::uint8_t& byte : bytes) {
+        unsigned ones = 0;
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            ones |= random.chance(chance) ? 1U << bit : 0U;
+        }
+        byte = static_cast<std::uint8_t>(ones);
+    }
+    return bytes;
 }
 
 std::uint32_t Flash::boot_slot() const {
@@ -96,7 +136,7 @@ std::uint32_t Flash::boot_slot() const {
 void Flash::set_boot_slot(std::uint32_t slot) {
     if (slot < MO_SOC_FLASH_SLOTS && slot != boot_slot()) {
         bytes_[slot_place] = static_cast<std::uint8_t>(slot);
-        failed_ |= !save(slot_place, 1);
+        failed_ |= !save(std::span(bytes_).subspan(slot_place, 1), slot_place);
     }
 }
 
@@ -144,9 +184,8 @@ void Flash::start(std::uint32_t command, std::uint64_t now_ns) {
     const bool in_range = addr_ < MO_SOC_FLASH_SIZE;
     if (command == MO_SOC_FLASH_ERASE && in_range) {
         at_ = addr_ - addr_ % MO_SOC_FLASH_SECTOR;
-        end_ns_ = now_ns + erase_ns;
-        command_ = command;
         ++erases_;
+        begin(command, now_ns, erase_ns);
         return;
     }
     if (command == MO_SOC_FLASH_PROGRAM && in_range && len_ != 0 &&
@@ -155,9 +194,8 @@ void Flash::start(std::uint32_t command, std::uint64_t now_ns) {
         if (!from.empty()) {
             page_.assign(from.begin(), from.end());
             at_ = addr_;
-            end_ns_ = now_ns + len_ * program_byte_ns;
-            command_ = command;
             ++programs_;
+            begin(command, now_ns, len_ * program_byte_ns);
             return;
         }
     }
@@ -165,21 +203,20 @@ void Flash::start(std::uint32_t command, std::uint64_t now_ns) {
     finished_ = true;
 }
 
+void Flash::begin(std::uint32_t command, std::uint64_t now_ns, std::uint64_t duration_ns) {
+    command_ = command;
+    start_ns_ = now_ns;
+    end_ns_ = now_ns + duration_ns;
+    // The end of this process is a power cut, too: until the end the file holds a half.
+    constexpr double half = 0.5;
+    failed_ |= !save(torn(half), at_);
+}
+
 void Flash::advance(std::uint64_t now_ns) {
     if (command_ == 0 || now_ns < end_ns_) {
         return;
     }
-    const auto place = bytes_.begin() + at_;
-    std::size_t len = MO_SOC_FLASH_SECTOR;
-    if (command_ == MO_SOC_FLASH_ERASE) {
-        std::fill_n(place, len, std::uint8_t{0xff});
-    } else {
-        len = page_.size();
-        std::transform(
-            page_.begin(), page_.end(), place, place,
-            [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a & b); });
-    }
-    failed_ = !save(at_, len);
+    store(torn(1));
     command_ = 0;
     finished_ = true;
 }
@@ -192,8 +229,13 @@ std::uint32_t Flash::irq_levels(std::uint64_t) {
     return finished_ ? 1U << MO_SOC_IRQ_FLASH : 0;
 }
 
-/// An operation under way is abandoned, with nothing changed.
-void Flash::reset(std::uint64_t) {
+/// An operation under way stops where it is.
+void Flash::reset(std::uint64_t now_ns) {
+    advance(now_ns); // it may have ended before
+    if (command_ != 0) {
+        store(torn(static_cast<double>(now_ns - std::min(now_ns, start_ns_)) /
+                   static_cast<double>(end_ns_ - start_ns_)));
+    }
     addr_ = 0;
     len_ = 0;
     src_ = 0;

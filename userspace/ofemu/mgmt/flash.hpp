@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // FLASH block and the flash behind it: NOR with 4 KiB sectors, which erasing sets to ones and
-// programming can only clear. Optionally kept in a file: the flash, then one sector with the
+// programming can only clear. An operation takes its time, and a reset or power cut in the middle
+// leaves what it had done by then. Optionally kept in a file: the flash, then one sector with the
 // chip's non-volatile boot slot.
 #pragma once
 
@@ -44,7 +45,12 @@ class Flash : public Peripheral {
 
   private:
     void start(std::uint32_t command, std::uint64_t now_ns);
-    [[nodiscard]] bool save(std::size_t offset, std::size_t len) const;
+    void begin(std::uint32_t command, std::uint64_t now_ns, std::uint64_t duration_ns);
+    /// What the operation under way has made of its bytes after `part` (0..1) of its time.
+    [[nodiscard]] std::vector<std::uint8_t> torn(double part) const;
+    /// Puts `bytes` at the place of the operation, into the flash and its file.
+    void store(std::span<const std::uint8_t> bytes);
+    [[nodiscard]] bool save(std::span<const std::uint8_t> bytes, std::size_t offset) const;
 
     Fd file_;
     std::vector<std::uint8_t> bytes_; ///< flash and the sector behind it
@@ -55,6 +61,7 @@ class Flash : public Peripheral {
     std::uint32_t command_ = 0;      ///< under way; 0: idle
     std::uint32_t at_ = 0;           ///< its place
     std::vector<std::uint8_t> page_; ///< what it programs
+    std::uint64_t start_ns_ = 0;
     std::uint64_t end_ns_ = 0;
     bool failed_ = false;
     bool finished_ = false; ///< a command has ended since the last start

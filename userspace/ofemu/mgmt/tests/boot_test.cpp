@@ -2,6 +2,7 @@
 // End to end: the built-in boot ROM with signed images, good and bad, from stage and flash.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "assembler.hpp"
@@ -31,11 +32,11 @@ Bytes tiny_image(std::size_t padded_size = 0) {
 struct Device {
     explicit Device(SocConfig config = {}) : soc(std::move(config), host, phy) { soc.power_on(0); }
 
-    RunResult boot_staged(const Bytes& component) {
+    RunResult boot_staged(const Bytes& component, std::uint64_t budget = boot_budget) {
         EXPECT_TRUE(soc.stage_write(0, component));
         soc.stage_length(static_cast<std::uint32_t>(component.size()));
         soc.reset(MO_SOC_RESET_HOST, MO_SOC_BOOT_STAGE, 0);
-        return soc.run(0, boot_budget);
+        return soc.run(0, budget);
     }
 
     FakeHost host;
@@ -301,6 +302,38 @@ TEST(Boot, OtherSlotIsTriedAndRemembered) {
     device.soc.run(0, boot_budget);
     EXPECT_EQ(device.soc.state(), hw::MO_MGMT_RUNNING);
     EXPECT_EQ(device.soc.boot_slot(), 1U);
+}
+
+TEST(Boot, AnUpdateThatIsCutAnywhereLeavesTheOtherSlotBootable) {
+    const Bytes next = good_component(6000); // two sectors
+    const Bytes image = flasher_image(1, static_cast<std::uint32_t>(next.size()));
+    Header header = good_header();
+    describe_image(header, image);
+    sign_header(header);
+    const Bytes flasher = join(header, image);
+    std::uint64_t whole = 0;
+    unsigned torn = 0;
+    for (unsigned cut = 0; cut <= 8; ++cut) { // the first one tells how long it takes
+        Device device;
+        flash_component(device, 0, good_component());
+        const Bytes before(device.soc.flash().begin(), device.soc.flash().end());
+        ASSERT_TRUE(device.soc.stage_write(128 * 1024, next));
+        const std::uint64_t budget = cut == 0 ? boot_budget : whole * cut / 9;
+        const RunResult result = device.boot_staged(flasher, budget);
+        if (cut == 0) {
+            whole = result.instructions;
+            continue;
+        }
+        device.soc.power_on(0);
+        const Bytes after(device.soc.flash().begin(), device.soc.flash().end());
+        const auto sector = after.begin() + MO_SOC_FLASH_SLOT_SIZE;
+        const auto erased = std::count(sector, sector + MO_SOC_FLASH_SECTOR, 0xff);
+        torn += after != before && erased != MO_SOC_FLASH_SECTOR ? 1 : 0;
+        device.soc.run(0, boot_budget);
+        ASSERT_EQ(device.soc.state(), hw::MO_MGMT_RUNNING) << cut;
+        EXPECT_EQ(device.soc.boot_slot(), 0U) << cut;
+    }
+    EXPECT_GT(torn, 0U);
 }
 
 TEST(Boot, BadSlotAndEmptySlotReportTheBadOne) {

@@ -2,6 +2,7 @@
 // The chip with small programs in place of the boot ROM: registers, peripherals, time, faults.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -499,6 +500,63 @@ TEST(FlashBlock, ProgramClearsBitsAndEraseSetsThem) {
     EXPECT_EQ(eraser.soc.counters().flash_erases, 1U);
 }
 
+/// Zeros in the whole sector 1, by programming in pieces, and then `command` there.
+Program flash_zeros_then(std::uint32_t command) {
+    Program program = prologue();
+    program.store(MO_SOC_RAM_BASE + 0x4000, 0); // RAM is zero from power-on
+    const auto poll_idle = [&program] {
+        program.load(t0, hw::MO_SOC_FLASH_STATUS);
+        program.add({lw(t1, 0, t0), i_type(0x13, 7, t1, t1, 1), b_type(1, t1, zero, -8)});
+    };
+    program.store(hw::MO_SOC_FLASH_ADDR, 4096).store(hw::MO_SOC_FLASH_LEN, 4096);
+    program.store(hw::MO_SOC_FLASH_SRC, MO_SOC_RAM_BASE + 0x4000);
+    program.store(hw::MO_SOC_FLASH_CMD, MO_SOC_FLASH_PROGRAM);
+    if (command == MO_SOC_FLASH_ERASE) {
+        poll_idle();
+        program.store(hw::MO_SOC_FLASH_CMD, MO_SOC_FLASH_ERASE);
+    }
+    poll_idle();
+    program.add({wfi, jal(zero, -4)});
+    return program;
+}
+
+std::size_t count_in_sector(Chip& chip, std::uint8_t value) {
+    const auto sector = chip.soc.flash().subspan(4096, 4096);
+    return static_cast<std::size_t>(std::count(sector.begin(), sector.end(), value));
+}
+
+TEST(FlashBlock, ResetLeavesAProgramHalfDone) {
+    constexpr std::uint64_t whole = 4096 * 3'000;
+    Chip chip(flash_zeros_then(MO_SOC_FLASH_PROGRAM));
+    chip.soc.run(0, 1000);
+    chip.soc.reset(MO_SOC_RESET_HOST, MO_SOC_BOOT_STAGE, whole / 2);
+    const auto done = count_in_sector(chip, 0x00);
+    EXPECT_GT(done, 1500U);
+    EXPECT_LT(done, 2500U);
+    EXPECT_GE(done + count_in_sector(chip, 0xff) + 1, 4096U) << "one byte may be half programmed";
+    EXPECT_EQ(chip.soc.flash()[4095], 0xff) << "neighbours are whole";
+    EXPECT_EQ(chip.soc.flash()[8192], 0xff);
+}
+
+TEST(FlashBlock, ResetLeavesAnEraseHalfDone) {
+    constexpr std::uint64_t programmed = 4096 * 3'000, erase = 40 * ms;
+    std::size_t last_erased = 0;
+    for (const unsigned percent : {5U, 30U, 60U, 90U}) {
+        Chip chip(flash_zeros_then(MO_SOC_FLASH_ERASE));
+        chip.soc.run(0, 1000);
+        chip.soc.run(programmed, 1000);
+        ASSERT_EQ(chip.soc.counters().flash_erases, 1U);
+        chip.soc.power_on(programmed + erase * percent / 100);
+        const auto erased = count_in_sector(chip, 0xff);
+        EXPECT_LT(erased, 4096U) << percent;
+        EXPECT_GE(erased, last_erased) << percent;
+        last_erased = erased;
+        EXPECT_EQ(chip.soc.flash()[4095], 0xff);
+        EXPECT_EQ(chip.soc.flash()[8192], 0xff);
+    }
+    EXPECT_GT(last_erased, 0U);
+}
+
 TEST(FlashBlock, RefusesWhatItCannotDo) {
     struct Case {
         const char* name;
@@ -551,6 +609,18 @@ TEST_F(FlashFile, KeepsContentsAndBootSlot) {
     Chip chip(prologue(), config());
     EXPECT_EQ(chip.soc.flash()[8], 0xcc);
     EXPECT_EQ(chip.soc.boot_slot(), 1U);
+}
+
+TEST_F(FlashFile, KeepsAPowerCutInTheMiddleOfAProgram) {
+    {
+        Chip chip(flash_zeros_then(MO_SOC_FLASH_PROGRAM), config());
+        chip.soc.run(0, 1000);
+        ASSERT_EQ(chip.soc.counters().flash_programs, 1U);
+    } // the process ends here, the program does not
+    Chip chip(prologue(), config());
+    const auto done = count_in_sector(chip, 0x00);
+    EXPECT_GT(done, 0U);
+    EXPECT_LT(done, 4096U);
 }
 
 TEST_F(FlashFile, RefusesWhatIsNoFlash) {
