@@ -138,13 +138,25 @@ Result<Json> module(Context& context, Arguments& arguments) {
     return about(name).set("module", what);
 }
 
+/// The next word as a lane of that NIC.
+unsigned lane_of(Arguments& arguments, ofemu::NicUnit* unit) {
+    const unsigned lanes = unit != nullptr ? unit->port().lanes() : MO_MAX_LANES;
+    return static_cast<unsigned>(
+        arguments.integer(arguments.word("the lane"), "the lane", 0, lanes - 1));
+}
+
 Result<Json> laser(Context& context, Arguments& arguments) {
+    constexpr double newest = 1, oldest = 5;
     std::string name;
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
-    const std::uint64_t lane =
-        arguments.integer(arguments.word("the lane"), "the lane", 0, MO_MAX_LANES - 1);
-    const bool broken =
-        arguments.either(arguments.word("fail or repair"), "the state", "fail", "repair");
+    const unsigned lane = lane_of(arguments, unit);
+    const std::string what = arguments.word("fail, repair or age");
+    double age = newest;
+    if (what == "age") {
+        age = arguments.number(arguments.word("the factor"), "the factor", newest, oldest);
+    } else if (what != "fail" && what != "repair") {
+        arguments.reject("a laser can fail, repair or age, not \"" + what + "\"");
+    }
     if (const auto good = arguments.finish(); !good) {
         return Unexpected{good.error()};
     }
@@ -152,8 +164,48 @@ Result<Json> laser(Context& context, Arguments& arguments) {
         return no_nic(name);
     }
     const EnginePause pause(context.system.engine());
-    unit->port().fail_laser(static_cast<unsigned>(lane), broken, context.system.engine().now_ns());
-    return about(name).set("lane", lane).set("laser", broken ? "failed" : "good");
+    if (!unit->port().plugged()) {
+        return fail(ENODEV, "no module is plugged into " + name);
+    }
+    const std::uint64_t now_ns = context.system.engine().now_ns();
+    if (what == "age") {
+        unit->port().age_laser(lane, age, now_ns);
+        return about(name).set("lane", lane).set("age", age);
+    }
+    unit->port().fail_laser(lane, what == "fail", now_ns);
+    return about(name).set("lane", lane).set("laser", what == "fail" ? "failed" : "good");
+}
+
+Result<Json> adaptation(Context& context, Arguments& arguments) {
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const unsigned lane = lane_of(arguments, unit);
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    unit->port().spoil_next_adaptation(lane);
+    return about(name).set("lane", lane);
+}
+
+Result<Json> burst(Context& context, Arguments& arguments) {
+    constexpr double most = 0.9;
+    std::string name;
+    ofemu::NicUnit* const unit = find_nic(context, arguments, name);
+    const double probability =
+        arguments.number(arguments.word("the probability"), "the probability", 0, most);
+    if (const auto good = arguments.finish(); !good) {
+        return Unexpected{good.error()};
+    }
+    if (unit == nullptr) {
+        return no_nic(name);
+    }
+    const EnginePause pause(context.system.engine());
+    unit->port().set_burst(probability, context.system.engine().now_ns());
+    return about(name).set("burst", probability);
 }
 
 Result<Json> ambient(Context& context, Arguments& arguments) {
@@ -209,7 +261,15 @@ constexpr std::array commands{
     Command{"drop-doorbells", "NIC on|off", "lose doorbell writes", drop_doorbells},
     Command{"module", "NIC pull|plug|hang|answer|fault [CAUSE]",
             "pull or plug the optical module, hang its bus, fault it", module},
-    Command{"laser", "NIC LANE fail|repair", "break a laser of the module", laser},
+    Command{"laser", "NIC LANE fail|repair|age FACTOR",
+            "break a laser of the module; age it: FACTOR 1 (new) to 5 times the bias above threshold",
+            laser},
+    Command{"adaptation", "NIC LANE",
+            "the receiver's next adaptation of a lane converges wrong: the lane comes up worse",
+            adaptation},
+    Command{"burst", "NIC PROBABILITY",
+            "how often a symbol error goes on in the next symbol, 0 to 0.9; 0.05 after the start",
+            burst},
     Command{"ambient", "NIC CELSIUS", "temperature of the air around the module", ambient},
     Command{"set", "spin_us|idle_poll_us N",
             "how long the engine polls before it sleeps, how long the CPUs do after a packet", set},

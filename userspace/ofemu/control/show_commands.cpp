@@ -193,6 +193,18 @@ Json show_rdma(ofemu::NicUnit& unit) {
     return out;
 }
 
+/// What was broken by command and no other output shows.
+Json faults(const optics::Port& port) {
+    Json ages = Json::array();
+    for (unsigned lane = 0; port.plugged() && lane < port.lanes(); ++lane) {
+        ages.push(port.laser_age(lane));
+    }
+    Json out = Json::object();
+    out.set("laser_age", std::move(ages)).set("spoiled_adaptations", port.spoiled_adaptations());
+    out.set("burst", port.burst());
+    return out;
+}
+
 Json show_nic(ofemu::NicUnit& unit) {
     nic::Nic& nic = unit.nic();
     Json queues = Json::object();
@@ -216,7 +228,7 @@ Json show_nic(ofemu::NicUnit& unit) {
     out.set("fatal", fatal(nic.fatal_reason())).set("queues", std::move(queues));
     out.set("rdma", show_rdma(unit));
     out.set("firmware", firmware(unit)).set("link", link_state(unit));
-    out.set("module", unit.port().plugged());
+    out.set("module", unit.port().plugged()).set("faults", faults(unit.port()));
     out.set("gone", !nic.function().present()).set("lie", lie);
     out.set("drop_doorbells", nic.doorbells().dropping());
     return out;

@@ -53,6 +53,8 @@ class Module {
     /// The electrical output towards the host is on and not squelched.
     [[nodiscard]] bool rx_output(unsigned lane) const;
     [[nodiscard]] double case_c(std::uint64_t now_ns) const { return case_.value(now_ns); }
+    /// As age_laser() set it; 1 for a new one.
+    [[nodiscard]] double laser_age(unsigned lane) const { return age_[lane]; }
     [[nodiscard]] double laser_c(std::uint64_t now_ns) const;
     [[nodiscard]] double power_w() const;
 

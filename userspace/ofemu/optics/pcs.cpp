@@ -74,6 +74,12 @@ void Pcs::update_errors() {
     errors_ = codeword_errors(code_, used, burst_);
 }
 
+void Pcs::set_burst(double burst, std::uint64_t now_ns) {
+    accumulate(now_ns);
+    burst_ = burst;
+    update_errors();
+}
+
 void Pcs::accumulate(std::uint64_t now_ns) {
     const std::uint64_t since = live_.time_ns;
     if (now_ns <= since) {

@@ -71,7 +71,9 @@ class Pcs {
     [[nodiscard]] double loss(std::uint32_t bytes) const;
     /// Probability that a codeword cannot be corrected.
     [[nodiscard]] double uncorrectable() const { return errors_.uncorrectable; }
-    void set_burst(double burst) { burst_ = burst; }
+    /// Probability that a symbol error goes on in the next symbol of its lane.
+    void set_burst(double burst, std::uint64_t now_ns);
+    [[nodiscard]] double burst() const { return burst_; }
 
   private:
     void accumulate(std::uint64_t now_ns);

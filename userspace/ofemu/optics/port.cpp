@@ -257,6 +257,20 @@ void Port::spoil_next_adaptation(unsigned lane) {
     }
 }
 
+void Port::set_burst(double probability, std::uint64_t now_ns) {
+    advance(now_ns);
+    pcs_.set_burst(probability, now_ns_);
+    evaluate(now_ns_);
+}
+
+std::uint32_t Port::spoiled_adaptations() const {
+    std::uint32_t lanes = 0;
+    for (unsigned lane = 0; lane < config_.lanes; ++lane) {
+        lanes |= serdes_[lane].receiver.spoils_next() ? 1U << lane : 0U;
+    }
+    return lanes;
+}
+
 bool Port::aligned(std::uint64_t now_ns) {
     advance(now_ns);
     return pcs_.aligned();

@@ -62,6 +62,16 @@ class Port final : public mgmt::Phy {
     void hang_bus(bool hung, std::uint64_t now_ns);
     /// The next adaptation of `lane` converges to a wrong channel: the link comes up and is worse.
     void spoil_next_adaptation(unsigned lane);
+    /// Probability that a symbol error at the receiver goes on in the next symbol of its lane.
+    void set_burst(double probability, std::uint64_t now_ns);
+
+    // What of them is in force.
+    /// Precondition: plugged().
+    [[nodiscard]] double laser_age(unsigned lane) const { return module_->laser_age(lane); }
+    /// Bit per lane whose next adaptation fails.
+    [[nodiscard]] std::uint32_t spoiled_adaptations() const;
+    [[nodiscard]] double burst() const { return pcs_.burst(); }
+    [[nodiscard]] unsigned lanes() const { return config_.lanes; }
 
     // The NIC's questions.
     /// The receive direction delivers codewords.

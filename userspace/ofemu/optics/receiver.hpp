@@ -36,6 +36,7 @@ class Receiver {
     void start_adaptation(std::uint64_t now_ns);
     /// The next adaptation converges to a wrong channel.
     void spoil_next_adaptation() { spoil_next_ = true; }
+    [[nodiscard]] bool spoils_next() const { return spoil_next_; }
     /// MO_SOC_SERDES_STATUS bits.
     [[nodiscard]] std::uint32_t status() const;
     [[nodiscard]] bool adapted() const { return adaptation_ == Adaptation::done; }

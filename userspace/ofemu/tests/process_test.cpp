@@ -184,6 +184,13 @@ TEST_F(ProcessTest, ControlCommands) {
     refused({"show", "nics", "nic7"}, "no NIC \"nic7\"");
     refused({"set", "spin_us", "-1"}, "whole number");
 
+    refused({"laser", "nic0", "0", "age"}, "the factor is missing");
+    refused({"laser", "nic0", "0", "age", "0.5"}, "from 1 to 5");
+    refused({"laser", "nic0", "0", "fail", "2"}, "too much");
+    refused({"laser", "nic0", "0", "mend"}, "fail, repair or age");
+    refused({"adaptation", "nic0", "8"}, "from 0 to 7");
+    refused({"burst", "nic0", "1"}, "from 0 to 0.9");
+
     EXPECT_TRUE(ctl({"cut", "fibre0"}).find("monotonic_ns")->is_number());
     EXPECT_EQ(ctl({"show", "links"})
                   .find("links")
@@ -207,7 +214,13 @@ TEST_F(ProcessTest, ControlCommands) {
     const Json& marked = marking.find("links")->as_array()->front();
     EXPECT_DOUBLE_EQ(marked.find("from_b")->find("ecn")->number(), 0.5);
     EXPECT_DOUBLE_EQ(marked.find("from_a")->find("ecn")->number(), 0);
+    const auto seed_of = [this](const char* end) {
+        const Json shown = ctl({"show", "links", "fibre0"});
+        return shown.find("links")->as_array()->front().find(end)->find("seed")->integer();
+    };
+    (void)ctl({"impair", "fibre0", "drop", "0.5", "--seed", "77", "--end", "a"});
     EXPECT_TRUE(ctl({"impair", "fibre0", "clear"}).find("a")->as_object()->empty());
+    EXPECT_NE(seed_of("from_a"), seed_of("from_b"));
     (void)ctl({"set", "spin_us", "7"});
     EXPECT_EQ(system_->engine().spin_ns(), 7000U);
     (void)ctl({"set", "idle_poll_us", "9"});
@@ -222,6 +235,32 @@ TEST_F(ProcessTest, ControlCommands) {
     (void)ctl({"gone", "nic0", "off"});
     bus.enable(); // a card that is back remembers nothing
     EXPECT_EQ(driver.reg(nic::reg::DEV_MAGIC), std::uint32_t{MO_MAGIC});
+}
+
+TEST_F(ProcessTest, FaultsOfLasersAndReceiversReachTheOptics) {
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"laser", "nic0", "3", "age", "1.5"},
+                                               {"adaptation", "nic0", "2"},
+                                               {"burst", "nic1", "0.25"}}) {
+        const Json answer = ctl(words);
+        ASSERT_NE(answer.find("nic"), nullptr) << words.front();
+        EXPECT_EQ(*answer.find("nic")->as_string(), words[1]);
+    }
+    const Json nics = ctl({"show", "nics"});
+    const Json& nic0 = nics.find("nics")->as_array()->at(0);
+    const Json& nic1 = nics.find("nics")->as_array()->at(1);
+    const auto faults = [](const Json& nic) { return nic.find("faults"); };
+    ASSERT_NE(faults(nic0), nullptr);
+    EXPECT_DOUBLE_EQ(faults(nic0)->find("laser_age")->as_array()->at(3).number(), 1.5);
+    EXPECT_DOUBLE_EQ(faults(nic0)->find("laser_age")->as_array()->at(2).number(), 1);
+    EXPECT_EQ(faults(nic0)->find("spoiled_adaptations")->integer(), 4U);
+    EXPECT_DOUBLE_EQ(faults(nic1)->find("burst")->number(), 0.25);
+    // A new module has new lasers.
+    (void)ctl({"module", "nic0", "pull"});
+    (void)ctl({"module", "nic0", "plug"});
+    const Json again = ctl({"show", "nics", "nic0"});
+    EXPECT_DOUBLE_EQ(again.find("nics")->as_array()->at(0).find("faults")->find("laser_age")
+                         ->as_array()->at(3).number(), 1);
 }
 
 TEST_F(ProcessTest, CountersStartAgainFromZero) {

@@ -99,7 +99,7 @@ class Counting : public ::testing::Test {
         return in;
     }
     void align(const Pcs::Input& in) {
-        pcs.set_burst(0.0);
+        pcs.set_burst(0.0, 0);
         for (now = 0; !pcs.aligned() && now < 10'000'000; now += 1'000) {
             pcs.evaluate(in, now);
         }
@@ -156,7 +156,7 @@ TEST_F(Counting, SameSeedSameCounters) {
     const Pcs::Input in = input(1e-4);
     align(in);
     Pcs other(42);
-    other.set_burst(0.0);
+    other.set_burst(0.0, 0);
     std::uint64_t t = 0;
     for (; !other.aligned(); t += 1'000) {
         other.evaluate(in, t);
