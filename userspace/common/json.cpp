@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 namespace mo {
 
@@ -107,6 +109,54 @@ void append_utf8(std::string& out, std::uint32_t code) {
         put(0x80U | (code & 0x3fU));
     }
 }
+
+/// Writes what a Json holds.
+struct Writer {
+    std::string& out;
+    bool pretty;
+    unsigned depth;
+
+    void operator()(std::nullptr_t) const { out += "null"; }
+    void operator()(bool truth) const { out += truth ? "true" : "false"; }
+    void operator()(std::int64_t number) const { write_number(out, number); }
+    void operator()(std::uint64_t number) const { write_number(out, number); }
+    void operator()(double real) const {
+        if (std::isfinite(real)) {
+            write_number(out, real);
+        } else {
+            out += "null"; // JSON has no word for it
+        }
+    }
+    void operator()(const std::string& text) const { write_string(out, text); }
+    void operator()(const Json::Array& elements) const {
+        list('[', elements, ']', [](const Json& element) -> const Json& { return element; });
+    }
+    void operator()(const Json::Object& members) const {
+        list('{', members, '}', [this](const Json::Member& member) -> const Json& {
+            write_string(out, member.name);
+            out += pretty ? ": " : ":";
+            return member.value;
+        });
+    }
+
+  private:
+    /// What stands between brackets; `begin` writes what comes before an item's value.
+    template <typename Items, typename Begin>
+    void list(char open, const Items& items, char close, Begin&& begin) const {
+        out.push_back(open);
+        const char* separator = "";
+        for (const auto& item : items) {
+            out += separator;
+            separator = ",";
+            new_line(out, pretty, depth + 1);
+            std::visit(Writer{out, pretty, depth + 1}, begin(item).data());
+        }
+        if (!items.empty()) {
+            new_line(out, pretty, depth);
+        }
+        out.push_back(close);
+    }
+};
 
 class Parser {
   public:
@@ -295,7 +345,11 @@ bool Parser::parse_number(Json& out) {
     }
     double value = 0;
     if (std::from_chars(first, last, value).ec != std::errc()) {
-        return false;
+        // Beyond what a double holds. Too small is zero, too large is no number.
+        value = std::strtod(std::string(first, last).c_str(), nullptr);
+        if (!std::isfinite(value)) {
+            return false;
+        }
     }
     out = Json(value);
     return true;
@@ -317,6 +371,17 @@ bool Parser::parse_array(Json& out, unsigned depth) {
     return take(']');
 }
 
+/// Sorted, not each with each: a client must not keep this thread with many members.
+bool names_differ(const Json::Object& members) {
+    std::vector<std::string_view> names;
+    names.reserve(members.size());
+    for (const auto& member : members) {
+        names.emplace_back(member.name);
+    }
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) == names.end();
+}
+
 bool Parser::parse_object(Json& out, unsigned depth) {
     ++at_;
     out = Json::object();
@@ -328,12 +393,12 @@ bool Parser::parse_object(Json& out, unsigned depth) {
         std::string name;
         Json value;
         if (at_ == text_.size() || text_[at_] != '"' || !parse_string(name) || !take(':') ||
-            !parse_value(value, depth + 1) || out.find(name) != nullptr) {
+            !parse_value(value, depth + 1)) {
             return false;
         }
         out.set(std::move(name), std::move(value));
     } while (take(','));
-    return take('}');
+    return take('}') && names_differ(*out.as_object());
 }
 
 } // namespace
@@ -368,20 +433,20 @@ std::uint64_t Json::integer() const {
 
 const Json* Json::find(std::string_view name) const {
     if (const Object* const members = as_object(); members != nullptr) {
-        for (const auto& [key, value] : *members) {
-            if (key == name) {
-                return &value;
+        for (const auto& member : *members) {
+            if (member.name == name) {
+                return &member.value;
             }
         }
     }
     return nullptr;
 }
 
-Json& Json::set(std::string name, Json value) {
+Json& Json::set(std::string name, Json value, Show show) {
     if (is_null()) {
         value_ = Object{};
     }
-    std::get<Object>(value_).emplace_back(std::move(name), std::move(value));
+    std::get<Object>(value_).push_back({std::move(name), std::move(value), show});
     return *this;
 }
 
@@ -395,52 +460,8 @@ Json& Json::push(Json value) {
 
 std::string Json::dump(bool pretty) const {
     std::string out;
-    write(out, pretty, 0);
+    std::visit(Writer{out, pretty, 0}, value_);
     return out;
-}
-
-void Json::write(std::string& out, bool pretty, unsigned depth) const {
-    if (is_null()) {
-        out += "null";
-    } else if (const bool* const truth = as_bool(); truth != nullptr) {
-        out += *truth ? "true" : "false";
-    } else if (const auto* const number = std::get_if<std::int64_t>(&value_); number != nullptr) {
-        write_number(out, *number);
-    } else if (const auto* const count = std::get_if<std::uint64_t>(&value_); count != nullptr) {
-        write_number(out, *count);
-    } else if (const auto* const real = std::get_if<double>(&value_); real != nullptr) {
-        if (std::isfinite(*real)) {
-            write_number(out, *real);
-        } else {
-            out += "null"; // JSON has no word for it
-        }
-    } else if (const std::string* const text = as_string(); text != nullptr) {
-        write_string(out, *text);
-    } else if (const Array* const elements = as_array(); elements != nullptr) {
-        out.push_back('[');
-        for (std::size_t i = 0; i < elements->size(); ++i) {
-            out += i == 0 ? "" : ",";
-            new_line(out, pretty, depth + 1);
-            (*elements)[i].write(out, pretty, depth + 1);
-        }
-        if (!elements->empty()) {
-            new_line(out, pretty, depth);
-        }
-        out.push_back(']');
-    } else if (const Object* const members = as_object(); members != nullptr) {
-        out.push_back('{');
-        for (std::size_t i = 0; i < members->size(); ++i) {
-            out += i == 0 ? "" : ",";
-            new_line(out, pretty, depth + 1);
-            write_string(out, (*members)[i].first);
-            out += pretty ? ": " : ":";
-            (*members)[i].second.write(out, pretty, depth + 1);
-        }
-        if (!members->empty()) {
-            new_line(out, pretty, depth);
-        }
-        out.push_back('}');
-    }
 }
 
 Result<Json> Json::parse(std::string_view text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Json: a JSON value (RFC 8259), with a strict, bounded parser and a writer. For control traffic,
-// not for data paths.
+// Json: a tree of values as JSON has them (RFC 8259), with a strict, bounded parser and a writer.
+// What a program shows is built as one, too: a member may say how text for people shows it, so that
+// text and JSON have one source. For control traffic, not for data paths.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,21 @@
 
 namespace mo {
 
+/// How text for people shows a member of an object; JSON always has its name and the raw value.
+struct Show {
+    const char* label = nullptr; ///< column or word; null: the name
+    int decimals = -1;           ///< digits behind the point; -1: shortest exact
+    enum class Where : std::uint8_t { everywhere, details, statistics, json_only } where{};
+    bool scientific = false;
+};
+
 class Json {
   public:
+    struct Member;
     using Array = std::vector<Json>;
-    using Member = std::pair<std::string, Json>;
     using Object = std::vector<Member>; ///< in the order of insertion
+    using Data = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double,
+                              std::string, Array, Object>;
 
     Json() = default; ///< null
     Json(std::nullptr_t) {}
@@ -40,10 +51,13 @@ class Json {
     Json(std::string_view value) : value_(std::string(value)) {}
     Json(const char* value) : value_(std::string(value)) {}
     Json(Array value) : value_(std::move(value)) {}
-    Json(Object value) : value_(std::move(value)) {}
+    Json(Object value);
 
     static Json array() { return Json(Array{}); }
-    static Json object() { return Json(Object{}); }
+    static Json object();
+
+    /// For std::visit.
+    [[nodiscard]] const Data& data() const { return value_; }
 
     [[nodiscard]] const std::string* as_string() const { return std::get_if<std::string>(&value_); }
     [[nodiscard]] const Array* as_array() const { return std::get_if<Array>(&value_); }
@@ -59,7 +73,7 @@ class Json {
     /// The member of that name; nullptr: this is no object, or it has none.
     [[nodiscard]] const Json* find(std::string_view name) const;
     /// Appends a member; an object is made of null. Precondition: null or an object.
-    Json& set(std::string name, Json value);
+    Json& set(std::string name, Json value, Show show = {});
     /// Appends an element. Precondition: null or an array.
     Json& push(Json value);
 
@@ -70,11 +84,19 @@ class Json {
     static Result<Json> parse(std::string_view text);
 
   private:
-    void write(std::string& out, bool pretty, unsigned depth) const;
-
-    std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Array,
-                 Object>
-        value_ = nullptr;
+    Data value_ = nullptr;
 };
+
+/// A name of an object with its value.
+struct Json::Member {
+    std::string name;
+    Json value;
+    Show show{};
+};
+
+inline Json::Json(Object value) : value_(std::move(value)) {}
+inline Json Json::object() {
+    return Json(Object{});
+}
 
 } // namespace mo

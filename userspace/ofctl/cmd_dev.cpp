@@ -7,8 +7,8 @@ namespace mo::ofctl {
 
 namespace {
 
-Value versions_value(const Device& device) {
-    Value::Array rows;
+Json versions_value(const Device& device) {
+    Json::Array rows;
     for (const auto& version : device.versions) {
         rows.push_back(ObjectBuilder()
                            .add("name", version.name)
@@ -20,8 +20,8 @@ Value versions_value(const Device& device) {
     return rows;
 }
 
-Value reporters_value(const Device& device) {
-    Value::Array rows;
+Json reporters_value(const Device& device) {
+    Json::Array rows;
     for (const auto& reporter : device.reporters) {
         rows.push_back(
             ObjectBuilder()
@@ -47,7 +47,7 @@ const Version* find_version(const Device& device, const char* name) {
 
 } // namespace
 
-Value device_value(const Device& device, bool details) {
+Json device_value(const Device& device, bool details) {
     const auto* firmware = find_version(device, "fw");
     ObjectBuilder item = identified("dev", device.handle());
     item.add("driver", device.driver)
@@ -69,7 +69,7 @@ Value device_value(const Device& device, bool details) {
     return item.done();
 }
 
-Value firmware_value(const Device& device) {
+Json firmware_value(const Device& device) {
     const auto* firmware = find_version(device, "fw");
     ObjectBuilder item = identified("dev", device.handle());
     const bool running = firmware != nullptr && firmware->running.has_value();

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double ns_per_s = 1e9;
 
-Value record_value(const Record& record) {
+Json record_value(const Record& record) {
     ObjectBuilder item;
     item.add("seq", record.seq)
         .add("time_ns", record.time_ns, {.where = Show::Where::json_only})
@@ -18,7 +18,7 @@ Value record_value(const Record& record) {
         .add("machine", record.machine)
         .add("from", record.from)
         .add("to", record.to);
-    Value::Array lanes;
+    Json::Array lanes;
     for (std::uint32_t lane = 0; lane < 32; ++lane) {
         if ((record.lanes >> lane & 1U) != 0) {
             lanes.emplace_back(lane);
@@ -31,10 +31,10 @@ Value record_value(const Record& record) {
 
 } // namespace
 
-Value history_value(const Port& port, const std::vector<Record>& records,
+Json history_value(const Port& port, const std::vector<Record>& records,
                     std::optional<std::uint32_t> last) {
     const auto count = records.size();
-    Value::Array rows;
+    Json::Array rows;
     for (std::size_t i = last && *last < count ? count - *last : 0; i < count; ++i) {
         rows.push_back(record_value(records[i]));
     }
@@ -50,7 +50,7 @@ Exit history_show(Context& context, Arguments arguments) {
     if (!words) {
         return usage_error(words.error().text);
     }
-    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Value> {
+    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Json> {
         const auto records = context.client.records(port);
         if (!records) {
             return Unexpected{records.error()};

@@ -10,7 +10,7 @@ namespace mo::ofctl {
 
 namespace {
 
-Value lane_value(const Lane& lane) {
+Json lane_value(const Lane& lane) {
     constexpr auto details = Show::Where::details;
     constexpr auto statistics = Show::Where::statistics;
     ObjectBuilder item;
@@ -33,9 +33,9 @@ Value lane_value(const Lane& lane) {
 
 } // namespace
 
-Value lanes_value(const Port& port, const LaneSnapshot& snapshot,
+Json lanes_value(const Port& port, const LaneSnapshot& snapshot,
                   std::optional<std::uint32_t> only) {
-    Value::Array lanes;
+    Json::Array lanes;
     for (const auto& lane : snapshot.lanes) {
         if (!only || lane.lane == *only) {
             lanes.push_back(lane_value(lane));
@@ -56,7 +56,7 @@ Exit lane_show(Context& context, Arguments arguments) {
         return usage_error(words.error().text);
     }
     const auto& only = words->number;
-    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Value> {
+    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Json> {
         const auto snapshot = context.client.lanes(port);
         if (!snapshot) {
             return Unexpected{snapshot.error()};

@@ -11,8 +11,8 @@ namespace {
 constexpr double thousandths = 1e3;
 constexpr auto details = Show::Where::details;
 
-Value thresholds_value(const Module& module) {
-    Value::Array rows;
+Json thresholds_value(const Module& module) {
+    Json::Array rows;
     const auto add = [&](const char* value, const std::optional<Thresholds>& limits) {
         if (!limits) {
             return;
@@ -34,8 +34,8 @@ Value thresholds_value(const Module& module) {
     return rows;
 }
 
-Value module_lanes_value(const Module& module) {
-    Value::Array rows;
+Json module_lanes_value(const Module& module) {
+    Json::Array rows;
     for (const auto& lane : module.lanes) {
         auto flags = lane.flags;
         const auto flag = [&](bool set, const char* name) {
@@ -64,7 +64,7 @@ Value module_lanes_value(const Module& module) {
 
 } // namespace
 
-Value module_value(const Port& port, const Module& module) {
+Json module_value(const Port& port, const Module& module) {
     ObjectBuilder item = identified("ifname", port.ifname);
     item.add("present", module.present);
     if (!module.present) {
@@ -102,7 +102,7 @@ Value module_value(const Port& port, const Module& module) {
 
 Exit module_show(Context& context, Arguments arguments) {
     const auto* name = arguments.empty() ? nullptr : &arguments[0];
-    return show_ports(context, name, false, [&](const Port& port) -> Answer<Value> {
+    return show_ports(context, name, false, [&](const Port& port) -> Answer<Json> {
         const auto module = context.client.module(port);
         if (!module) {
             return Unexpected{module.error()};

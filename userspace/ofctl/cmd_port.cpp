@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t mbps_per_gbps = 1000;
 
-Value statistics_value(const PortStatistics& s) {
+Json statistics_value(const PortStatistics& s) {
     return ObjectBuilder()
         .add("rx_packets", s.rx_packets)
         .add("rx_bytes", s.rx_bytes)
@@ -30,13 +30,13 @@ Value statistics_value(const PortStatistics& s) {
         .done();
 }
 
-Value fec_value(const FecStatistics& fec) {
+Json fec_value(const FecStatistics& fec) {
     ObjectBuilder item;
     item.add("corrected_blocks", fec.corrected_blocks)
         .add("uncorrectable_blocks", fec.uncorrectable_blocks)
         .add("corrected_bits", fec.corrected_bits);
     if (!fec.corrected_per_lane.empty()) {
-        Value::Array lanes;
+        Json::Array lanes;
         for (const auto value : fec.corrected_per_lane) {
             lanes.emplace_back(value);
         }
@@ -47,7 +47,7 @@ Value fec_value(const FecStatistics& fec) {
 
 } // namespace
 
-Value port_value(const Port& port) {
+Json port_value(const Port& port) {
     constexpr auto details = Show::Where::details;
     constexpr auto statistics = Show::Where::statistics;
     ObjectBuilder item = identified("ifname", port.ifname);
@@ -63,7 +63,7 @@ Value port_value(const Port& port) {
     }
     item.add("lanes", port.lanes);
     if (port.lanes_ok) {
-        Value::Array ok;
+        Json::Array ok;
         for (std::uint32_t lane = 0; lane < 32; ++lane) {
             if ((*port.lanes_ok >> lane & 1U) != 0) {
                 ok.emplace_back(lane);
@@ -136,7 +136,7 @@ std::vector<std::uint32_t> speeds_of(const Port& port) {
 Exit port_show(Context& context, Arguments arguments) {
     const auto* name = arguments.empty() ? nullptr : &arguments[0];
     return show_ports(context, name, context.options.statistics,
-                      [](const Port& port) -> Answer<Value> { return port_value(port); });
+                      [](const Port& port) -> Answer<Json> { return port_value(port); });
 }
 
 Exit port_set(Context& context, Arguments arguments) {

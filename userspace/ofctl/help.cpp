@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Help, completion and manual page, all made from the table of verbs.
 #include <algorithm>
-#include <array>
 
+#include "ofctl/command_line.hpp"
 #include "ofctl/verb.hpp"
 
 namespace mo::ofctl {
 
 namespace {
-
-struct Option {
-    const char* names;
-    const char* text;
-};
-constexpr std::array options = {
-    Option{"-j, -json", "JSON, one array; a key that is absent is unknown"},
-    Option{"-p, -pretty", "with -j: line breaks and indentation"},
-    Option{"-s, -statistics", "add counters"},
-    Option{"-d, -details", "add details"},
-    Option{"-t, -timestamp", "monitor: time in front of each event"},
-    Option{"-n, -netns NAME", "work in that network namespace"},
-    Option{"-V, -Version", "version"},
-    Option{"-h, -help", "help"},
-};
 
 /// Text for man(7): a leading dot or quote would be a macro, a dash would be a hyphen.
 std::string man_text(const std::string& text) {
@@ -62,7 +47,7 @@ std::string usage_of(const Verb& verb) {
 std::string help_text(std::string_view object) {
     std::string text;
     if (object.empty()) {
-        text = "Usage: ofctl [OPTIONS] OBJECT { COMMAND | help }\n\n"
+        text = "Usage: ofctl [OPTIONS] OBJECT { COMMAND | help } [OPTIONS]\n\n"
                "Shows and sets the optical links of mesh_optical NICs.\n\nObjects and commands:\n";
     }
     for (const auto& verb : verbs()) {
@@ -72,14 +57,15 @@ std::string help_text(std::string_view object) {
     }
     if (object.empty()) {
         text += "\nOptions:\n";
-        for (const auto& option : options) {
+        for (const auto& option : option_help()) {
             std::string names = option.names;
             names.resize(18, ' ');
             text += "  " + names + option.text + "\n";
         }
         text += "\n"
                 "DEV is a devlink handle such as pci/0000:01:00.0, IF an interface name.\n"
-                "Objects, commands and options may be abbreviated. Lanes count from 0.\n"
+                "Objects, commands and long options may be abbreviated, short options put\n"
+                "together (-js). Lanes count from 0.\n"
                 "Exit status: 0 done, 1 wrong command line, 2 the kernel or the device\n"
                 "refused, 3 only a part could be read.\n";
     }
@@ -88,8 +74,10 @@ std::string help_text(std::string_view object) {
 
 std::string bash_completion() {
     std::string text = "# bash completion for ofctl\n_ofctl() {\n"
-                       "    local cur=${COMP_WORDS[COMP_CWORD]} words=() word\n"
+                       "    local cur=${COMP_WORDS[COMP_CWORD]} words=() word previous=\n"
                        "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                       "        case $previous in -n|--netns) previous=; continue;; esac\n"
+                       "        previous=$word\n"
                        "        [[ $word == -* ]] || words+=(\"$word\")\n    done\n"
                        "    local reply=\n    case \"${words[*]}\" in\n";
     text += "    '') reply='";
@@ -128,9 +116,10 @@ std::string man_page() {
         text += ".TP\n.B " + man_text(usage_of(verb)) + "\n" + man_text(verb.text) + ".\n";
     }
     text += ".PP\n\\fIDEV\\fR is a devlink handle such as pci/0000:01:00.0, \\fIIF\\fR an "
-            "interface name. Objects, commands and options may be abbreviated. Lanes count from 0; "
+            "interface name. Objects, commands and long options may be abbreviated, short options put "
+            "together. Options may stand anywhere; -- ends them. Lanes count from 0; "
             "what CMIS calls lane 1 is lane 0.\n.SH OPTIONS\n";
-    for (const auto& option : options) {
+    for (const auto& option : option_help()) {
         text += ".TP\n.B " + man_text(option.names) + "\n" + man_text(option.text) + ".\n";
     }
     text += ".SH JSON\nThe output is one array. Each element has the key schema_version. Units are "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ofctl: command line of the optical links of mesh_optical NICs. Options here, verbs in verb.cpp.
-#include <array>
+// ofctl: command line of the optical links of mesh_optical NICs. Options in command_line.cpp, verbs
+// in verb.cpp.
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -8,33 +8,12 @@
 #include <sched.h>
 
 #include "common/fd.hpp"
+#include "ofctl/command_line.hpp"
 #include "ofctl/verb.hpp"
 
 namespace {
 
 using namespace mo::ofctl;
-
-struct Flag {
-    char letter;
-    const char* name;
-    bool Options::* member;
-};
-constexpr std::array flags = {
-    Flag{'j', "json", &Options::json},
-    Flag{'p', "pretty", &Options::pretty},
-    Flag{'s', "statistics", &Options::statistics},
-    Flag{'d', "details", &Options::details},
-    Flag{'t', "timestamp", &Options::timestamps},
-};
-
-/// True when `word` is -x, -name or --name, the name abbreviated to two letters or more.
-bool is_option(const std::string& word, char letter, const std::string& name) {
-    auto rest = word.substr(word.compare(0, 2, "--") == 0 ? 2 : 1);
-    if (rest.size() == 1 && word[1] != '-') {
-        return rest[0] == letter;
-    }
-    return rest.size() >= 2 && name.compare(0, rest.size(), rest) == 0;
-}
 
 bool enter_namespace(const std::string& name) {
     const mo::Fd fd(open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
@@ -46,65 +25,34 @@ bool enter_namespace(const std::string& name) {
     return true;
 }
 
-int run(const std::vector<std::string>& words) {
-    Options options;
-    std::size_t at = 0;
-    for (; at < words.size() && words[at].size() > 1 && words[at][0] == '-'; ++at) {
-        const auto& word = words[at];
-        if (is_option(word, 'h', "help")) {
-            std::cout << help_text();
-            return static_cast<int>(Exit::ok);
-        }
-        if (word == "-V" || is_option(word, 'V', "Version") || word == "--version") {
-            std::cout << "ofctl " OFCTL_VERSION "\n";
-            return static_cast<int>(Exit::ok);
-        }
-        if (word == "--man-page") {
-            std::cout << man_page();
-            return static_cast<int>(Exit::ok);
-        }
-        if (word == "--bash-completion") {
-            std::cout << bash_completion();
-            return static_cast<int>(Exit::ok);
-        }
-        if (is_option(word, 'n', "netns")) {
-            if (++at == words.size()) {
-                return static_cast<int>(usage_error("option " + word + " needs a name"));
-            }
-            if (!enter_namespace(words[at])) {
-                return static_cast<int>(Exit::kernel);
-            }
-            continue;
-        }
-        bool known = false;
-        for (const auto& flag : flags) {
-            if (is_option(word, flag.letter, flag.name)) {
-                options.*flag.member = true;
-                known = true;
-            }
-        }
-        if (!known && word[1] != '-' && word.size() > 2) {
-            // Letters together, as in -jp.
-            known = true;
-            for (const char letter : word.substr(1)) {
-                bool one = false;
-                for (const auto& flag : flags) {
-                    if (flag.letter == letter) {
-                        options.*flag.member = true;
-                        one = true;
-                    }
-                }
-                known = known && one;
-            }
-        }
-        if (!known) {
-            return static_cast<int>(
-                usage_error("option \"" + word + "\" is not known; try \"ofctl -help\""));
-        }
+int run(const std::vector<std::string>& arguments) {
+    const auto line = parse_command_line(arguments);
+    if (!line) {
+        return static_cast<int>(usage_error(line.error().text));
     }
-    Client client;
-    Context context{options, client};
-    const auto exit = dispatch(context, Arguments(words).subspan(at));
+    Exit exit = Exit::ok;
+    switch (line->action) {
+    case CommandLine::Action::help:
+        std::cout << help_text();
+        break;
+    case CommandLine::Action::version:
+        std::cout << "ofctl " OFCTL_VERSION "\n";
+        break;
+    case CommandLine::Action::man_page:
+        std::cout << man_page();
+        break;
+    case CommandLine::Action::bash_completion:
+        std::cout << bash_completion();
+        break;
+    case CommandLine::Action::run: {
+        if (line->netns && !enter_namespace(*line->netns)) {
+            return static_cast<int>(Exit::kernel);
+        }
+        Client client;
+        Context context{line->options, client};
+        exit = dispatch(context, line->words);
+    }
+    }
     std::cout.flush();
     if (!std::cout) {
         std::cerr << "Error: standard output: " << std::strerror(errno) << ".\n";

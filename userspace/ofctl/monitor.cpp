@@ -33,7 +33,7 @@ std::string time_text(std::uint64_t time_ns) {
 
 void print_event(const Options& options, const Event& event) {
     if (options.json) {
-        std::cout << to_json(event_value(event), options.pretty) << std::endl;
+        std::cout << event_value(event).dump(options.pretty) << std::endl;
         return;
     }
     if (options.timestamps) {
@@ -48,7 +48,7 @@ void print_event(const Options& options, const Event& event) {
 
 } // namespace
 
-Value event_value(const Event& event) {
+Json event_value(const Event& event) {
     ObjectBuilder item;
     item.add("time_ns", event.time_ns)
         .add("object", event.object)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "ofctl/output.hpp"
 
@@ -23,37 +25,41 @@ bool visible(const Show& show, const Options& options) {
     return true;
 }
 
-const char* label(const Member& member) {
-    return member.show.label != nullptr ? member.show.label : member.key.c_str();
+const char* label(const Json::Member& member) {
+    return member.show.label != nullptr ? member.show.label : member.name.c_str();
 }
 
-bool is_number(const Value& value) {
-    return std::holds_alternative<double>(value.data()) ||
-           std::holds_alternative<std::int64_t>(value.data()) ||
-           std::holds_alternative<std::uint64_t>(value.data());
+std::string number_text(double value, const Show& show) {
+    std::array<char, 64> text{};
+    const auto format = show.scientific ? std::chars_format::scientific : std::chars_format::fixed;
+    const auto result =
+        show.decimals >= 0
+            ? std::to_chars(text.data(), text.data() + text.size(), value, format, show.decimals)
+            : std::to_chars(text.data(), text.data() + text.size(), value);
+    return {text.data(), result.ptr};
 }
 
-bool is_table(const Value& value) {
-    const auto* array = value.array();
-    return array != nullptr && !array->empty() && array->front().object() != nullptr;
+bool is_table(const Json& value) {
+    const auto* array = value.as_array();
+    return array != nullptr && !array->empty() && array->front().as_object() != nullptr;
 }
 
 struct Scalar {
     const Show& show;
-    std::string operator()(std::monostate) const { return "-"; }
+    std::string operator()(std::nullptr_t) const { return "-"; }
     std::string operator()(bool v) const { return v ? "yes" : "no"; }
     std::string operator()(std::int64_t v) const { return std::to_string(v); }
     std::string operator()(std::uint64_t v) const { return std::to_string(v); }
     std::string operator()(double v) const { return number_text(v, show); }
     std::string operator()(const std::string& v) const { return v; }
-    std::string operator()(const Value::Array& v) const {
+    std::string operator()(const Json::Array& v) const {
         std::string text;
         for (const auto& item : v) {
             text += (text.empty() ? "" : ",") + std::visit(*this, item.data());
         }
         return text.empty() ? "-" : text;
     }
-    std::string operator()(const Value::Object& v) const {
+    std::string operator()(const Json::Object& v) const {
         std::string text;
         for (const auto& member : v) {
             text += (text.empty() ? "" : " ") + std::string(label(member)) + " " +
@@ -63,12 +69,12 @@ struct Scalar {
     }
 };
 
-std::string scalar(const Member& member) {
+std::string scalar(const Json::Member& member) {
     return std::visit(Scalar{member.show}, member.value.data());
 }
 
 /// Rows may lack columns: the header is the union of all keys, in order of first appearance.
-std::string table(const Value::Array& rows, const Options& options) {
+std::string table(const Json::Array& rows, const Options& options) {
     struct Column {
         std::string key, title;
         bool right = true;
@@ -76,17 +82,17 @@ std::string table(const Value::Array& rows, const Options& options) {
     };
     std::vector<Column> columns;
     for (const auto& row : rows) {
-        for (const auto& member : *row.object()) {
+        for (const auto& member : *row.as_object()) {
             if (!visible(member.show, options)) {
                 continue;
             }
             auto found = std::find_if(columns.begin(), columns.end(),
-                                      [&](const Column& c) { return c.key == member.key; });
+                                      [&](const Column& c) { return c.key == member.name; });
             if (found == columns.end()) {
                 const std::string title = label(member);
-                found = columns.insert(columns.end(), {member.key, title, true, title.size()});
+                found = columns.insert(columns.end(), {member.name, title, true, title.size()});
             }
-            found->right = found->right && is_number(member.value);
+            found->right = found->right && member.value.is_number();
             found->width = std::max(found->width, scalar(member).size());
         }
     }
@@ -104,8 +110,8 @@ std::string table(const Value::Array& rows, const Options& options) {
     line([](const Column& column) { return column.title; });
     for (const auto& row : rows) {
         line([&](const Column& column) {
-            for (const auto& member : *row.object()) {
-                if (member.key == column.key) {
+            for (const auto& member : *row.as_object()) {
+                if (member.name == column.key) {
                     return scalar(member);
                 }
             }
@@ -115,13 +121,13 @@ std::string table(const Value::Array& rows, const Options& options) {
     return out;
 }
 
-std::string object_text(const Value::Object& object, const Options& options) {
+std::string object_text(const Json::Object& object, const Options& options) {
     std::string out;
     std::string line;
     bool first = true;
     for (const auto& member : object) {
         if (!visible(member.show, options) || is_table(member.value) ||
-            (member.value.array() != nullptr && member.value.array()->empty())) {
+            (member.value.as_array() != nullptr && member.value.as_array()->empty())) {
             continue;
         }
         const auto text = scalar(member);
@@ -145,7 +151,7 @@ std::string object_text(const Value::Object& object, const Options& options) {
             if (member.show.label != nullptr) {
                 out += "  " + std::string(member.show.label) + "\n";
             }
-            out += table(*member.value.array(), options);
+            out += table(*member.value.as_array(), options);
         }
     }
     return out;
@@ -153,15 +159,15 @@ std::string object_text(const Value::Object& object, const Options& options) {
 
 } // namespace
 
-std::string to_text(const Value& value, const Options& options) {
+std::string to_text(const Json& value, const Options& options) {
     std::string out;
-    const auto* list = value.array();
+    const auto* list = value.as_array();
     if (list == nullptr) {
-        return value.object() != nullptr ? object_text(*value.object(), options) : out;
+        return value.as_object() != nullptr ? object_text(*value.as_object(), options) : out;
     }
     for (const auto& item : *list) {
-        if (item.object() != nullptr) {
-            out += object_text(*item.object(), options);
+        if (item.as_object() != nullptr) {
+            out += object_text(*item.as_object(), options);
         }
     }
     return out;

@@ -6,21 +6,21 @@
 #include <optional>
 
 #include "ofctl/model.hpp"
-#include "ofctl/value.hpp"
+#include "ofctl/object_builder.hpp"
 
 namespace mo::ofctl {
 
 /// `details`: the reporters belong to the details, else to the statistics.
-[[nodiscard]] Value device_value(const Device& device, bool details);
-[[nodiscard]] Value firmware_value(const Device& device);
-[[nodiscard]] Value port_value(const Port& port);
+[[nodiscard]] Json device_value(const Device& device, bool details);
+[[nodiscard]] Json firmware_value(const Device& device);
+[[nodiscard]] Json port_value(const Port& port);
 /// All lanes of the snapshot, or the lane `only`.
-[[nodiscard]] Value lanes_value(const Port& port, const LaneSnapshot& snapshot,
+[[nodiscard]] Json lanes_value(const Port& port, const LaneSnapshot& snapshot,
                                 std::optional<std::uint32_t> only);
-[[nodiscard]] Value module_value(const Port& port, const Module& module);
+[[nodiscard]] Json module_value(const Port& port, const Module& module);
 /// The newest `last` records, or all.
-[[nodiscard]] Value history_value(const Port& port, const std::vector<Record>& records,
+[[nodiscard]] Json history_value(const Port& port, const std::vector<Record>& records,
                                   std::optional<std::uint32_t> last);
-[[nodiscard]] Value event_value(const Event& event);
+[[nodiscard]] Json event_value(const Event& event);
 
 } // namespace mo::ofctl

@@ -86,10 +86,10 @@ Exit report(const KernelError& error, const std::string& subject) {
     return Exit::kernel;
 }
 
-void print(const Context& context, Value::Array items) {
-    const Value list(std::move(items));
+void print(const Context& context, Json::Array items) {
+    const Json list(std::move(items));
     if (context.options.json) {
-        std::cout << to_json(list, context.options.pretty) << "\n";
+        std::cout << list.dump(context.options.pretty) << "\n";
     } else {
         std::cout << to_text(list, context.options);
     }
@@ -132,10 +132,9 @@ Exit dispatch(Context& context, Arguments words) {
     } else {
         const auto command = matches(names, rest[0]);
         if (command.size() != 1) {
-            return usage_error(
-                "command \"" + rest[0] + "\" of " + object[0] +
-                (command.empty() ? " is not known; there is " : " is ambiguous; there is ") +
-                joined(names));
+            return usage_error("command \"" + rest[0] + "\" of " + object[0] +
+                               (command.empty() ? " is not known; there is " + joined(names)
+                                                : " is ambiguous: " + joined(command)));
         }
         const auto at = std::find(names.begin(), names.end(), command[0]) - names.begin();
         chosen = candidates[static_cast<std::size_t>(at)];
@@ -239,13 +238,13 @@ bool find_ports(Context& context, const std::string* name, bool statistics,
 }
 
 Exit show_ports(Context& context, const std::string* name, bool statistics,
-                const std::function<Answer<Value>(const Port& port)>& read) {
+                const std::function<Answer<Json>(const Port& port)>& read) {
     std::vector<Port> ports;
     Exit exit = Exit::ok;
     if (!find_ports(context, name, statistics, ports, exit)) {
         return exit;
     }
-    Value::Array items;
+    Json::Array items;
     for (const auto& port : ports) {
         auto item = read(port);
         if (item) {
@@ -260,13 +259,13 @@ Exit show_ports(Context& context, const std::string* name, bool statistics,
 }
 
 Exit show_devices(Context& context, Arguments arguments,
-                  const std::function<Value(const Device& device)>& describe) {
+                  const std::function<Json(const Device& device)>& describe) {
     std::vector<Device> devices;
     Exit exit = Exit::ok;
     if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
         return exit;
     }
-    Value::Array items;
+    Json::Array items;
     for (const auto& device : devices) {
         items.push_back(describe(device));
     }

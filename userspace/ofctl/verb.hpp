@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ofctl/client.hpp"
+#include "ofctl/object_builder.hpp"
 #include "ofctl/output.hpp"
 
 namespace mo::ofctl {
@@ -61,7 +62,7 @@ struct Verb {
 [[nodiscard]] std::string usage_of(const Verb& verb);
 
 /// Prints a list: JSON always, text when there is something to show.
-void print(const Context& context, Value::Array items);
+void print(const Context& context, Json::Array items);
 
 /// Prints "Error: ..." and the kernel's answer to standard error; returns Exit::kernel.
 Exit report(const KernelError& error, const std::string& subject = {});
@@ -85,10 +86,10 @@ bool find_devices(Context& context, const std::string* name, std::vector<Device>
 /// Prints what `read` makes of each port, or of the one that is named; what it cannot read is
 /// reported, and the others are still shown (Exit::partial).
 Exit show_ports(Context& context, const std::string* name, bool statistics,
-                const std::function<Answer<Value>(const Port& port)>& read);
+                const std::function<Answer<Json>(const Port& port)>& read);
 /// Prints what `describe` makes of each device, or of the one in `arguments`.
 Exit show_devices(Context& context, Arguments arguments,
-                  const std::function<Value(const Device& device)>& describe);
+                  const std::function<Json(const Device& device)>& describe);
 /// The beginning of an object's JSON: who it is (`key`), and the version of the keys.
 [[nodiscard]] ObjectBuilder identified(const char* key, const std::string& name);
 

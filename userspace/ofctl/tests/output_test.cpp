@@ -114,6 +114,13 @@ TEST_F(OfctlTest, WrongWordsAreUsageErrors) {
     EXPECT_TRUE(kernel.writes.empty()) << "nothing was asked of the kernel";
 }
 
+TEST_F(OfctlTest, AmbiguousAbbreviationsSayWhich) {
+    EXPECT_EQ(run({"m", "show"}).err, "Error: object \"m\" is ambiguous: module, monitor.\n");
+    EXPECT_EQ(run({"port", "s"}).err, "Error: command \"s\" of port is ambiguous: show, set.\n");
+    EXPECT_EQ(run({"port", "x"}).err,
+              "Error: command \"x\" of port is not known; there is show, set.\n");
+}
+
 TEST_F(OfctlTest, UnknownPortAndLane) {
     auto result = run({"port", "show", "eth9"});
     EXPECT_EQ(result.exit, Exit::kernel);
@@ -173,10 +180,10 @@ TEST_F(OfctlTest, HelpNamesEveryVerb) {
 
 TEST(Json, EscapesAndKeepsNumbersRaw) {
     const auto value = ObjectBuilder().add("k\"\n", "v\\\x01").add("n", 0.1).add("i", -5).done();
-    EXPECT_EQ(to_json(value, false), "{\"k\\\"\\n\":\"v\\\\\\u0001\",\"n\":0.1,\"i\":-5}");
-    EXPECT_EQ(to_json(Value(Value::Array{}), true), "[]");
-    EXPECT_EQ(nlohmann::json::parse(to_json(value, true)),
-              nlohmann::json::parse(to_json(value, false)));
+    EXPECT_EQ(value.dump(false), "{\"k\\\"\\n\":\"v\\\\\\u0001\",\"n\":0.1,\"i\":-5}");
+    EXPECT_EQ(Json::array().dump(true), "[]");
+    EXPECT_EQ(nlohmann::json::parse(value.dump(true)),
+              nlohmann::json::parse(value.dump(false)));
 }
 
 } // namespace

@@ -109,8 +109,8 @@ class Checker {
     std::set<std::string> seen_;
 };
 
-json as_json(const Value& value) {
-    return json::parse(to_json(value, false));
+json as_json(const Json& value) {
+    return json::parse(value.dump(false));
 }
 
 Device full_device() {

@@ -88,7 +88,7 @@ std::string joined(const Json::Array& values) {
 void print_text(const Json& value, int depth) {
     constexpr int step = 2, column = 24;
     if (const Json::Object* const members = value.as_object(); members != nullptr) {
-        for (const auto& [name, member] : *members) {
+        for (const auto& [name, member, show] : *members) {
             const Json::Array* const elements = member.as_array();
             const bool values =
                 elements != nullptr && (elements->empty() || is_flat(elements->front()));

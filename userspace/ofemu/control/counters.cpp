@@ -186,9 +186,9 @@ Json collect_counters(ofemu::System& system) {
 Json subtract(const Json& now, const Json& base) {
     if (const Json::Object* const members = now.as_object(); members != nullptr) {
         Json out = Json::object();
-        for (const auto& [name, value] : *members) {
+        for (const auto& [name, value, show] : *members) {
             const Json* const before = base.find(name);
-            out.set(name, before != nullptr ? subtract(value, *before) : value);
+            out.set(name, before != nullptr ? subtract(value, *before) : value, show);
         }
         return out;
     }
