@@ -81,7 +81,7 @@ static void mo_link_publish(struct mo_dev *md, const struct mo_link_state *ls)
 		return;
 	if (md->net_ready) {
 		mo_net_link_update(md, ls);
-		mo_nl_link_event(md);
+		mo_nl_link_event(md, 0);
 	}
 }
 
@@ -259,7 +259,7 @@ void mo_link_module_event(struct mo_dev *md, u16 code)
 	if (code <= 1 && READ_ONCE(md->mgmt.usable))
 		dev_info(md->dev, "optical module %s\n", code ? "plugged" : "unplugged");
 	if (md->net_ready)
-		mo_nl_link_event(md);
+		mo_nl_link_event(md, 0);
 }
 
 /* Event work: quality of the lanes in @lanes changed. */
@@ -267,7 +267,7 @@ void mo_link_lane_event(struct mo_dev *md, u32 lanes)
 {
 	dev_dbg(md->dev, "quality of lanes 0x%x changed\n", lanes);
 	if (md->net_ready)
-		mo_nl_link_event(md);
+		mo_nl_link_event(md, lanes & GENMASK(md->id.lanes - 1, 0));
 }
 
 int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec)

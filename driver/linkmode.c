@@ -137,7 +137,7 @@ int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 	return 0;
 }
 
-/* Modes of a speed and, unless 0, a number of lanes. */
+/* Modes of a speed and a number of lanes; 0 is any. */
 static u32 mo_linkmode_at(u32 mbps, u32 lanes)
 {
 	u32 modes = 0;
@@ -146,15 +146,17 @@ static u32 mo_linkmode_at(u32 mbps, u32 lanes)
 	for (i = 0; i < ARRAY_SIZE(mo_linkmodes); i++) {
 		const struct mo_linkmode *lm = &mo_linkmodes[i];
 
-		if (lm->mbps == mbps && (!lanes || lm->lanes == lanes))
+		if ((!mbps || lm->mbps == mbps) && (!lanes || lm->lanes == lanes))
 			modes |= lm->mode;
 	}
 	return modes;
 }
 
 /*
- * Optical links do not negotiate: a speed (and lanes), or a mask of modes of
- * which the firmware takes the fastest that fits, is what can be asked for.
+ * Optical links do not negotiate: a speed, or a mask of modes of which the
+ * firmware takes the fastest that fits, is what can be asked for; a number of
+ * lanes narrows either. A mask with everything that the module can do leaves
+ * nothing out, also of what the next module can do.
  *
  * ethtool changes what it was told of last, so @ks has both: what differs from
  * that is what the user asks for. Of a link that is up it has a speed even if
@@ -163,19 +165,18 @@ static u32 mo_linkmode_at(u32 mbps, u32 lanes)
 int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings *ks)
 {
 	struct ethtool_link_ksettings old = {};
-	u32 modes, possible, advertised;
+	u32 modes, possible, usable, advertised;
 	struct mo_mb_link_caps caps;
 	bool new_mask, speed;
 	int err;
 
 	if (ks->base.autoneg == AUTONEG_ENABLE)
-		return -EOPNOTSUPP;
-	if (ks->base.duplex == DUPLEX_HALF)
 		return -EINVAL;
 	err = mo_link_caps(md, &caps);
 	if (err)
 		return err;
 	possible = le32_to_cpu(caps.port_modes);
+	usable = caps.module_modes ? possible & le32_to_cpu(caps.module_modes) : possible;
 
 	mo_link_get_ksettings(md, &old);
 	advertised = mo_linkmode_parse(ks->link_modes.advertising);
@@ -184,10 +185,8 @@ int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings
 	if (speed && new_mask && ks->base.speed == old.base.speed && !ks->lanes)
 		speed = false;
 
-	modes = possible;
-	if (speed)
-		modes &= mo_linkmode_at(ks->base.speed, ks->lanes);
-	if (new_mask || !speed)
+	modes = possible & mo_linkmode_at(speed ? ks->base.speed : 0, ks->lanes);
+	if ((new_mask || !speed) && (advertised & usable) != usable)
 		modes &= advertised;
 	if (!modes)
 		return -EINVAL;

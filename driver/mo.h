@@ -535,7 +535,7 @@ void mo_hwmon_exit(struct mo_dev *md);
 /* ------------------------------------------------------------------- nl.c */
 int mo_nl_init(void);
 void mo_nl_exit(void);
-void mo_nl_link_event(struct mo_dev *md);
+void mo_nl_link_event(struct mo_dev *md, u32 lanes);
 
 /* --------------------------------------------------------------- auxdev.c */
 int mo_auxdev_init(struct mo_dev *md);

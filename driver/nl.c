@@ -45,9 +45,12 @@ static struct mo_dev *mo_nl_get(const struct genl_info *info, int attr,
 	return md;
 }
 
-/* One port; @retimed is negative when it is not known. */
+/*
+ * One port; @retimed is negative when it is not known, @changed the lanes
+ * whose quality an event is about.
+ */
 static int mo_nl_port_fill(struct sk_buff *skb, const struct genl_info *info, u32 ifindex,
-			   u8 lanes, const struct mo_link_state *ls, int retimed)
+			   u8 lanes, const struct mo_link_state *ls, int retimed, u32 changed)
 {
 	u16 reason = le16_to_cpu(ls->reason);
 	void *hdr;
@@ -72,6 +75,8 @@ static int mo_nl_port_fill(struct sk_buff *skb, const struct genl_info *info, u3
 			   mo_link_reason_text(le16_to_cpu(ls->last_reason))))
 		goto cancel;
 	if (retimed >= 0 && nla_put_u32(skb, MESH_OPTICAL_A_PORT_RETIMED, retimed))
+		goto cancel;
+	if (changed && nla_put_u32(skb, MESH_OPTICAL_A_PORT_LANES_CHANGED, changed))
 		goto cancel;
 	genlmsg_end(skb, hdr);
 	return 0;
@@ -112,7 +117,7 @@ int mesh_optical_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	mo_link_get(md, &ls);
 	err = mo_nl_port_fill(msg, info, netdev->ifindex, md->id.lanes, &ls,
-			      mo_nl_retimed(md, &ls));
+			      mo_nl_retimed(md, &ls), 0);
 	if (err)
 		nlmsg_free(msg);
 	else
@@ -152,7 +157,7 @@ int mesh_optical_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback
 			break;
 		mo_link_get(md, &ls);
 		err = mo_nl_port_fill(skb, info, netdev->ifindex, md->id.lanes, &ls,
-				      mo_nl_retimed(md, &ls));
+				      mo_nl_retimed(md, &ls), 0);
 		if (!err)
 			*next = netdev->ifindex + 1;
 		netdev_put(netdev, &tracker);
@@ -380,10 +385,11 @@ static struct genl_family mo_nl_family __ro_after_init = {
 /**
  * mo_nl_link_event() - tell the listeners about the link's state
  * @md: device with a netdev
+ * @lanes: bit per lane whose quality changed; 0: the news is the link
  *
  * Event work, so the firmware is not asked: without "retimed".
  */
-void mo_nl_link_event(struct mo_dev *md)
+void mo_nl_link_event(struct mo_dev *md, u32 lanes)
 {
 	struct net_device *netdev = md->netdev;
 	struct mo_link_state ls;
@@ -398,7 +404,7 @@ void mo_nl_link_event(struct mo_dev *md)
 		return;
 	genl_info_init_ntf(&info, &mo_nl_family, MESH_OPTICAL_CMD_PORT_NTF);
 	mo_link_get(md, &ls);
-	if (mo_nl_port_fill(msg, &info, netdev->ifindex, md->id.lanes, &ls, -1)) {
+	if (mo_nl_port_fill(msg, &info, netdev->ifindex, md->id.lanes, &ls, -1, lanes)) {
 		nlmsg_free(msg);
 		return;
 	}

@@ -146,12 +146,7 @@ Answer<void> Client::set_port(const Port& port, const PortChange& change) {
     if (change.speed_mbps || change.lanes) {
         steps.push_back(
             {[&] { return set_speed(state.families, port, change.speed_mbps, change.lanes); },
-             [&]() -> Answer<void> {
-                 if (!port.speed_mbps) {
-                     return {};
-                 }
-                 return set_speed(state.families, port, port.speed_mbps, port.lanes);
-             }});
+             [&] { return set_modes(state.families, port, port.advertised, {}); }});
     }
     if (change.fec) {
         steps.push_back({[&] { return set_fec(state.families, port, {*change.fec}); },

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "libofctl/genl.hpp"
@@ -11,13 +12,23 @@
 
 namespace mo::ofctl {
 
+/// What watch() and events() know, to tell news from noise.
+struct Watched {
+    struct Port {
+        std::string name;
+        bool carrier = false;
+    };
+    std::map<int, Port> ports;           ///< ours, by ifindex
+    std::set<int> others;                ///< interfaces that are not ours
+    std::map<std::string, bool> devices; ///< by devlink handle: is it ours
+};
+
 struct Client::State {
     explicit State(std::unique_ptr<Transport> t) : transport(std::move(t)), families(*transport) {}
 
     std::unique_ptr<Transport> transport;
     GenlFamilies families;
-    std::map<int, bool> carrier; ///< last known, to tell changes from other news
-    std::map<int, std::string> names;
+    Watched watched;
 };
 
 } // namespace mo::ofctl

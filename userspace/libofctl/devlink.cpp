@@ -136,6 +136,14 @@ Answer<std::vector<Device>> read_devices(GenlFamilies& families) {
     return devices;
 }
 
+Answer<bool> is_our_device(GenlFamilies& families, const std::string& handle) {
+    Device device;
+    const auto slash = handle.find('/');
+    device.bus = handle.substr(0, slash);
+    device.name = slash == std::string::npos ? "" : handle.substr(slash + 1);
+    return read_info(families, device);
+}
+
 Answer<std::vector<DevlinkPort>> read_devlink_ports(GenlFamilies& families) {
     auto request = families.request(family_name, DEVLINK_CMD_PORT_GET, NLM_F_DUMP);
     if (!request) {

@@ -21,6 +21,9 @@ struct DevlinkPort {
 /// Every device whose driver is mesh_optical, with versions and health reporters.
 [[nodiscard]] Answer<std::vector<Device>> read_devices(GenlFamilies& families);
 
+/// Is the driver of the device of that handle mesh_optical? False when it is gone.
+[[nodiscard]] Answer<bool> is_our_device(GenlFamilies& families, const std::string& handle);
+
 /// Ports of every devlink device.
 [[nodiscard]] Answer<std::vector<DevlinkPort>> read_devlink_ports(GenlFamilies& families);
 

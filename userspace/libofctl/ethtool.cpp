@@ -72,6 +72,22 @@ std::vector<Bit> bits_of(const Attributes& bitset) {
     return bits;
 }
 
+/// A set bit of a bitset's list.
+void put_bit(Builder& builder, const std::string& name) {
+    builder.begin(ETHTOOL_A_BITSET_BITS_BIT)
+        .put_text(ETHTOOL_A_BITSET_BIT_NAME, name)
+        .put_flag(ETHTOOL_A_BITSET_BIT_VALUE)
+        .end();
+}
+
+/// The answer to a set, of which only the error is of interest.
+Answer<void> done(const Answer<std::vector<Bytes>>& answer) {
+    if (!answer) {
+        return Unexpected{answer.error()};
+    }
+    return {};
+}
+
 void take_link_modes(const Bytes& message, Port& port) {
     const auto attributes = genl_attributes(message);
     const auto speed = attributes.integer(ETHTOOL_A_LINKMODES_SPEED);
@@ -87,6 +103,9 @@ void take_link_modes(const Bytes& message, Port& port) {
     for (const auto& bit : bits_of(attributes.nest(ETHTOOL_A_LINKMODES_OURS))) {
         if (bit.name.find("base") != std::string::npos) {
             port.supported_modes.push_back(bit.name);
+        }
+        if (bit.value) {
+            port.advertised.push_back(bit.name);
         }
     }
 }
@@ -183,23 +202,43 @@ Answer<void> read_ethtool(GenlFamilies& families, Port& port, bool statistics) {
 Answer<void> set_speed(GenlFamilies& families, const Port& port,
                        std::optional<std::uint32_t> speed_mbps,
                        std::optional<std::uint32_t> lanes) {
+    if (!speed_mbps) {
+        // Without a speed, that of now would count, and exclude modes with other lanes.
+        return set_modes(families, port, port.supported_modes, lanes);
+    }
     auto request = families.request(family_name, ETHTOOL_MSG_LINKMODES_SET, 0);
     if (!request) {
         return Unexpected{request.error()};
     }
     put_interface(*request, ETHTOOL_A_LINKMODES_HEADER, port.ifindex, 0);
     request->put_u8(ETHTOOL_A_LINKMODES_AUTONEG, AUTONEG_DISABLE);
-    if (speed_mbps) {
-        request->put_u32(ETHTOOL_A_LINKMODES_SPEED, *speed_mbps);
-    }
+    request->put_u32(ETHTOOL_A_LINKMODES_SPEED, *speed_mbps);
     if (lanes) {
         request->put_u32(ETHTOOL_A_LINKMODES_LANES, *lanes);
     }
-    const auto answer = families.exchange(std::move(*request));
-    if (!answer) {
-        return Unexpected{answer.error()};
+    return done(families.exchange(std::move(*request)));
+}
+
+Answer<void> set_modes(GenlFamilies& families, const Port& port,
+                       const std::vector<std::string>& modes, std::optional<std::uint32_t> lanes) {
+    auto request = families.request(family_name, ETHTOOL_MSG_LINKMODES_SET, 0);
+    if (!request) {
+        return Unexpected{request.error()};
     }
-    return {};
+    put_interface(*request, ETHTOOL_A_LINKMODES_HEADER, port.ifindex, 0);
+    request->put_u8(ETHTOOL_A_LINKMODES_AUTONEG, AUTONEG_DISABLE);
+    request->begin(ETHTOOL_A_LINKMODES_OURS).put_flag(ETHTOOL_A_BITSET_NOMASK);
+    request->begin(ETHTOOL_A_BITSET_BITS);
+    for (const auto& mode : modes) {
+        put_bit(*request, mode);
+    }
+    request->end().end();
+    // Else the kernel keeps the speed of a link that is up, and a driver obeys that one.
+    request->put_u32(ETHTOOL_A_LINKMODES_SPEED, static_cast<std::uint32_t>(SPEED_UNKNOWN));
+    if (lanes) {
+        request->put_u32(ETHTOOL_A_LINKMODES_LANES, *lanes);
+    }
+    return done(families.exchange(std::move(*request)));
 }
 
 Answer<void> set_fec(GenlFamilies& families, const Port& port,
@@ -223,18 +262,11 @@ Answer<void> set_fec(GenlFamilies& families, const Port& port,
                                       "\" is not known; use auto, off, rs, baser "
                                       "or llrs");
         }
-        request->begin(ETHTOOL_A_BITSET_BITS_BIT)
-            .put_text(ETHTOOL_A_BITSET_BIT_NAME, name->kernels)
-            .put_flag(ETHTOOL_A_BITSET_BIT_VALUE)
-            .end();
+        put_bit(*request, name->kernels);
     }
     request->end().end();
     request->put_u8(ETHTOOL_A_FEC_AUTO, automatic ? 1 : 0);
-    const auto answer = families.exchange(std::move(*request));
-    if (!answer) {
-        return Unexpected{answer.error()};
-    }
-    return {};
+    return done(families.exchange(std::move(*request)));
 }
 
 Answer<std::vector<std::uint8_t>> read_module_page(GenlFamilies& families, int ifindex,

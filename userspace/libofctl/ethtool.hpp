@@ -11,9 +11,15 @@ namespace mo::ofctl {
 /// empty. `statistics`: also FEC counters.
 [[nodiscard]] Answer<void> read_ethtool(GenlFamilies& families, Port& port, bool statistics);
 
-/// Forces speed and lanes (either may be empty); the kernel picks the mode.
+/// Forces speed and lanes (either may be empty); the kernel picks the mode among all that there are.
 [[nodiscard]] Answer<void> set_speed(GenlFamilies& families, const Port& port,
                                      std::optional<std::uint32_t> speed_mbps,
+                                     std::optional<std::uint32_t> lanes);
+
+/// The modes, by ethtool's names, among which the firmware may choose; `lanes` excludes those with
+/// others. What is no link mode (FIBRE, FEC) may be among them.
+[[nodiscard]] Answer<void> set_modes(GenlFamilies& families, const Port& port,
+                                     const std::vector<std::string>& modes,
                                      std::optional<std::uint32_t> lanes);
 
 /// Sets the FEC: "auto", "off", "rs", "baser", "llrs".

@@ -27,13 +27,19 @@ void add(Event& event, const char* key, const std::optional<std::string>& value)
     }
 }
 
+/// The handle of the device that a devlink message is about.
+std::string handle_of(const Attributes& a) {
+    return a.text(DEVLINK_ATTR_BUS_NAME).value_or("") + "/" +
+           a.text(DEVLINK_ATTR_DEV_NAME).value_or("");
+}
+
+/// What is news of a device, whosever it is.
 std::optional<Event> devlink_event(const Bytes& message) {
     const auto command = header_of<genlmsghdr>(message).cmd;
     const auto a = genl_attributes(message);
     Event event;
     event.time_ns = now_ns();
-    event.name = a.text(DEVLINK_ATTR_BUS_NAME).value_or("") + "/" +
-                 a.text(DEVLINK_ATTR_DEV_NAME).value_or("");
+    event.name = handle_of(a);
     switch (command) {
     case DEVLINK_CMD_NEW:
         event.object = "dev";
@@ -67,37 +73,165 @@ std::optional<Event> devlink_event(const Bytes& message) {
     }
 }
 
-std::optional<Event> optical_event(const std::map<int, std::string>& names, const Bytes& message) {
+std::vector<std::uint32_t> lanes_of(std::uint64_t mask) {
+    std::vector<std::uint32_t> lanes;
+    for (std::uint32_t lane = 0; lane < 32; ++lane) {
+        if ((mask >> lane & 1U) != 0) {
+            lanes.push_back(lane);
+        }
+    }
+    return lanes;
+}
+
+std::optional<Event> optical_event(const Bytes& message) {
     if (header_of<genlmsghdr>(message).cmd != MESH_OPTICAL_CMD_PORT_NTF) {
         return std::nullopt;
     }
     Port port;
-    if (!take_optical_port(genl_attributes(message), port)) {
+    const auto a = genl_attributes(message);
+    if (!take_optical_port(a, port)) {
         return std::nullopt;
     }
     Event event;
     event.time_ns = now_ns();
-    event.object = "lane";
-    const auto name = names.find(port.ifindex);
-    event.name = name != names.end() ? name->second : std::to_string(port.ifindex);
-    event.what = "link-state";
+    event.name = std::to_string(port.ifindex);
+    if (const auto lanes = a.integer(MESH_OPTICAL_A_PORT_LANES_CHANGED)) {
+        event.object = "lane";
+        event.what = "quality";
+        event.lanes = lanes_of(*lanes);
+    } else {
+        event.object = "port";
+        event.what = "link-state";
+    }
     add(event, "state", port.link_state);
     add(event, "reason", port.reason);
     add(event, "blame", port.reason ? port.blame : std::nullopt);
     return event;
 }
 
+/// Makes events of messages, by what is known of devices and interfaces.
+class Translator {
+  public:
+    Translator(GenlFamilies& families, Watched& watched)
+        : families_(families), watched_(watched) {}
+
+    void devlink(const Bytes& message);
+    void optical(const Bytes& message);
+    void link(std::uint16_t type, const Bytes& message);
+    std::vector<Event> take() { return std::move(events_); }
+
+  private:
+    /// Asked once per device; a device that cannot be asked is asked again.
+    bool ours(const std::string& handle) {
+        const auto known = watched_.devices.find(handle);
+        if (known != watched_.devices.end()) {
+            return known->second;
+        }
+        const auto answer = is_our_device(families_, handle);
+        if (!answer) {
+            return false;
+        }
+        return watched_.devices[handle] = *answer;
+    }
+    /// Does the interface belong to a device of ours? Asked once per interface.
+    bool ours(int ifindex) {
+        if (watched_.others.contains(ifindex)) {
+            return false;
+        }
+        const auto ports = read_devlink_ports(families_);
+        if (!ports) {
+            return false;
+        }
+        for (const auto& port : *ports) {
+            if (port.ifindex == ifindex && ours(port.device)) {
+                return true;
+            }
+        }
+        watched_.others.insert(ifindex);
+        return false;
+    }
+    Event& add_port_event(const std::string& name, const char* what) {
+        Event event;
+        event.time_ns = now_ns();
+        event.object = "port";
+        event.name = name;
+        event.what = what;
+        events_.push_back(std::move(event));
+        return events_.back();
+    }
+
+    GenlFamilies& families_;
+    Watched& watched_;
+    std::vector<Event> events_;
+};
+
+void Translator::devlink(const Bytes& message) {
+    const auto command = header_of<genlmsghdr>(message).cmd;
+    const auto handle = handle_of(genl_attributes(message));
+    if (command == DEVLINK_CMD_NEW) {
+        watched_.devices.erase(handle); // another driver may have it now
+        if (ours(handle)) {
+            rejoin_optical_events(families_); // it may come with a driver that was loaded anew
+        }
+    }
+    const auto event = devlink_event(message);
+    if (event && ours(handle)) {
+        events_.push_back(*event);
+    }
+    if (command == DEVLINK_CMD_DEL) {
+        watched_.devices.erase(handle);
+    }
+}
+
+void Translator::optical(const Bytes& message) {
+    auto event = optical_event(message);
+    if (!event) {
+        return;
+    }
+    const auto port = watched_.ports.find(std::stoi(event->name));
+    if (port != watched_.ports.end()) {
+        event->name = port->second.name;
+    }
+    events_.push_back(std::move(*event));
+}
+
+void Translator::link(std::uint16_t type, const Bytes& message) {
+    const auto head = header_of<ifinfomsg>(message);
+    const auto attributes = attributes_of(message, sizeof head);
+    const int ifindex = head.ifi_index;
+    auto known = watched_.ports.find(ifindex);
+    if (type == RTM_DELLINK) {
+        watched_.others.erase(ifindex);
+        if (known != watched_.ports.end()) {
+            add_port_event(known->second.name, "removed");
+            watched_.ports.erase(known);
+        }
+        return;
+    }
+    if (type != RTM_NEWLINK || (known == watched_.ports.end() && !ours(ifindex))) {
+        return;
+    }
+    const auto name = attributes.text(IFLA_IFNAME).value_or(std::to_string(ifindex));
+    if (known == watched_.ports.end()) {
+        known = watched_.ports.insert({ifindex, {name, false}}).first;
+        add_port_event(name, "added");
+    }
+    auto& port = known->second;
+    if (port.name != name) {
+        add_port_event(name, "renamed").details.emplace_back("before", port.name);
+        port.name = name;
+    }
+    const bool carrier = attributes.integer(IFLA_CARRIER).value_or(0) != 0;
+    if (carrier != port.carrier) {
+        port.carrier = carrier;
+        add_port_event(name, carrier ? "link-up" : "link-down");
+    }
+}
+
 } // namespace
 
 Answer<void> Client::watch() {
-    const auto known = ports(false);
-    if (!known) {
-        return Unexpected{known.error()};
-    }
-    for (const auto& port : *known) {
-        state_->carrier[port.ifindex] = port.carrier;
-        state_->names[port.ifindex] = port.ifname;
-    }
+    // Joined first: what happens while the state is read is news already.
     if (auto joined = state_->transport->join(NETLINK_ROUTE, RTNLGRP_LINK); !joined) {
         return joined;
     }
@@ -105,7 +239,22 @@ Answer<void> Client::watch() {
         !joined) {
         return joined;
     }
-    return join_optical_events(state_->families);
+    // Without the driver there is nothing to hear yet; its first device brings it.
+    if (auto joined = join_optical_events(state_->families);
+        !joined && joined.error().code != ENOENT) {
+        return joined;
+    }
+    const auto known = ports(false);
+    if (!known) {
+        return Unexpected{known.error()};
+    }
+    for (const auto& port : *known) {
+        state_->watched.ports[port.ifindex] = {port.ifname, port.carrier};
+        if (port.device) {
+            state_->watched.devices[*port.device] = true;
+        }
+    }
+    return {};
 }
 
 Answer<std::vector<Event>> Client::events(std::chrono::milliseconds timeout) {
@@ -114,43 +263,20 @@ Answer<std::vector<Event>> Client::events(std::chrono::milliseconds timeout) {
         return Unexpected{received.error()};
     }
     const auto optical = optical_family_id(state_->families);
-    std::vector<Event> events;
+    const auto devlink = state_->families.find(DEVLINK_GENL_NAME);
+    Translator translator(state_->families, state_->watched);
     for (const auto& [protocol, message] : *received) {
         nlmsghdr head{};
         std::memcpy(&head, message.data(), sizeof head);
-        if (protocol == NETLINK_GENERIC) {
-            const auto event = optical != 0 && head.nlmsg_type == optical
-                                   ? optical_event(state_->names, message)
-                                   : devlink_event(message);
-            if (event) {
-                events.push_back(*event);
-            }
-            continue;
-        }
-        const auto link = header_of<ifinfomsg>(message);
-        const auto name = state_->names.find(link.ifi_index);
-        if (name == state_->names.end()) {
-            continue;
-        }
-        Event event;
-        event.time_ns = now_ns();
-        event.object = "port";
-        event.name = name->second;
-        if (head.nlmsg_type == RTM_DELLINK) {
-            event.what = "removed";
-            events.push_back(event);
-            state_->names.erase(name);
-            continue;
-        }
-        const auto carrier =
-            attributes_of(message, sizeof link).integer(IFLA_CARRIER).value_or(0) != 0;
-        if (head.nlmsg_type == RTM_NEWLINK && carrier != state_->carrier[link.ifi_index]) {
-            state_->carrier[link.ifi_index] = carrier;
-            event.what = carrier ? "link-up" : "link-down";
-            events.push_back(event);
+        if (protocol != NETLINK_GENERIC) {
+            translator.link(head.nlmsg_type, message);
+        } else if (optical != 0 && head.nlmsg_type == optical) {
+            translator.optical(message);
+        } else if (devlink && head.nlmsg_type == devlink->id) {
+            translator.devlink(message);
         }
     }
-    return events;
+    return translator.take();
 }
 
 } // namespace mo::ofctl

@@ -187,6 +187,11 @@ Answer<void> join_optical_events(GenlFamilies& families) {
     return families.join(family_name, MESH_OPTICAL_MCGRP_EVENTS);
 }
 
+void rejoin_optical_events(GenlFamilies& families) {
+    families.forget(family_name);
+    (void)join_optical_events(families);
+}
+
 std::uint16_t optical_family_id(GenlFamilies& families) {
     const auto family = families.find(family_name);
     return family ? family->id : 0;

@@ -17,6 +17,9 @@ namespace mo::ofctl {
 /// Subscribes to changes of links.
 [[nodiscard]] Answer<void> join_optical_events(GenlFamilies& families);
 
+/// The same after the driver came or came back: its family and group have other numbers then.
+void rejoin_optical_events(GenlFamilies& families);
+
 /// Fills `port` from the attributes of a port message; false when it has no ifindex.
 bool take_optical_port(const Attributes& attributes, Port& port);
 

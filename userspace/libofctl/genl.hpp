@@ -28,6 +28,8 @@ class GenlFamilies {
     Answer<std::vector<Bytes>> exchange(Builder builder) {
         return transport_.exchange(NETLINK_GENERIC, std::move(builder).finish());
     }
+    /// Asks the kernel again when the family is needed next.
+    void forget(const std::string& name) { known_.erase(name); }
     /// Joins a multicast group of a family.
     Answer<void> join(const std::string& family, const std::string& group);
 

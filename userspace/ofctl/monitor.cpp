@@ -6,6 +6,7 @@
 #include <csignal>
 #include <ctime>
 #include <iostream>
+#include <utility>
 
 #include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
@@ -40,6 +41,10 @@ void print_event(const Options& options, const Event& event) {
         std::cout << "[" << time_text(event.time_ns) << "] ";
     }
     std::cout << event.object << " " << event.name << " " << event.what;
+    const char* separator = " lanes ";
+    for (const auto lane : event.lanes) {
+        std::cout << std::exchange(separator, ",") << lane;
+    }
     for (const auto& [key, value] : event.details) {
         std::cout << " " << key << " " << value;
     }
@@ -54,6 +59,9 @@ Json event_value(const Event& event) {
         .add("object", event.object)
         .add("name", event.name)
         .add("event", event.what);
+    if (!event.lanes.empty()) {
+        item.add("lanes", Json::Array(event.lanes.begin(), event.lanes.end()));
+    }
     for (const auto& [key, value] : event.details) {
         item.add(key, value);
     }

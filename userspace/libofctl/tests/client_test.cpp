@@ -105,6 +105,7 @@ TEST_F(ClientTest, SetsAllOrNothing) {
 
     kernel.writes.clear();
     kernel.speed = 800000;
+    kernel.advertised = kernel.modes;
     kernel.refuse_fec = true;
     const auto refused = client.set_port(ports->front(), change);
     ASSERT_FALSE(refused);
@@ -112,6 +113,38 @@ TEST_F(ClientTest, SetsAllOrNothing) {
     EXPECT_EQ(refused.error().text, "FEC cannot be changed at this speed");
     EXPECT_EQ(kernel.speed, 800000U) << "the speed must be taken back";
     EXPECT_FALSE(kernel.admin_up) << "left as it was before the second call";
+}
+
+TEST_F(ClientTest, TakesBackTheSetOfModesAlsoWithTheLinkDown) {
+    kernel.refuse_fec = true;
+    PortChange change;
+    change.speed_mbps = 100000;
+    change.fec = "rs";
+    for (const bool carrier : {false, true}) {
+        for (const auto& modes : {std::vector<std::string>{"400000baseDR4/Full"},
+                                  {"400000baseDR4/Full", "800000baseDR8/Full", "FIBRE"},
+                                  kernel.modes}) {
+            kernel.carrier = carrier;
+            kernel.advertised = modes;
+            const auto ports = client.ports(false);
+            ASSERT_TRUE(ports);
+            EXPECT_FALSE(client.set_port(ports->front(), change));
+            EXPECT_EQ(kernel.advertised, modes) << (carrier ? "up" : "down");
+        }
+    }
+}
+
+TEST_F(ClientTest, LanesAloneChooseAmongAllModes) {
+    for (const bool carrier : {false, true}) {
+        kernel.carrier = carrier;
+        kernel.writes.clear();
+        const auto ports = client.ports(false);
+        PortChange change;
+        change.lanes = 4;
+        ASSERT_TRUE(client.set_port(ports->front(), change));
+        EXPECT_EQ(kernel.writes, (std::vector<std::string>{"modes", "lanes 4"}))
+            << "a speed of now would exclude the modes of that many lanes";
+    }
 }
 
 TEST_F(ClientTest, PermissionIsTheKernelsAnswer) {
@@ -145,8 +178,126 @@ TEST(Events, CarrierChangesAndOpticalNews) {
     ASSERT_EQ(events->size(), 2U);
     EXPECT_EQ((*events)[0].what, "link-down");
     EXPECT_EQ((*events)[0].name, "ens3");
-    EXPECT_EQ((*events)[1].object, "lane");
+    EXPECT_EQ((*events)[1].object, "port");
     EXPECT_EQ((*events)[1].details[0].second, "WAIT_LIGHT");
+}
+
+struct EventsTest : ClientTest {
+    test::FakeKernel* transport = nullptr;
+    std::unique_ptr<Client> watcher;
+
+    EventsTest() {
+        auto owned = std::make_unique<test::FakeKernel>(kernel);
+        transport = owned.get();
+        watcher = std::make_unique<Client>(std::move(owned));
+        EXPECT_TRUE(watcher->watch());
+    }
+    void devlink_news(std::uint8_t command, const char* device) {
+        auto news = test::FakeKernel::genl(test::devlink_id, command);
+        news.put_text(DEVLINK_ATTR_BUS_NAME, "pci").put_text(DEVLINK_ATTR_DEV_NAME, device);
+        if (command == DEVLINK_CMD_HEALTH_REPORTER_RECOVER) {
+            news.begin(DEVLINK_ATTR_HEALTH_REPORTER)
+                .put_text(DEVLINK_ATTR_HEALTH_REPORTER_NAME, "fw")
+                .put_u8(DEVLINK_ATTR_HEALTH_REPORTER_STATE, 1)
+                .end();
+        }
+        transport->pending.push_back({NETLINK_GENERIC, std::move(news).finish()});
+    }
+    void link_news(std::uint16_t type, bool carrier, int index, const char* name) {
+        transport->pending.push_back(
+            {NETLINK_ROUTE, test::FakeKernel::link_message(type, true, carrier, index, name)});
+    }
+    /// "object name what" of each event.
+    std::vector<std::string> events() {
+        const auto got = watcher->events(std::chrono::milliseconds(0));
+        EXPECT_TRUE(got);
+        std::vector<std::string> lines;
+        for (const auto& event : *got) {
+            lines.push_back(event.object + " " + event.name + " " + event.what);
+        }
+        return lines;
+    }
+};
+
+TEST_F(EventsTest, OtherDriversDevicesAreNotReported) {
+    kernel.other_drivers["0000:02:00.0"] = "netdevsim";
+    for (const auto command : {DEVLINK_CMD_NEW, DEVLINK_CMD_HEALTH_REPORTER_RECOVER,
+                               DEVLINK_CMD_FLASH_UPDATE_STATUS, DEVLINK_CMD_FLASH_UPDATE_END,
+                               DEVLINK_CMD_DEL}) {
+        devlink_news(static_cast<std::uint8_t>(command), "0000:02:00.0");
+    }
+    devlink_news(DEVLINK_CMD_FLASH_UPDATE_END, "0000:01:00.0");
+    EXPECT_EQ(events(), (std::vector<std::string>{"fw pci/0000:01:00.0 flash-end"}));
+}
+
+TEST_F(EventsTest, DevicesThatComeLaterAreReported) {
+    kernel.other_drivers["0000:03:00.0"] = "mesh_optical";
+    devlink_news(DEVLINK_CMD_NEW, "0000:03:00.0");
+    devlink_news(DEVLINK_CMD_HEALTH_REPORTER_RECOVER, "0000:03:00.0");
+    EXPECT_EQ(events(), (std::vector<std::string>{"dev pci/0000:03:00.0 added",
+                                                  "fw pci/0000:03:00.0 error"}));
+    kernel.other_drivers.clear();
+    devlink_news(DEVLINK_CMD_DEL, "0000:03:00.0");
+    EXPECT_EQ(events(), (std::vector<std::string>{"dev pci/0000:03:00.0 removed"}));
+}
+
+TEST_F(EventsTest, PortsThatComeLaterAreReported) {
+    kernel.other_drivers["0000:03:00.0"] = "mesh_optical";
+    kernel.other_ports[7] = {"0000:03:00.0", "eth0"};
+    link_news(RTM_NEWLINK, false, 7, "eth0");
+    link_news(RTM_NEWLINK, false, 7, "ens4");
+    link_news(RTM_NEWLINK, true, 7, "ens4");
+    EXPECT_EQ(events(), (std::vector<std::string>{"port eth0 added", "port ens4 renamed",
+                                                  "port ens4 link-up"}));
+    link_news(RTM_DELLINK, false, 7, "ens4");
+    EXPECT_EQ(events(), (std::vector<std::string>{"port ens4 removed"}));
+}
+
+TEST_F(EventsTest, LaneEventsNameTheirLanes) {
+    auto news = test::FakeKernel::genl(test::optical_id, MESH_OPTICAL_CMD_PORT_NTF);
+    news.put_u32(MESH_OPTICAL_A_PORT_IFINDEX, test::ifindex)
+        .put_text(MESH_OPTICAL_A_PORT_STATE, "UP")
+        .put_u32(MESH_OPTICAL_A_PORT_LANES_CHANGED, 0x88);
+    transport->pending.push_back({NETLINK_GENERIC, std::move(news).finish()});
+    const auto got = watcher->events(std::chrono::milliseconds(0));
+    ASSERT_TRUE(got);
+    ASSERT_EQ(got->size(), 1U);
+    EXPECT_EQ(got->front().object, "lane");
+    EXPECT_EQ(got->front().name, "ens3");
+    EXPECT_EQ(got->front().what, "quality");
+    EXPECT_EQ(got->front().lanes, (std::vector<std::uint32_t>{3, 7}));
+}
+
+TEST_F(EventsTest, ADriverThatIsLoadedAnewIsHeardAgain) {
+    // As modprobe -r and modprobe: the family has another number.
+    devlink_news(DEVLINK_CMD_DEL, "0000:01:00.0");
+    EXPECT_EQ(events(), (std::vector<std::string>{"dev pci/0000:01:00.0 removed"}));
+    kernel.optical_id = 31;
+    devlink_news(DEVLINK_CMD_NEW, "0000:01:00.0");
+    EXPECT_EQ(events(), (std::vector<std::string>{"dev pci/0000:01:00.0 added"}));
+    auto news = test::FakeKernel::genl(kernel.optical_id, MESH_OPTICAL_CMD_PORT_NTF);
+    news.put_u32(MESH_OPTICAL_A_PORT_IFINDEX, test::ifindex);
+    transport->pending.push_back({NETLINK_GENERIC, std::move(news).finish()});
+    EXPECT_EQ(events(), (std::vector<std::string>{"port ens3 link-state"}));
+}
+
+TEST(Events, AMonitorMayWaitForTheDriver) {
+    test::KernelState kernel;
+    kernel.driver = false;
+    Client client(std::make_unique<test::FakeKernel>(kernel));
+    EXPECT_TRUE(client.watch());
+}
+
+TEST_F(EventsTest, OtherInterfacesAreAskedForOnce) {
+    kernel.other_drivers["0000:02:00.0"] = "netdevsim";
+    kernel.other_ports[8] = {"0000:02:00.0", "eth8"};
+    for (int i = 0; i < 5; ++i) {
+        link_news(RTM_NEWLINK, true, 8, "eth8");
+        link_news(RTM_NEWLINK, true, 9, "veth0"); // no devlink port at all
+    }
+    const auto before = kernel.queries;
+    EXPECT_EQ(events(), std::vector<std::string>{});
+    EXPECT_LE(kernel.queries - before, 3U);
 }
 
 TEST(Attributes, NeverReadBeyondTheEnd) {

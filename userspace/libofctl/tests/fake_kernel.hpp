@@ -3,7 +3,9 @@
 // tests change. It decodes the requests it gets, so a wrong request fails.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <map>
 
 #include <linux/devlink.h>
@@ -35,7 +37,20 @@ struct KernelState {
     bool module = true;
     bool permitted = true;
     bool refuse_fec = false;
-    std::vector<std::string> writes; ///< what was set, in order
+    std::vector<std::string> modes = {"100000baseDR/Full", "400000baseDR4/Full",
+                                      "800000baseDR8/Full", "FIBRE"};
+    std::vector<std::string> advertised = modes; ///< of which the firmware may choose
+    std::vector<std::string> writes;             ///< what was set, in order
+
+    /// Devices of other drivers, and interfaces of any device beside the one of ours.
+    std::map<std::string, std::string> other_drivers; ///< "0000:02:00.0" -> driver
+    struct OtherPort {
+        std::string device; ///< "0000:02:00.0"
+        std::string ifname;
+    };
+    std::map<int, OtherPort> other_ports; ///< by ifindex
+    unsigned queries = 0;                 ///< of devices and ports
+    std::uint16_t optical_id = test::optical_id; ///< another one after each load of the driver
 };
 
 class FakeKernel final : public Transport {
@@ -50,15 +65,16 @@ class FakeKernel final : public Transport {
         }
         const auto command = header_of<genlmsghdr>(request).cmd;
         const auto a = attributes_of(request, sizeof(genlmsghdr));
+        if (head.nlmsg_type == state_.optical_id) {
+            return optical(command);
+        }
         switch (head.nlmsg_type) {
         case GENL_ID_CTRL:
             return family(a);
         case devlink_id:
-            return devlink(command);
+            return devlink(command, a);
         case ethtool_id:
             return ethtool(command, a);
-        case optical_id:
-            return optical(command);
         default:
             return error(EOPNOTSUPP, "");
         }
@@ -74,9 +90,10 @@ class FakeKernel final : public Transport {
         b.header(genlmsghdr{command, 1, 0});
         return b;
     }
-    static Bytes link_message(std::uint16_t type, bool up, bool carrier) {
+    static Bytes link_message(std::uint16_t type, bool up, bool carrier, int index = ifindex,
+                              const std::string& name = "ens3") {
         ifinfomsg info{};
-        info.ifi_index = ifindex;
+        info.ifi_index = index;
         info.ifi_flags = up ? IFF_UP : 0;
         const std::array<std::byte, 6> mac = {std::byte{2}, std::byte{0x4d}, std::byte{0x4f},
                                               std::byte{0}, std::byte{0},    std::byte{1}};
@@ -85,7 +102,7 @@ class FakeKernel final : public Transport {
         stats.tx_bytes = 22;
         Builder b(type, 0);
         b.header(info)
-            .put_text(IFLA_IFNAME, "ens3")
+            .put_text(IFLA_IFNAME, name)
             .put_u32(IFLA_MTU, 1500)
             .put(IFLA_ADDRESS, mac)
             .put_u8(IFLA_CARRIER, carrier ? 1 : 0)
@@ -104,7 +121,7 @@ class FakeKernel final : public Transport {
 
     Reply family(const Attributes& a) const {
         const std::map<std::string, std::uint16_t> ids = {
-            {"devlink", devlink_id}, {"ethtool", ethtool_id}, {"mesh_optical", optical_id}};
+            {"devlink", devlink_id}, {"ethtool", ethtool_id}, {"mesh_optical", state_.optical_id}};
         const auto name = a.text(CTRL_ATTR_FAMILY_NAME).value_or("");
         const auto found = ids.find(name);
         if (found == ids.end() || (name == "mesh_optical" && !state_.driver)) {
@@ -124,6 +141,11 @@ class FakeKernel final : public Transport {
 
     Reply route(std::uint16_t type, const Bytes& request) {
         const auto info = header_of<ifinfomsg>(request);
+        if (const auto other = state_.other_ports.find(info.ifi_index);
+            other != state_.other_ports.end()) {
+            return std::vector<Bytes>{
+                link_message(RTM_NEWLINK, true, true, other->first, other->second.ifname)};
+        }
         if (info.ifi_index != ifindex) {
             return error(ENODEV, "");
         }
@@ -140,14 +162,53 @@ class FakeKernel final : public Transport {
         return std::vector<Bytes>{link_message(RTM_NEWLINK, state_.admin_up, state_.carrier)};
     }
 
-    Reply devlink(std::uint8_t command) const {
-        if (!state_.driver) {
-            return std::vector<Bytes>{};
+    /// Answers for every device, or for the one that the request names.
+    Reply devlink(std::uint8_t command, const Attributes& request) {
+        ++state_.queries;
+        std::map<std::string, std::string> devices = state_.other_drivers;
+        if (state_.driver) {
+            devices["0000:01:00.0"] = state_.driver_name;
         }
+        const auto wanted = request.text(DEVLINK_ATTR_DEV_NAME);
+        std::vector<Bytes> answer;
+        for (const auto& [name, driver] : devices) {
+            if (wanted && *wanted != name) {
+                continue;
+            }
+            if (command == DEVLINK_CMD_PORT_GET) {
+                continue;
+            }
+            answer.push_back(devlink_device(command, name, driver));
+        }
+        if (command == DEVLINK_CMD_PORT_GET) {
+            if (state_.driver) {
+                answer.push_back(devlink_port("0000:01:00.0", ifindex, "ens3"));
+            }
+            for (const auto& [index, port] : state_.other_ports) {
+                answer.push_back(devlink_port(port.device, index, port.ifname));
+            }
+        }
+        if (wanted && answer.empty()) {
+            return error(ENODEV, "");
+        }
+        return answer;
+    }
+
+    static Bytes devlink_port(const std::string& device, int index, const std::string& ifname) {
+        auto b = genl(devlink_id, DEVLINK_CMD_PORT_NEW);
+        b.put_text(DEVLINK_ATTR_BUS_NAME, "pci")
+            .put_text(DEVLINK_ATTR_DEV_NAME, device)
+            .put_u32(DEVLINK_ATTR_PORT_NETDEV_IFINDEX, static_cast<std::uint32_t>(index))
+            .put_text(DEVLINK_ATTR_PORT_NETDEV_NAME, ifname);
+        return std::move(b).finish();
+    }
+
+    static Bytes devlink_device(std::uint8_t command, const std::string& name,
+                                const std::string& driver) {
         auto b = genl(devlink_id, command);
-        b.put_text(DEVLINK_ATTR_BUS_NAME, "pci").put_text(DEVLINK_ATTR_DEV_NAME, "0000:01:00.0");
+        b.put_text(DEVLINK_ATTR_BUS_NAME, "pci").put_text(DEVLINK_ATTR_DEV_NAME, name);
         if (command == DEVLINK_CMD_INFO_GET) {
-            b.put_text(DEVLINK_ATTR_INFO_DRIVER_NAME, state_.driver_name)
+            b.put_text(DEVLINK_ATTR_INFO_DRIVER_NAME, driver)
                 .put_text(DEVLINK_ATTR_INFO_SERIAL_NUMBER, "MO-0001");
             b.begin(DEVLINK_ATTR_INFO_VERSION_RUNNING)
                 .put_text(DEVLINK_ATTR_INFO_VERSION_NAME, "fw")
@@ -159,11 +220,49 @@ class FakeKernel final : public Transport {
                 .put_u8(DEVLINK_ATTR_HEALTH_REPORTER_STATE, 0)
                 .put_u64(DEVLINK_ATTR_HEALTH_REPORTER_ERR_COUNT, 2)
                 .end();
-        } else if (command == DEVLINK_CMD_PORT_GET) {
-            b.put_u32(DEVLINK_ATTR_PORT_NETDEV_IFINDEX, ifindex)
-                .put_text(DEVLINK_ATTR_PORT_NETDEV_NAME, "ens3");
         }
-        return one(std::move(b));
+        return std::move(b).finish();
+    }
+
+    /// The modes as the driver of an optical port takes them: those of a speed (and lanes), or,
+    /// without one, those of the mask.
+    Reply set_link_modes(const Attributes& a) {
+        std::vector<std::string> mask;
+        for (const auto data : a.nest(ETHTOOL_A_LINKMODES_OURS)
+                                   .nest(ETHTOOL_A_BITSET_BITS)
+                                   .all(ETHTOOL_A_BITSET_BITS_BIT)) {
+            const Attributes bit(data);
+            if (bit.has(ETHTOOL_A_BITSET_BIT_VALUE)) {
+                mask.push_back(bit.text(ETHTOOL_A_BITSET_BIT_NAME).value_or(""));
+            }
+        }
+        const auto current = static_cast<std::uint64_t>(
+            state_.carrier ? state_.speed : static_cast<std::uint32_t>(SPEED_UNKNOWN));
+        const auto speed = a.integer(ETHTOOL_A_LINKMODES_SPEED).value_or(current);
+        if (speed != static_cast<std::uint32_t>(SPEED_UNKNOWN)) {
+            mask.clear();
+            for (const auto& mode : state_.modes) {
+                if (mode.rfind(std::to_string(speed) + "base", 0) == 0) {
+                    mask.push_back(mode);
+                }
+            }
+            state_.writes.push_back("speed " + std::to_string(speed));
+        } else {
+            state_.writes.emplace_back("modes");
+        }
+        if (const auto lanes = a.integer(ETHTOOL_A_LINKMODES_LANES)) {
+            state_.writes.push_back("lanes " + std::to_string(*lanes));
+        }
+        if (mask.empty()) {
+            return error(EINVAL, "");
+        }
+        state_.advertised = mask;
+        state_.speed = 0;
+        for (const auto& mode : mask) {
+            state_.speed = std::max(
+                state_.speed, static_cast<std::uint32_t>(std::strtoul(mode.c_str(), nullptr, 10)));
+        }
+        return std::vector<Bytes>{};
     }
 
     Reply ethtool(std::uint8_t command, const Attributes& a) {
@@ -178,9 +277,13 @@ class FakeKernel final : public Transport {
             b.put_u32(ETHTOOL_A_LINKMODES_LANES, state_.lanes)
                 .put_u8(ETHTOOL_A_LINKMODES_AUTONEG, 0);
             b.begin(ETHTOOL_A_LINKMODES_OURS).begin(ETHTOOL_A_BITSET_BITS);
-            for (const auto* mode :
-                 {"100000baseDR/Full", "400000baseDR4/Full", "800000baseDR8/Full", "FIBRE"}) {
-                b.begin(ETHTOOL_A_BITSET_BITS_BIT).put_text(ETHTOOL_A_BITSET_BIT_NAME, mode).end();
+            for (const auto& mode : state_.modes) {
+                b.begin(ETHTOOL_A_BITSET_BITS_BIT).put_text(ETHTOOL_A_BITSET_BIT_NAME, mode);
+                if (std::find(state_.advertised.begin(), state_.advertised.end(), mode) !=
+                    state_.advertised.end()) {
+                    b.put_flag(ETHTOOL_A_BITSET_BIT_VALUE);
+                }
+                b.end();
             }
             b.end().end();
             return one(std::move(b));
@@ -195,11 +298,7 @@ class FakeKernel final : public Transport {
             b.put_u32(ETHTOOL_A_FEC_ACTIVE, ETHTOOL_LINK_MODE_FEC_RS_BIT);
             return one(std::move(b));
         case ETHTOOL_MSG_LINKMODES_SET:
-            if (const auto speed = a.integer(ETHTOOL_A_LINKMODES_SPEED)) {
-                state_.speed = static_cast<std::uint32_t>(*speed);
-                state_.writes.push_back("speed " + std::to_string(*speed));
-            }
-            return std::vector<Bytes>{};
+            return set_link_modes(a);
         case ETHTOOL_MSG_FEC_SET: {
             if (state_.refuse_fec) {
                 return error(EINVAL, "FEC cannot be changed at this speed");

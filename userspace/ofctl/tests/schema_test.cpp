@@ -224,7 +224,7 @@ TEST(Schema, DescribesEveryKeyThatTheModelHasAndNoOther) {
     EXPECT_EQ(checker.check("module", as_json(module_value(port, full_module()))), none);
     const Record record{1, 2, "link", "UP", "WAIT_LIGHT", "no light", "fiber", 1};
     EXPECT_EQ(checker.check("history", as_json(history_value(port, {record}, {}))), none);
-    const Event event{1, "fw", "pci/0000:01:00.0", "flash", {{"status", "Writing"}}};
+    const Event event{1, "fw", "pci/0000:01:00.0", "flash", {{"status", "Writing"}}, {3}};
     EXPECT_EQ(checker.check("event", as_json(event_value(event))), none);
     std::set<std::string> described;
     for (const auto& [name, schema] : checker.definitions().items()) {

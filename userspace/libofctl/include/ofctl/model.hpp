@@ -73,6 +73,8 @@ struct Port {
     std::optional<std::uint32_t> lanes;
     std::optional<bool> autoneg;
     std::vector<std::string> supported_modes; ///< ethtool's names, "800000baseDR8/Full"
+    /// Everything that ethtool lists as advertised: of the modes, those that may be chosen.
+    std::vector<std::string> advertised;
     std::optional<std::string> fec_active;
     std::vector<std::string> fec_configured;
     std::optional<std::string> ext_state;    ///< why the link is down
@@ -175,6 +177,7 @@ struct Event {
     std::string name;          ///< interface or handle
     std::string what;          ///< "link-up", "link-down", ...
     std::vector<std::pair<std::string, std::string>> details;
+    std::vector<std::uint32_t> lanes; ///< those it is about, from 0; empty: not of lanes
 };
 
 } // namespace mo::ofctl
