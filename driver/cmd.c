@@ -133,8 +133,6 @@ int mo_cmd_eq_create(struct mo_dev *md, const struct mo_eq_attr *attr, u32 *eqn)
 		.rec = cpu_to_le64(attr->rec),
 		.vector = cpu_to_le16(attr->vector),
 		.size_log = attr->size_log,
-		.period_us = cpu_to_le16(attr->period_us),
-		.count = cpu_to_le16(attr->count),
 	};
 
 	return mo_cmd_create(md, 0, MO_CMD_EQ_CREATE, &body, sizeof(body), eqn, NULL);
@@ -143,18 +141,6 @@ int mo_cmd_eq_create(struct mo_dev *md, const struct mo_eq_attr *attr, u32 *eqn)
 int mo_cmd_eq_destroy(struct mo_dev *md, u32 eqn)
 {
 	return mo_cmd_destroy(md, MO_CMD_EQ_DESTROY, eqn);
-}
-
-int mo_cmd_eq_modify(struct mo_dev *md, u32 eqn, u16 period_us, u16 count,
-		     struct netlink_ext_ack *extack)
-{
-	struct mo_cmd_eq body = {
-		.object = cpu_to_le32(eqn),
-		.period_us = cpu_to_le16(period_us),
-		.count = cpu_to_le16(count),
-	};
-
-	return mo_cmd_exec(md, 0, MO_CMD_EQ_MODIFY, &body, sizeof(body), NULL, 0, extack);
 }
 
 int mo_cmd_cq_create(struct mo_dev *md, const struct mo_cq_attr *attr, u32 *cqn,
@@ -228,14 +214,6 @@ int mo_cmd_rxq_create(struct mo_dev *md, u8 port, const struct mo_queue_attr *at
 int mo_cmd_rxq_destroy(struct mo_dev *md, u32 object)
 {
 	return mo_cmd_destroy(md, MO_CMD_RXQ_DESTROY, object);
-}
-
-int mo_cmd_queue_query(struct mo_dev *md, u32 object, struct mo_res_queue *res)
-{
-	struct mo_cmd_object body = { .object = cpu_to_le32(object) };
-
-	return mo_cmd_exec(md, 0, MO_CMD_QUEUE_QUERY, &body, sizeof(body), res,
-			   sizeof(*res), NULL);
 }
 
 int mo_cmd_port_rx(struct mo_dev *md, u8 port, bool enable)

@@ -472,9 +472,9 @@ free_wq:
 
 void mo_dev_exit(struct mo_dev *md)
 {
-	mo_eqs_free(md);
-	/* No interrupt queues event work any more. */
+	/* No event queue is live, so nobody queues event work any more. */
 	cancel_work_sync(&md->event_work);
+	mo_eqs_free(md);
 	mo_auxdev_exit(md);
 	mo_health_exit(md);
 	mo_link_exit(md);

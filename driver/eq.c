@@ -3,10 +3,16 @@
  * Event queues: one per interrupt vector. They belong to this driver and are
  * lent to whoever owns completion queues (mo_comp_attach()). Vector 0 also
  * carries admin completions and the asynchronous events of the function,
- * which are handed to a work item.
+ * which go to event.c. When there is no room for one it stays in the ring, so
+ * none is lost: the device sees the ring full and keeps what it owes.
  *
- * The interrupt handler reads no register, and writes one (the arm doorbell)
- * only without shadow doorbells.
+ * The interrupt handler reads no register, and writes one (the doorbell of its
+ * queue) only without shadow doorbells. It takes one batch, so that what needs
+ * little has no detour: one event is one napi_schedule() in hard interrupt.
+ * What is more comes from a BH work on the same CPU. An interrupt thread would
+ * run at real-time priority before everybody's user space, and could raise the
+ * softirq of NAPI only by waking ksoftirqd; a BH work is followed by it at
+ * once, and a flood that does not end goes to ksoftirqd, at no priority.
  */
 #include <linux/interrupt.h>
 
@@ -14,8 +20,16 @@
 #include "trace.h"
 
 #define MO_EQ_LOG		8
-/* Entries that one interrupt may take; more is a device out of control. */
-#define MO_EQ_FLOOD		(64U << MO_EQ_LOG)
+/* After so many the device learns that they are free; a hard interrupt takes no more. */
+#define MO_EQ_BATCH		64U
+/* Batches of the BH work before other BH works have their turn. */
+#define MO_EQ_ROUNDS		16
+/*
+ * Entries for nobody, one after another and without the ring ever being empty:
+ * a device out of control. Those of a queue that was just destroyed are no more
+ * than the ring has.
+ */
+#define MO_EQ_STRAYS		(64U << MO_EQ_LOG)
 
 static size_t mo_eq_bytes(const struct mo_eq *eq)
 {
@@ -40,38 +54,48 @@ static void mo_eq_comp(struct mo_eq *eq, u32 cqn)
 
 	rcu_read_lock();
 	comp = xa_load(&eq->md->comps, cqn & MO_OBJ_INDEX);
-	if (likely(comp && comp->cqn == cqn && comp->eq == eq))
+	if (likely(comp && comp->cqn == cqn && comp->eq == eq)) {
 		comp->handler(comp);
-	else
+		eq->strays = 0;
+	} else {
 		eq->late++;
+		eq->strays++;
+	}
 	rcu_read_unlock();
 }
 
-static void mo_eq_async(struct mo_eq *eq, const struct mo_eqe *eqe)
+/* False: it has to wait until the event work has taken others. */
+static bool mo_eq_async(struct mo_eq *eq, const struct mo_eqe *eqe)
 {
 	struct mo_dev *md = eq->md;
 	struct mo_eqe copy = *eqe;
 
-	trace_mo_event(md, &copy);
 	if (eq->vector) {
 		eq->bad++;
-		return;
+		eq->strays++;
+		return true;
 	}
-	if (!kfifo_put(&md->events, copy))
-		WRITE_ONCE(md->events_lost, true);
+	/* Before the event work is queued, which looks at it last. */
+	WRITE_ONCE(eq->held, !kfifo_put(&md->events, copy));
 	queue_work(md->wq, &md->event_work);
+	if (eq->held)
+		return false;
+	trace_mo_event(md, &copy);
+	return true;
 }
 
-static unsigned int mo_eq_drain(struct mo_eq *eq)
+/* Takes up to @max entries; fewer: there are none, or one has to wait. */
+static unsigned int mo_eq_drain(struct mo_eq *eq, unsigned int max)
 {
 	const struct mo_eqe *eqe;
 	unsigned int n = 0;
 
-	while (n < BIT(eq->size_log) && (eqe = mo_eq_next(eq))) {
-		if (likely(eqe->type == MO_EVENT_COMP))
-			mo_eq_comp(eq, le32_to_cpu(eqe->object));
-		else
-			mo_eq_async(eq, eqe);
+	WRITE_ONCE(eq->held, false);
+	while (n < max && (eqe = mo_eq_next(eq))) {
+		if (likely(READ_ONCE(eqe->type) == MO_EVENT_COMP))
+			mo_eq_comp(eq, le32_to_cpu(READ_ONCE(eqe->object)));
+		else if (!mo_eq_async(eq, eqe))
+			break;
 		eq->ci++;
 		n++;
 	}
@@ -79,28 +103,89 @@ static unsigned int mo_eq_drain(struct mo_eq *eq)
 	return n;
 }
 
+/* Tells the device what is free, and asks for no interrupt. */
+static void mo_eq_publish(struct mo_eq *eq)
+{
+	struct mo_dev *md = eq->md;
+
+	mo_arm_store(&eq->arm, eq->ci);
+	if (!mo_shadow(md))
+		writeq(MO_DB_VALUE(eq->object, eq->ci), md->db + eq->arm.reg);
+}
+
+/* Takes a batch; true: there may be more. */
+static bool mo_eq_batch(struct mo_eq *eq)
+{
+	unsigned int total = 0, n;
+	unsigned long flags;
+	bool more = false;
+
+	spin_lock_irqsave(&eq->lock, flags);
+	while (eq->live) {
+		n = mo_eq_drain(eq, MO_EQ_BATCH - total);
+		total += n;
+		if (n)
+			eq->asked = false;
+		if (unlikely(eq->strays >= MO_EQ_STRAYS)) {
+			eq->live = false;
+			mo_dev_fail(eq->md, "event queue is flooded with events for nobody");
+			break;
+		}
+		if (unlikely(eq->held || total == MO_EQ_BATCH)) {
+			if (n)
+				mo_eq_publish(eq);
+			more = !eq->held;
+			break;
+		}
+		eq->strays = 0;
+		/* Nothing taken: the last arm word has not been answered yet. */
+		if (!n && eq->asked)
+			break;
+		mo_arm(eq->md, &eq->arm, eq->ci);
+		eq->asked = true;
+	}
+	spin_unlock_irqrestore(&eq->lock, flags);
+	return more;
+}
+
+static void mo_eq_rest(struct work_struct *work)
+{
+	struct mo_eq *eq = container_of(work, struct mo_eq, rest);
+	unsigned int i;
+
+	for (i = 0; i < MO_EQ_ROUNDS; i++)
+		if (!mo_eq_batch(eq))
+			return;
+	queue_work(system_bh_wq, &eq->rest);
+}
+
 static irqreturn_t mo_eq_irq(int irq, void *data)
 {
 	struct mo_eq *eq = data;
-	struct mo_dev *md = eq->md;
-	unsigned int total = 0, n;
 
 	if (!eq->vector)
-		mo_adminq_poll(md, true);
-	if (!READ_ONCE(eq->live))
-		return IRQ_HANDLED;
-
-	/* Nothing taken: the last arm word has not been answered yet. */
-	while ((n = mo_eq_drain(eq))) {
-		mo_arm(md, &eq->arm, eq->ci);
-		total += n;
-		if (unlikely(total >= MO_EQ_FLOOD)) {
-			WRITE_ONCE(eq->live, false);
-			mo_dev_fail(md, "event queue is flooded");
-			break;
-		}
+		mo_adminq_poll(eq->md, true);
+	if (unlikely(mo_eq_batch(eq))) {
+		eq->deferred++;
+		queue_work(system_bh_wq, &eq->rest);
 	}
 	return IRQ_HANDLED;
+}
+
+/**
+ * mo_eq_resume() - there is room for asynchronous events again
+ * @md: device
+ *
+ * Return: true if one waits in the ring.
+ */
+bool mo_eq_resume(struct mo_dev *md)
+{
+	struct mo_eq *eq = &md->eqs[0];
+
+	if (!READ_ONCE(eq->held))
+		return false;
+	queue_work(system_bh_wq, &eq->rest);
+	return true;
 }
 
 /**
@@ -125,6 +210,8 @@ int mo_eqs_alloc(struct mo_dev *md)
 		eq->md = md;
 		eq->vector = i;
 		eq->size_log = MO_EQ_LOG;
+		spin_lock_init(&eq->lock);
+		INIT_WORK(&eq->rest, mo_eq_rest);
 		eq->ring = dma_alloc_coherent(md->dev, mo_eq_bytes(eq), &eq->ring_dma,
 					      GFP_KERNEL);
 		if (!eq->ring) {
@@ -166,8 +253,10 @@ void mo_eqs_free(struct mo_dev *md)
 	for (i = 0; i < md->vectors; i++) {
 		struct mo_eq *eq = &md->eqs[i];
 
-		if (eq->irq)
+		if (eq->irq) {
 			free_irq(eq->irq, eq);
+			cancel_work_sync(&eq->rest);
+		}
 		if (eq->ring)
 			dma_free_coherent(md->dev, mo_eq_bytes(eq), eq->ring, eq->ring_dma);
 	}
@@ -183,14 +272,14 @@ static int mo_eq_start(struct mo_eq *eq)
 		.rec = eq->rec_dma,
 		.vector = eq->vector,
 		.size_log = eq->size_log,
-		.period_us = eq->period_us,
-		.count = eq->count,
 	};
 	struct mo_dev *md = eq->md;
 	int err;
 
 	memset(eq->ring, 0, mo_eq_bytes(eq));
 	eq->ci = 0;
+	eq->strays = 0;
+	eq->held = false;
 	err = mo_cmd_eq_create(md, &attr, &eq->object);
 	if (err) {
 		dev_err(md->dev, "cannot create event queue of vector %u: %pe\n",
@@ -202,9 +291,13 @@ static int mo_eq_start(struct mo_eq *eq)
 		.object = eq->object,
 		.reg = MO_DB_EQ,
 	};
-	/* The handler may run from the arm on. */
-	smp_store_release(&eq->live, true);
+	eq->created = true;
+	/* The handler runs from the arm on. */
+	spin_lock_irq(&eq->lock);
+	eq->live = true;
+	eq->asked = true;
 	mo_arm(md, &eq->arm, eq->ci);
+	spin_unlock_irq(&eq->lock);
 	return 0;
 }
 
@@ -219,7 +312,7 @@ int mo_eqs_start(struct mo_dev *md)
 	unsigned int i;
 	int err;
 
-	kfifo_reset(&md->events);
+	mo_event_reset(md);
 	for (i = 0; i < 1 + (md->vectors > 1 ? md->channels : 0); i++) {
 		err = mo_eq_start(&md->eqs[i]);
 		if (err) {
@@ -244,13 +337,13 @@ void mo_eqs_stop(struct mo_dev *md)
 	for (i = md->vectors; i-- > 0;) {
 		struct mo_eq *eq = &md->eqs[i];
 
-		if (eq->arm.rec) {
+		spin_lock_irq(&eq->lock);
+		eq->live = false;
+		spin_unlock_irq(&eq->lock);
+		cancel_work_sync(&eq->rest);
+		if (eq->created)
 			mo_cmd_eq_destroy(md, eq->object);
-			eq->arm.rec = NULL;
-		}
-		WRITE_ONCE(eq->live, false);
-		if (eq->irq)
-			synchronize_irq(eq->irq);
+		eq->created = false;
 	}
 }
 
@@ -273,105 +366,8 @@ void mo_comp_detach(struct mo_dev *md, struct mo_comp *comp)
 	if (!comp->eq)
 		return;
 	xa_cmpxchg(&md->comps, comp->cqn & MO_OBJ_INDEX, comp, NULL, GFP_KERNEL);
-	synchronize_irq(comp->eq->irq);
+	/* Handlers run under the lock only; who takes it later does not find this one. */
+	spin_lock_irq(&comp->eq->lock);
+	spin_unlock_irq(&comp->eq->lock);
 	comp->eq = NULL;
-}
-
-int mo_eq_moderate(struct mo_eq *eq, u16 period_us, u16 count,
-		   struct netlink_ext_ack *extack)
-{
-	int err;
-
-	err = mo_cmd_eq_modify(eq->md, eq->object, period_us, count, extack);
-	if (err)
-		return err;
-	eq->period_us = period_us;
-	eq->count = count;
-	return 0;
-}
-
-static void mo_event_dispatch(struct mo_dev *md, const struct mo_eqe *eqe)
-{
-	u32 object = le32_to_cpu(eqe->object);
-	u16 code = le16_to_cpu(eqe->code);
-	u32 data = le32_to_cpu(eqe->data);
-
-	if (eqe->port >= md->id.ports) {
-		md->eqs[0].bad++;
-		return;
-	}
-	switch (eqe->type) {
-	case MO_EVENT_LINK:
-		mo_link_event(md);
-		break;
-	case MO_EVENT_MGMT:
-		mo_fw_event(md, code, data);
-		break;
-	case MO_EVENT_MODULE:
-		mo_link_module_event(md, code);
-		break;
-	case MO_EVENT_THERMAL:
-		if (code)
-			dev_warn_ratelimited(md->dev, "port %u: temperature %s\n", eqe->port,
-					     code == 1 ? "warning" : "alarm");
-		else
-			dev_info_ratelimited(md->dev, "port %u: temperature is normal again\n",
-					     eqe->port);
-		break;
-	case MO_EVENT_LANE:
-		mo_link_lane_event(md, data);
-		break;
-	case MO_EVENT_QP_ERROR:
-	case MO_EVENT_QP_ESTABLISHED:
-	case MO_EVENT_SQ_DRAINED:
-		if (!mo_auxdev_event(md, eqe))
-			md->eqs[0].late++;
-		break;
-	case MO_EVENT_CQ_ERROR:
-		/*
-		 * Its owner is told. It is no news for the log, which a process could fill
-		 * so; the network interface knows its own queues and says it of them.
-		 */
-		if (!mo_auxdev_event(md, eqe) && md->net_ready)
-			mo_net_queue_error(md, eqe->type, object, code);
-		break;
-	case MO_EVENT_QUEUE_ERROR:
-		dev_err_ratelimited(md->dev, "queue 0x%06x stopped: %s\n", object,
-				    mo_queue_error_text(code));
-		if (md->net_ready)
-			mo_net_queue_error(md, eqe->type, object, code);
-		break;
-	case MO_EVENT_DMA_FAULT:
-		dev_err_ratelimited(md->dev, "DMA fault of object 0x%06x\n", object);
-		break;
-	case MO_EVENT_FATAL:
-		dev_err(md->dev, "device stopped: %s\n", mo_fatal_text(code));
-		mo_dev_fail(md, "device reported a fatal error");
-		break;
-	default:
-		md->eqs[0].bad++;
-		dev_dbg(md->dev, "event of unknown type 0x%02x dropped\n", eqe->type);
-		break;
-	}
-}
-
-/* Events were lost, so their subjects are looked at instead. */
-static void mo_event_resync(struct mo_dev *md)
-{
-	dev_warn_ratelimited(md->dev, "asynchronous events were lost, reading states anew\n");
-	mo_fw_resync(md);
-	mo_link_event(md);
-}
-
-void mo_event_work(struct work_struct *work)
-{
-	struct mo_dev *md = container_of(work, struct mo_dev, event_work);
-	struct mo_eqe eqe;
-
-	mutex_lock(&md->event_lock);
-	while (kfifo_get(&md->events, &eqe))
-		mo_event_dispatch(md, &eqe);
-	if (xchg(&md->events_lost, false))
-		mo_event_resync(md);
-	mutex_unlock(&md->event_lock);
 }

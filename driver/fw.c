@@ -67,11 +67,6 @@ void mo_fw_event(struct mo_dev *md, u16 state, u32 error)
 	}
 }
 
-void mo_fw_resync(struct mo_dev *md)
-{
-	mo_fw_event(md, 0, 0);
-}
-
 static bool mo_fw_settled(struct mo_dev *md, bool rom_too)
 {
 	switch (mo_fw_look(md)) {

@@ -50,6 +50,7 @@
 #include "hw/status.h"
 
 #include "compat.h"
+#include "eq.h"
 #include "mo_aux.h"
 #include "mo_db.h"
 
@@ -69,48 +70,6 @@ enum mo_state_bit {
 	MO_STATE_ADMIN_UP,	/* commands are accepted */
 	MO_STATE_FROZEN,	/* the PCI core resets or suspends the device */
 	MO_STATE_SERVICE,	/* failures are reported and recovered from */
-};
-
-/* ---------------------------------------------------------- event queues */
-
-/**
- * struct mo_eq - event queue of an interrupt vector
- * @md: device
- * @vector: MSI-X vector, from 0
- * @irq: Linux interrupt number
- * @object: object number; changes at each reset
- * @live: created in the device; only then the handler looks at the ring
- * @size_log: log2 of the entries
- * @ci: consumer index
- * @arm: arm word
- * @ring: entries
- * @ring_dma: their bus address
- * @rec_dma: bus address of the arm record, right behind the entries
- * @period_us: interrupt moderation
- * @count: interrupt moderation
- * @events: events taken, for debugfs
- * @late: events of objects that do not exist (any more)
- * @bad: events that no device should send
- * @name: of the interrupt
- */
-struct mo_eq {
-	struct mo_dev *md;
-	unsigned int vector;
-	int irq;
-	u32 object;
-	bool live;
-	u8 size_log;
-	u32 ci;
-	struct mo_arm arm;
-	struct mo_eqe *ring;
-	dma_addr_t ring_dma;
-	dma_addr_t rec_dma;
-	u16 period_us;
-	u16 count;
-	u64 events;
-	u64 late;
-	u64 bad;
-	char name[40];
 };
 
 /* ----------------------------------------------------------- admin queue */
@@ -229,7 +188,9 @@ struct mo_dev {
 	struct mo_link link;
 	struct mo_health_state health;
 	DECLARE_KFIFO(events, struct mo_eqe, MO_EVENT_FIFO);
-	bool events_lost;		/* look at all states again */
+	unsigned int event_strays;	/* for nobody, one after another; event_lock */
+	u64 events_late;		/* of objects that do not exist (any more) */
+	u64 events_bad;			/* that no device should send */
 	struct mutex event_lock;	/* dispatch of events, and net_ready */
 	bool net_ready;			/* the netdev takes events */
 	bool up;			/* between mo_dev_up() and mo_dev_down() */
@@ -342,8 +303,6 @@ struct mo_eq_attr {
 	dma_addr_t rec;
 	u16 vector;
 	u8 size_log;
-	u16 period_us;
-	u16 count;
 };
 
 struct mo_cq_attr {
@@ -383,8 +342,6 @@ int mo_cmd_mgmt(struct mo_dev *md, u8 port, dma_addr_t req, u32 req_len,
 		unsigned int timeout_ms, struct netlink_ext_ack *extack);
 int mo_cmd_eq_create(struct mo_dev *md, const struct mo_eq_attr *attr, u32 *eqn);
 int mo_cmd_eq_destroy(struct mo_dev *md, u32 eqn);
-int mo_cmd_eq_modify(struct mo_dev *md, u32 eqn, u16 period_us, u16 count,
-		     struct netlink_ext_ack *extack);
 int mo_cmd_cq_create(struct mo_dev *md, const struct mo_cq_attr *attr, u32 *cqn,
 		     struct netlink_ext_ack *extack);
 int mo_cmd_cq_destroy(struct mo_dev *md, u32 cqn);
@@ -396,7 +353,6 @@ int mo_cmd_txq_destroy(struct mo_dev *md, u32 object);
 int mo_cmd_rxq_create(struct mo_dev *md, u8 port, const struct mo_queue_attr *attr,
 		      u32 *object, struct netlink_ext_ack *extack);
 int mo_cmd_rxq_destroy(struct mo_dev *md, u32 object);
-int mo_cmd_queue_query(struct mo_dev *md, u32 object, struct mo_res_queue *res);
 int mo_cmd_port_rx(struct mo_dev *md, u8 port, bool enable);
 int mo_cmd_rx_mode(struct mo_dev *md, u8 port, dma_addr_t list, u32 count, u32 flags,
 		   struct netlink_ext_ack *extack);
@@ -407,21 +363,9 @@ int mo_cmd_offload(struct mo_dev *md, u8 port, u32 flags, u32 mtu,
 int mo_cmd_rss_set(struct mo_dev *md, u8 port, dma_addr_t config,
 		   struct netlink_ext_ack *extack);
 
-/* ------------------------------------------------------------------- eq.c */
-int mo_eqs_alloc(struct mo_dev *md);
-void mo_eqs_free(struct mo_dev *md);
-int mo_eqs_start(struct mo_dev *md);
-void mo_eqs_stop(struct mo_dev *md);
+/* ---------------------------------------------------------------- event.c */
 void mo_event_work(struct work_struct *work);
-/* Event queue of a channel, 0..md->channels - 1. */
-struct mo_eq *mo_eq_get(struct mo_dev *md, unsigned int channel);
-static inline int mo_eq_vector_irq(const struct mo_eq *eq) { return eq->irq; }
-/* Between CQ_CREATE and the first arm; -EBUSY if the number is taken. */
-int mo_comp_attach(struct mo_eq *eq, struct mo_comp *comp);
-/* Afterwards the handler does not run; sleeps; fine without attach. */
-void mo_comp_detach(struct mo_dev *md, struct mo_comp *comp);
-int mo_eq_moderate(struct mo_eq *eq, u16 period_us, u16 count,
-		   struct netlink_ext_ack *extack);
+void mo_event_reset(struct mo_dev *md);
 
 /* ------------------------------------------------------------------- fw.c */
 /* Gets firmware running as the load policy says; says in the log why not. */
@@ -431,7 +375,6 @@ int mo_fw_resume(struct mo_dev *md);
 /* As mo_fw_boot(), but starts anew what runs already. */
 int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack);
 void mo_fw_event(struct mo_dev *md, u16 state, u32 error);
-void mo_fw_resync(struct mo_dev *md);
 
 /* ---------------------------------------------------------------- flash.c */
 int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,

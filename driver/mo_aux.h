@@ -39,7 +39,8 @@ struct net_device;
 /**
  * struct mo_comp - completion queue that gets events from an event queue
  * @cqn: object number of the completion queue
- * @handler: called in hard interrupt context for each event; may not sleep
+ * @handler: called for each event with interrupts off, in hard interrupt context
+ *	     or, in a burst, in a BH; may not sleep
  * @eq: event queue, the core's
  *
  * The memory is its owner's, until the detach has returned.

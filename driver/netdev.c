@@ -345,8 +345,11 @@ void mo_net_queue_error(struct mo_dev *md, u8 event, u32 object, u16 code)
 
 	if (!net)
 		return;
-	/* When there is no room, 16 others are being looked at already. */
-	kfifo_put(&net->events, ev);
+	/* So many at once are not worth telling apart. */
+	if (!kfifo_put(&net->events, ev)) {
+		mo_dev_fail(md, "too many queues broke at once");
+		return;
+	}
 	queue_work(md->wq, &net->repair);
 }
 

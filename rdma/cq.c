@@ -27,7 +27,7 @@ void mo_ib_cq_put(struct mo_ib_cq *cq)
 		complete(&cq->free);
 }
 
-/* Hard interrupt context. */
+/* Interrupts are off. */
 static void mo_ib_cq_event(struct mo_comp *comp)
 {
 	struct mo_ib_cq *cq = container_of(comp, struct mo_ib_cq, comp);

@@ -95,10 +95,11 @@ def firmware() -> Iterator[Result]:
 
 
 def driver() -> Iterator[Result]:
-    """The driver's tables and arithmetic (Debian's kernels have no KUnit)."""
-    yield inside.step("unit:driver-tables", [
-        "sh", "-ec", "mkdir -p build; gcc -Wall -Wextra -Wno-unused-parameter -fsanitize=address,undefined "
-        "-o build/driver-tables driver/tests/tables_test.c; build/driver-tables"])
+    """The driver's tables, arithmetic and event queues (Debian's kernels have no KUnit)."""
+    for name in ("tables", "eq"):
+        yield inside.step(f"unit:driver-{name}", [
+            "sh", "-ec", "mkdir -p build; gcc -Wall -Wextra -Wno-unused-parameter -fsanitize=address,undefined "
+            f"-I driver/tests/include -o build/driver-{name} driver/tests/{name}_test.c; build/driver-{name}"])
 
 
 def provider(jobs: int) -> Iterator[Result]:
