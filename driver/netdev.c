@@ -489,6 +489,8 @@ int mo_net_create(struct mo_dev *md)
 		return -ENOMEM;
 	SET_NETDEV_DEV(netdev, md->dev);
 	SET_NETDEV_DEVLINK_PORT(netdev, &md->dl_port);
+	/* Where a reload has moved the device to. */
+	dev_net_set(netdev, devlink_net(mo_devlink(md)));
 	net = netdev_priv(netdev);
 	net->md = md;
 	net->netdev = netdev;
