@@ -7,10 +7,15 @@
 #ifndef MO_DB_H
 #define MO_DB_H
 
-#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/io.h>
 #include <linux/types.h>
 
 #include "hw/db.h"
+
+/* Object and index are one store, in a doorbell as in a record. */
+#ifndef CONFIG_64BIT
+#error "Mesh Optical NICs need 64-bit stores: CONFIG_64BIT"
+#endif
 
 /**
  * struct mo_db - doorbell of a send, transmit, receive or admin queue

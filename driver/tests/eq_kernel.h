@@ -27,6 +27,7 @@ typedef u64 phys_addr_t;
 typedef int spinlock_t;
 typedef int irqreturn_t;
 
+#define CONFIG_64BIT			1
 #define __iomem
 #define IRQ_HANDLED			1
 #define GFP_KERNEL			0
