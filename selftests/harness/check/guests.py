@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import klog, ktap, paths, process
-from .manifest import FOLDER, NO_TOPOLOGY, Bed, GuestTest
+from .manifest import FOLDER, NO_TOPOLOGY, Bed, GuestTest, full_run
 from .results import FAIL, PASS, SKIP, Result
 
 TESTBED = str(paths.SELFTESTS / "testbed")
@@ -121,21 +121,21 @@ class RunningBed:
     def run(self, test: GuestTest) -> tuple[int, str]:
         """Exit status and output of a test."""
         variables = {"MO_TOPOLOGY": self.bed.topology, "MO_KERNEL": self.bed.kernel, "KSFT_MACHINE_SLOW": "yes",
-                     "PYTHONDONTWRITEBYTECODE": "1"}
+                     "MO_FULL": "yes" if full_run() else "no", "PYTHONDONTWRITEBYTECODE": "1"}
         if test.where == "host":
             env = dict(os.environ, **variables, MO_TESTBED=self.name, MO_SELFTESTS=str(paths.SELFTESTS),
                        PYTHONPATH=str(FOLDER / "lib"), PATH=f"{paths.SELFTESTS}:{os.environ['PATH']}")
             try:
                 done = subprocess.run([str(test.path)], env=env, cwd=test.path.parent, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                                      timeout=test.timeout, preexec_fn=process.die_with_parent)
+                                      timeout=test.seconds(), preexec_fn=process.die_with_parent)
             except subprocess.TimeoutExpired as error:
-                return 124, (error.output or b"").decode(errors="replace") + f"\ntimed out after {test.timeout:.0f} s"
+                return 124, (error.output or b"").decode(errors="replace") + f"\ntimed out after {test.seconds():.0f} s"
         else:
             variables |= {"MO_HOST": test.where, "PYTHONPATH": f"{_GUEST_FOLDER}/lib"}
             options = [word for key, value in variables.items() for word in ("--env", f"{key}={value}")]
             area, _, file = test.name.partition("/")
-            done = self._call("exec", "--name", self.name, "--timeout", f"{test.timeout:g}", *options, test.where, "--",
+            done = self._call("exec", "--name", self.name, "--timeout", f"{test.seconds():g}", *options, test.where, "--",
                               "sh", "-c", f"cd {_GUEST_FOLDER}/{area} && exec ./{file}", stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout.decode(errors="replace")
 

@@ -59,8 +59,8 @@ def _acceptance() -> Iterator[Result]:
     known |= {f"py:{name}" for name in unit.python_names()}
     known |= unit.ctest_names()
     known |= {f"build:{target}" for target in ("modules-stable", "modules-backports", "userspace", "provider", "stage")}
-    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables", "unit:rdma-provider",
-              "unit:rdma-provider-in-tree"}
+    known |= {"build:userspace-asan", "unit:firmware-blobs", "unit:driver-tables", "unit:driver-eq",
+              "unit:rdma-provider", "unit:rdma-provider-in-tree"}
     yield from acceptance.check(acceptance.TABLE, known)
 
 
@@ -73,6 +73,8 @@ def _guest(options: argparse.Namespace) -> Iterator[Result]:
     elif options.mode != "check-full":
         tests = [test for test in tests if not test.full]
     kernels = {options.kernel} if options.kernel else {"stable", "backports"}
+    if options.mode == "check-full":
+        os.environ["MO_FULL"] = "yes"
     full = options.mode == "check-full" or options.kernel is not None
     stage = paths.BUILD / "stage"
     yield from guests.run(tests, full, stage, kernels)

@@ -9,6 +9,8 @@ Keys, with their defaults:
                     "host": on this machine, beside the testbed
   topology=back-to-back   "none": the test makes its own testbeds
   timeout=60        seconds
+  long=SECONDS      the same in `make check-full`, for a test that does more there: MO_FULL is
+                    "yes" in its environment then, else "no" (set it by hand to try that)
   smoke=no          yes: `make check` runs it on stable's kernel too
   kernels=all       stable or backports: it is meant for one kernel only
   full=no           yes: it takes minutes; only `make check-full` and a call by
@@ -35,7 +37,7 @@ _LIBRARY = "lib"
 _HEADER = re.compile(r"^\s*(?:#|//|\*|/\*)\s*mo-test:(?P<text>.*?)(?:\*/)?\s*$")
 _DEFAULTS = {"where": "host0", "topology": "back-to-back", "timeout": "60", "smoke": "no", "kernels": "all",
              "cpus": "1", "memory": "768", "iommu": "off", "packages": "", "append": "", "fresh": "no", "full": "no",
-             "expect": ""}
+             "expect": "", "long": ""}
 _CHOICES = {"smoke": ("yes", "no"), "fresh": ("yes", "no"), "full": ("yes", "no"), "iommu": ("off", "strict"),
             "kernels": ("all", "stable", "backports")}
 
@@ -71,12 +73,17 @@ class GuestTest:
     name: str  # AREA/FILE
     where: str
     timeout: float
+    long: float  # timeout where MO_FULL=yes
     smoke: bool
     fresh: bool
     full: bool
     kernels: str
     expect: str
     settings: tuple[tuple[str, str], ...]
+
+    def seconds(self) -> float:
+        """How long it may take in this run."""
+        return self.long if full_run() else self.timeout
 
     def bed(self, kernel: str) -> Bed:
         """Where it runs with that kernel."""
@@ -89,6 +96,11 @@ class GuestTest:
         if self.kernels != "all":
             return [self.kernels]
         return ["backports", "stable"] if full or self.smoke else ["backports"]
+
+
+def full_run() -> bool:
+    """Tests that can do more do it."""
+    return os.environ.get("MO_FULL") == "yes"
 
 
 def parse(path: Path, name: str, text: str) -> GuestTest:
@@ -113,6 +125,7 @@ def parse(path: Path, name: str, text: str) -> GuestTest:
         values[key] = value
     try:
         timeout = float(values["timeout"])
+        longest = float(values["long"] or timeout)
         re.compile(values["expect"])
         int(values["cpus"]), int(values["memory"])
     except (ValueError, re.error) as error:
@@ -120,7 +133,7 @@ def parse(path: Path, name: str, text: str) -> GuestTest:
     if values["topology"] == NO_TOPOLOGY and values["where"] != "host":
         raise HarnessError(f"{path}:{number}: a test without a topology runs with where=host")
     settings = tuple((key, values[key]) for key in ("topology", "cpus", "memory", "iommu", "packages", "append"))
-    return GuestTest(path, name, values["where"], timeout, values["smoke"] == "yes", values["fresh"] == "yes",
+    return GuestTest(path, name, values["where"], timeout, longest, values["smoke"] == "yes", values["fresh"] == "yes",
                      values["full"] == "yes", values["kernels"], values["expect"], settings)
 
 
