@@ -100,6 +100,9 @@ int mo_adminq_start(struct mo_dev *md)
 		status = mo_rd(md, base + MO_ADMIN_STATUS);
 		if (mo_gone(md))
 			return -ENODEV;
+		/* All ones have every bit, and are no answer. */
+		if (status == ~0U)
+			status = 0;
 		if (status & MO_BIT(0)) {
 			set_bit(MO_STATE_ADMIN_UP, &md->state);
 			return 0;
@@ -113,21 +116,16 @@ int mo_adminq_start(struct mo_dev *md)
 	return -EIO;
 }
 
-/**
- * mo_adminq_stop() - end all commands and accept no more
- * @md: device
- *
- * Any context. The device may still write completions until it is reset, or
- * its bus mastering taken away; the rings stay until then.
- */
-void mo_adminq_stop(struct mo_dev *md)
+/* Ends all commands. The bus first: who sees that no more are accepted frees memory. */
+static void mo_adminq_end(struct mo_dev *md)
 {
 	struct mo_adminq *aq = &md->adminq;
-	unsigned long flags;
 	unsigned int i;
 
-	spin_lock_irqsave(&aq->lock, flags);
+	lockdep_assert_held(&aq->lock);
+	pci_clear_master(md->pdev);
 	clear_bit(MO_STATE_ADMIN_UP, &md->state);
+	aq->epoch++;
 	for (i = 0; i < MO_ADMINQ_SIZE; i++) {
 		struct mo_admin_slot *slot = &aq->slot[i];
 
@@ -137,8 +135,40 @@ void mo_adminq_stop(struct mo_dev *md)
 			complete(&slot->done);
 		}
 	}
+}
+
+/**
+ * mo_adminq_stop() - end all commands and accept no more
+ * @md: device
+ *
+ * Any context. Bus mastering is taken away from the device first, so that
+ * whoever learns of it may free what the device knows.
+ */
+void mo_adminq_stop(struct mo_dev *md)
+{
+	struct mo_adminq *aq = &md->adminq;
+	unsigned long flags;
+
+	spin_lock_irqsave(&aq->lock, flags);
+	mo_adminq_end(md);
 	spin_unlock_irqrestore(&aq->lock, flags);
 	wake_up_all(&aq->room);
+}
+
+/* Ends the queue of @epoch; false: it has ended, and there may be another. */
+static bool mo_adminq_end_epoch(struct mo_dev *md, u32 epoch)
+{
+	struct mo_adminq *aq = &md->adminq;
+	unsigned long flags;
+	bool same;
+
+	spin_lock_irqsave(&aq->lock, flags);
+	same = aq->epoch == epoch;
+	if (same)
+		mo_adminq_end(md);
+	spin_unlock_irqrestore(&aq->lock, flags);
+	wake_up_all(&aq->room);
+	return same;
 }
 
 static void mo_adminq_complete(struct mo_dev *md, const struct mo_cmd_cqe *cqe)
@@ -235,9 +265,12 @@ static struct mo_admin_slot *mo_adminq_claim(struct mo_adminq *aq)
 	return NULL;
 }
 
-/* Posts the command. -EAGAIN when there is no room, -EIO when the queue is down. */
+/*
+ * Posts the command. -EAGAIN when there is no room, -EIO when the queue is down.
+ * @epoch tells the queue apart from those before and after it.
+ */
 static int mo_adminq_post(struct mo_dev *md, struct mo_cmd_desc *desc,
-			  struct mo_admin_slot **slotp)
+			  struct mo_admin_slot **slotp, u32 *epoch)
 {
 	struct mo_adminq *aq = &md->adminq;
 	struct mo_admin_slot *slot;
@@ -245,7 +278,8 @@ static int mo_adminq_post(struct mo_dev *md, struct mo_cmd_desc *desc,
 	int err = 0;
 
 	spin_lock_irqsave(&aq->lock, flags);
-	if (!test_bit(MO_STATE_ADMIN_UP, &md->state)) {
+	*epoch = aq->epoch;
+	if (mo_gone(md) || !test_bit(MO_STATE_ADMIN_UP, &md->state)) {
 		err = mo_gone(md) ? -ENODEV : -ENETDOWN;
 		goto unlock;
 	}
@@ -277,7 +311,7 @@ static void mo_adminq_release(struct mo_adminq *aq, struct mo_admin_slot *slot)
 }
 
 /* Waits in steps and looks at the ring itself after each. */
-static bool mo_adminq_wait(struct mo_dev *md, struct mo_admin_slot *slot,
+static bool mo_adminq_wait(struct mo_dev *md, struct mo_admin_slot *slot, u32 epoch,
 			   unsigned int timeout_ms)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms);
@@ -286,6 +320,9 @@ static bool mo_adminq_wait(struct mo_dev *md, struct mo_admin_slot *slot,
 		if (wait_for_completion_timeout(&slot->done,
 						msecs_to_jiffies(MO_ADMIN_POLL_MS)))
 			return true;
+		/* Nobody else ends it while the device is brought up or down. */
+		if (mo_gone(md))
+			mo_adminq_end_epoch(md, epoch);
 		mo_adminq_poll(md, false);
 		if (try_wait_for_completion(&slot->done))
 			return true;
@@ -293,14 +330,17 @@ static bool mo_adminq_wait(struct mo_dev *md, struct mo_admin_slot *slot,
 	return false;
 }
 
-/* The device does not answer. Nobody may trust it with memory any more. */
-static void mo_adminq_dead(struct mo_dev *md, u16 opcode)
+/*
+ * The device does not answer. Nobody may trust it with memory any more, unless
+ * it has been reset since @epoch.
+ */
+static void mo_adminq_dead(struct mo_dev *md, u16 opcode, u32 epoch)
 {
 	struct mo_adminq *aq = &md->adminq;
 
+	if (!mo_adminq_end_epoch(md, epoch))
+		return;
 	aq->timeouts++;
-	pci_clear_master(md->pdev);
-	mo_adminq_stop(md);
 	/* A read tells a dead queue from a device that has gone. */
 	mo_rd(md, MO_DEV_STATUS);
 	if (mo_gone(md))
@@ -332,14 +372,20 @@ int mo_adminq_exec(struct mo_dev *md, struct mo_cmd_desc *desc, void *result,
 	struct mo_adminq *aq = &md->adminq;
 	struct mo_admin_slot *slot;
 	u16 status;
+	u32 epoch, seen = READ_ONCE(aq->epoch);
 	int err;
 
 	might_sleep();
-	while ((err = mo_adminq_post(md, desc, &slot)) == -EAGAIN) {
+	while ((err = mo_adminq_post(md, desc, &slot, &epoch)) == -EAGAIN) {
+		/* Another queue, which has its own time. */
+		if (epoch != seen) {
+			seen = epoch;
+			end = jiffies + msecs_to_jiffies(timeout_ms);
+		}
 		mo_adminq_poll(md, false);
 		/* Commands complete but the ring stays full: a broken device. */
 		if (time_after(jiffies, end)) {
-			mo_adminq_dead(md, opcode);
+			mo_adminq_dead(md, opcode, epoch);
 			continue;
 		}
 		wait_event_timeout(aq->room, mo_adminq_room(md),
@@ -355,8 +401,8 @@ int mo_adminq_exec(struct mo_dev *md, struct mo_cmd_desc *desc, void *result,
 	}
 
 	trace_mo_admin_cmd(md, opcode, slot->tag);
-	if (!mo_adminq_wait(md, slot, timeout_ms)) {
-		mo_adminq_dead(md, opcode);
+	if (!mo_adminq_wait(md, slot, epoch, timeout_ms)) {
+		mo_adminq_dead(md, opcode, epoch);
 		mo_adminq_release(aq, slot);
 		NL_SET_ERR_MSG(extack, "device does not answer");
 		return mo_gone(md) ? -ENODEV : -ETIMEDOUT;

@@ -42,8 +42,15 @@ static int mo_cmd_create(struct mo_dev *md, u8 port, enum mo_cmd opcode,
 static int mo_cmd_destroy(struct mo_dev *md, enum mo_cmd opcode, u32 object)
 {
 	struct mo_cmd_object body = { .object = cpu_to_le32(object) };
+	int err;
 
-	return mo_cmd_exec(md, 0, opcode, &body, sizeof(body), NULL, 0, NULL);
+	err = mo_cmd_exec(md, 0, opcode, &body, sizeof(body), NULL, 0, NULL);
+	/* The caller frees its memory now, which the device would go on using. */
+	if (err && err != -ENOENT && test_bit(MO_STATE_ADMIN_UP, &md->state)) {
+		mo_adminq_stop(md);
+		mo_dev_fail(md, "device does not let go of a queue");
+	}
+	return err;
 }
 
 int mo_cmd_nop(struct mo_dev *md, const void *in, void *out, size_t len)

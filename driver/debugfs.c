@@ -17,7 +17,7 @@ static int registers_show(struct seq_file *s, void *unused)
 	unsigned int i;
 	u32 offset;
 
-	for (i = 0; i < mo_regs_count(); i++)
+	for (i = 0; i < mo_regs_count() && mo_readable(md); i++)
 		if (mo_regs_row(md, i, &name, &offset))
 			seq_printf(s, "0x%04x %-20s 0x%08x\n", offset, name,
 				   mo_rd(md, offset));

@@ -17,28 +17,6 @@
 
 #define MO_READY_TIMEOUT_MS	3000
 
-/* Resets that follow each other at once are spaced out. */
-#define MO_BACKOFF_QUIET_MS	10000
-#define MO_BACKOFF_MIN_MS	500
-#define MO_BACKOFF_MAX_MS	60000
-
-/**
- * mo_backoff_ms() - how long to wait before the next recovery
- * @backoff_ms: wait before the last one, updated
- * @last: jiffies of the last one
- *
- * Return: 0 after a quiet time, else twice as long as last time.
- */
-unsigned int mo_backoff_ms(unsigned int *backoff_ms, unsigned long last)
-{
-	if (!last || time_after(jiffies, last + msecs_to_jiffies(*backoff_ms +
-								 MO_BACKOFF_QUIET_MS)))
-		*backoff_ms = 0;
-	else
-		*backoff_ms = clamp(2 * *backoff_ms, MO_BACKOFF_MIN_MS, MO_BACKOFF_MAX_MS);
-	return *backoff_ms;
-}
-
 static int mo_dev_features(struct mo_dev *md)
 {
 	u64 offered, accept;
@@ -108,7 +86,8 @@ static int mo_dev_hw_reset(struct mo_dev *md)
 
 	mo_wr(md, MO_DEV_CONTROL, MO_DEV_CONTROL_RESET);
 	err = mo_regs_wait_ready(md, MO_READY_TIMEOUT_MS);
-	if (err != -ETIMEDOUT)
+	/* Registers that read all ones may be all that it has lost. */
+	if (!err || !pci_device_is_present(md->pdev))
 		goto out;
 
 	dev_warn(md->dev, "device does not come out of its own reset, trying FLR\n");
@@ -122,6 +101,8 @@ out:
 		dev_err(md->dev, "device cannot be reset: %pe\n", ERR_PTR(err));
 	else
 		pci_restore_msi_state(md->pdev);
+	if (err == -ENODEV)
+		mo_dev_gone(md);
 	return err;
 }
 
@@ -163,7 +144,6 @@ stop_link:
 stop_eqs:
 	mo_eqs_stop(md);
 fence:
-	pci_clear_master(md->pdev);
 	mo_adminq_stop(md);
 	return err;
 }
@@ -175,7 +155,6 @@ static void mo_dev_hw_down(struct mo_dev *md)
 	mo_link_stop(md);
 	mo_eqs_stop(md);
 	/* No DMA from here on, whatever state the device is in. */
-	pci_clear_master(md->pdev);
 	mo_adminq_stop(md);
 	if (!mo_gone(md))
 		mo_wr(md, MO_DEV_CONTROL, MO_DEV_CONTROL_RESET);
@@ -225,7 +204,7 @@ int mo_dev_up(struct mo_dev *md)
 	err = mo_dev_hw_up(md);
 	if (err)
 		return err;
-	err = mo_fw_boot(md, NULL);
+	err = mo_fw_boot(md, mo_devlink_fw_policy(md), NULL);
 	if (mo_gone(md) || !test_bit(MO_STATE_ADMIN_UP, &md->state))
 		goto down;
 	err = mo_devlink_port_add(md);
@@ -264,6 +243,20 @@ void mo_dev_down(struct mo_dev *md)
 	clear_bit(MO_STATE_RESETTING, &md->state);
 }
 
+bool mo_dev_adopt(struct mo_dev *md)
+{
+	devl_assert_locked(mo_devlink(md));
+	if (!mo_gone(md))
+		return true;
+	if (!mo_regs_answer(md))
+		return false;
+	/* What it knew of before is not worth a command. */
+	mo_adminq_stop(md);
+	clear_bit(MO_STATE_GONE, &md->state);
+	dev_info(md->dev, "device answers again\n");
+	return true;
+}
+
 /**
  * mo_dev_quiesce() - stop the device, keep netdev and settings
  * @md: device; devl_lock held
@@ -295,14 +288,14 @@ int mo_dev_reattach(struct mo_dev *md)
 	devl_assert_locked(mo_devlink(md));
 	if (!test_bit(MO_STATE_RESETTING, &md->state))
 		return 0;
-	if (mo_gone(md))
+	if (!mo_dev_adopt(md))
 		return -ENODEV;
 	err = mo_dev_hw_up(md);
 	if (err) {
 		set_bit(MO_STATE_FATAL, &md->state);
 		return err;
 	}
-	mo_fw_resume(md);
+	mo_fw_resume(md, mo_devlink_fw_policy(md));
 	if (md->net_ready)
 		err = mo_net_attach(md);
 	if (!err && !test_bit(MO_STATE_ADMIN_UP, &md->state))
@@ -316,6 +309,8 @@ int mo_dev_reattach(struct mo_dev *md)
 		return err;
 	}
 	clear_bit(MO_STATE_RESETTING, &md->state);
+	/* Events of meanwhile could not be looked into. */
+	mo_fw_recheck(md);
 	mo_auxdev_add(md);
 	return 0;
 }
@@ -325,7 +320,7 @@ int mo_dev_reset(struct mo_dev *md)
 	int err;
 
 	devl_assert_locked(mo_devlink(md));
-	if (mo_gone(md))
+	if (!mo_dev_adopt(md))
 		return -ENODEV;
 	if (!md->up)
 		return -ENETDOWN;
@@ -335,7 +330,7 @@ int mo_dev_reset(struct mo_dev *md)
 	mo_dev_quiesce(md);
 	err = mo_dev_reattach(md);
 	if (err) {
-		dev_err(md->dev, "device could not be recovered: %pe; 'devlink health recover pci/%s reporter fw' tries again\n",
+		dev_err(md->dev, "device could not be recovered: %pe; 'devlink health recover pci/%s reporter device' tries again\n",
 			ERR_PTR(err), pci_name(md->pdev));
 		return err;
 	}
@@ -344,66 +339,38 @@ int mo_dev_reset(struct mo_dev *md)
 	return 0;
 }
 
-/* What failed is looked at soon: at once if it has gone, else not too often. */
-static void mo_service_kick(struct mo_dev *md)
-{
-	unsigned int ms = 0;
-
-	if (!test_bit(MO_STATE_SERVICE, &md->state))
-		return;
-	if (!mo_gone(md))
-		ms = mo_backoff_ms(&md->backoff_ms, md->last_reset);
-	mod_delayed_work(md->wq, &md->service_work, msecs_to_jiffies(ms));
-}
-
-/* Schedules the reset; any context. @why goes to the log. */
-void mo_dev_fail(struct mo_dev *md, const char *why)
-{
-	if (mo_gone(md) || test_and_set_bit(MO_STATE_FATAL, &md->state))
-		return;
-	WRITE_ONCE(md->fail_text, why);
-	mo_service_kick(md);
-}
-
-void mo_dev_gone(struct mo_dev *md)
-{
-	if (mo_gone(md))
-		return;
-	/*
-	 * Whoever sees the state frees memory that the device knows. It may
-	 * only have lost its memory space, so it must lose the bus too.
-	 */
-	pci_clear_master(md->pdev);
-	if (test_and_set_bit(MO_STATE_GONE, &md->state))
-		return;
-	mo_adminq_stop(md);
-	wake_up_all(&md->mgmt.wait);
-	mo_service_kick(md);
-}
-
 static void mo_service_work(struct work_struct *work)
 {
 	struct mo_dev *md = container_of(work, struct mo_dev, service_work.work);
 	struct devlink *devlink = mo_devlink(md);
 
 	if (!mo_gone(md)) {
+		/* Reset meanwhile, or about to be? */
+		if (!test_bit(MO_STATE_FATAL, &md->state) ||
+		    test_bit(MO_STATE_FROZEN, &md->state))
+			return;
 		md->last_reset = jiffies ?: 1;
 		mo_health_fatal(md, READ_ONCE(md->fail_text));
-		/* Still dead because nobody wants automatic recovery? */
-		if (!mo_gone(md) && !test_bit(MO_STATE_FATAL, &md->state))
-			return;
 	}
 	devl_lock(devlink);
-	if (mo_gone(md) && !test_bit(MO_STATE_RESETTING, &md->state))
-		dev_err(md->dev, "device has gone (reads all ones); its interface is detached\n");
-	mo_dev_quiesce(md);
+	if (mo_gone(md) && !test_bit(MO_STATE_RESETTING, &md->state)) {
+		/* All ones may have been a reset by others. It has lost the bus for them. */
+		if (mo_dev_adopt(md))
+			mo_dev_fail(md, "device did not answer for a while");
+		else
+			dev_err(md->dev, "device has gone (reads all ones); its interface is detached\n");
+	}
+	/* Still dead, perhaps because nobody wants automatic recovery? */
+	if (mo_gone(md) || test_bit(MO_STATE_FATAL, &md->state))
+		mo_dev_quiesce(md);
 	devl_unlock(devlink);
 }
 
 /* Failures are taken care of from here on, also those of before. */
 void mo_service_start(struct mo_dev *md)
 {
-	set_bit(MO_STATE_SERVICE, &md->state);
+	enable_delayed_work(&md->service_work);
+	mo_health_enable(md);
 	if (mo_gone(md) || test_bit(MO_STATE_FATAL, &md->state))
 		mo_service_kick(md);
 	else if (md->mgmt.state == MO_MGMT_CRASHED)
@@ -413,9 +380,8 @@ void mo_service_start(struct mo_dev *md)
 /* No reset and no recovery starts any more. Not under devl_lock. */
 void mo_service_stop(struct mo_dev *md)
 {
-	clear_bit(MO_STATE_SERVICE, &md->state);
-	mo_health_cancel(md);
-	cancel_delayed_work_sync(&md->service_work);
+	mo_health_disable(md);
+	disable_delayed_work_sync(&md->service_work);
 }
 
 /**
@@ -432,6 +398,7 @@ int mo_dev_init(struct mo_dev *md)
 	mutex_init(&md->event_lock);
 	INIT_WORK(&md->event_work, mo_event_work);
 	INIT_DELAYED_WORK(&md->service_work, mo_service_work);
+	disable_delayed_work_sync(&md->service_work);
 	md->wq = alloc_workqueue("mo-%s", WQ_UNBOUND | WQ_HIGHPRI, 0, pci_name(md->pdev));
 	if (!md->wq)
 		return -ENOMEM;

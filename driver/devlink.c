@@ -118,6 +118,7 @@ static int mo_flash_update(struct devlink *devlink, struct devlink_flash_update_
 	err = mo_fw_flash(md, params->fw, extack);
 	if (!err)
 		mo_hwmon_init(md);
+	mo_health_settle(md);
 	return err;
 }
 
@@ -127,7 +128,7 @@ static int mo_reload_down(struct devlink *devlink, bool netns_change,
 {
 	struct mo_dev *md = devlink_priv(devlink);
 
-	if (mo_gone(md)) {
+	if (!mo_dev_adopt(md)) {
 		NL_SET_ERR_MSG(extack, "device has gone");
 		return -ENODEV;
 	}
@@ -156,13 +157,14 @@ static int mo_reload_up(struct devlink *devlink, enum devlink_reload_action acti
 
 	*actions_performed = BIT(action);
 	if (action == DEVLINK_RELOAD_ACTION_FW_ACTIVATE) {
-		err = mo_fw_restart(md, extack);
+		err = mo_fw_restart(md, mo_devlink_fw_policy(md), extack);
 		mo_hwmon_init(md);
-		return err;
+	} else {
+		err = mo_dev_up(md);
+		if (err)
+			NL_SET_ERR_MSG(extack, "device does not come up; see the kernel log");
 	}
-	err = mo_dev_up(md);
-	if (err)
-		NL_SET_ERR_MSG(extack, "device does not come up; see the kernel log");
+	mo_health_settle(md);
 	return err;
 }
 

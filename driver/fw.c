@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Management firmware: which one runs, and getting one to run. The load
- * policy (devlink parameter fw_load_policy) decides between the flash and the
+ * policy (devlink parameter fw_load_policy, handed in) decides between the flash and the
  * file; every way to fail ends in one message that names the file, what is
  * wrong with it, and what to do. A device without firmware keeps devlink and
  * its netdev, without a carrier.
@@ -38,6 +38,8 @@ static enum mo_mgmt_state mo_fw_look(struct mo_dev *md)
 	error = mo_rd(md, md->blk_mgmt + MO_MGMT_ERROR);
 	if (mo_gone(md))
 		state = MO_MGMT_RESET;
+	else if (state == ~0U)
+		return md->mgmt.state;	/* reset under our eyes */
 	WRITE_ONCE(md->mgmt.error, error);
 	WRITE_ONCE(md->mgmt.state, state);
 	if (state != MO_MGMT_RUNNING)
@@ -52,8 +54,11 @@ void mo_fw_event(struct mo_dev *md, u16 state, u32 error)
 
 	if (!(md->features & MO_F_MGMT))
 		return;
-	now = mo_fw_look(md);
 	wake_up_all(&md->mgmt.wait);
+	/* Who resets the device looks himself. */
+	if (!mo_readable(md))
+		return;
+	now = mo_fw_look(md);
 	if (READ_ONCE(md->mgmt.expect_restart) || now == old)
 		return;
 	/* Crashed, or came back by itself and knows nothing of our settings. */
@@ -65,6 +70,14 @@ void mo_fw_event(struct mo_dev *md, u16 state, u32 error)
 			mo_fw_error_text(now == MO_MGMT_CRASHED ? md->mgmt.error : error));
 		mo_health_crashed(md);
 	}
+}
+
+/* Is the state still what the last look said? The device was being reset. */
+void mo_fw_recheck(struct mo_dev *md)
+{
+	mutex_lock(&md->event_lock);
+	mo_fw_event(md, 0, md->mgmt.error);
+	mutex_unlock(&md->event_lock);
 }
 
 static bool mo_fw_settled(struct mo_dev *md, bool rom_too)
@@ -356,14 +369,15 @@ release:
 	return err;
 }
 
-static int mo_fw_run(struct mo_dev *md, enum mo_fw_why why, struct netlink_ext_ack *extack)
+static int mo_fw_run(struct mo_dev *md, enum mo_fw_why why, u8 policy,
+		     struct netlink_ext_ack *extack)
 {
 	int err;
 
 	if (!(md->features & MO_F_MGMT))
 		return 0;
 	mo_fw_wait(md, true, MO_FW_SETTLE_TIMEOUT_MS);
-	switch (mo_devlink_fw_policy(md)) {
+	switch (policy) {
 	case DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_FLASH:
 		err = mo_fw_boot_flash(md, why == MO_FW_RESTART, extack);
 		break;
@@ -381,17 +395,17 @@ static int mo_fw_run(struct mo_dev *md, enum mo_fw_why why, struct netlink_ext_a
 	return err;
 }
 
-int mo_fw_boot(struct mo_dev *md, struct netlink_ext_ack *extack)
+int mo_fw_boot(struct mo_dev *md, u8 policy, struct netlink_ext_ack *extack)
 {
-	return mo_fw_run(md, MO_FW_BOOT, extack);
+	return mo_fw_run(md, MO_FW_BOOT, policy, extack);
 }
 
-int mo_fw_resume(struct mo_dev *md)
+int mo_fw_resume(struct mo_dev *md, u8 policy)
 {
-	return mo_fw_run(md, MO_FW_RESUME, NULL);
+	return mo_fw_run(md, MO_FW_RESUME, policy, NULL);
 }
 
-int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack)
+int mo_fw_restart(struct mo_dev *md, u8 policy, struct netlink_ext_ack *extack)
 {
-	return mo_fw_run(md, MO_FW_RESTART, extack);
+	return mo_fw_run(md, MO_FW_RESTART, policy, extack);
 }

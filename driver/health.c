@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Health of the device: the devlink reporter "fw" with its two recoveries
- * (firmware restart, function reset), and a look at signs of life every now
- * and then. The look reads memory; it reads a register only when the device
- * has stopped writing there.
+ * Health of the device: the devlink reporters "fw" (firmware restart) and
+ * "device" (function reset), and a look at signs of life every now and then.
+ * The look reads memory; it reads a register only when the device has stopped
+ * writing there.
  */
 #include "mo.h"
 
@@ -12,43 +12,54 @@
 #define MO_HEALTH_SILENT	2
 #define MO_HEALTH_LOG_MAX	(4 * MO_LOG_CHUNK)
 
-/* What a report is about; handed to dump and recover. */
-enum mo_health_cause {
-	MO_HEALTH_FIRMWARE = 1,		/* management core crashed */
-	MO_HEALTH_FUNCTION,		/* admin queue dead or device stopped */
-};
-
-/* What is wrong now, for a recovery that the user asks for. */
-static enum mo_health_cause mo_health_now(struct mo_dev *md)
-{
-	if (test_bit(MO_STATE_FATAL, &md->state) ||
-	    test_bit(MO_STATE_RESETTING, &md->state))
-		return MO_HEALTH_FUNCTION;
-	if ((md->features & MO_F_MGMT) && !READ_ONCE(md->mgmt.usable))
-		return MO_HEALTH_FIRMWARE;
-	return 0;
-}
-
-static int mo_health_recover(struct devlink_health_reporter *reporter, void *ctx,
-			     struct netlink_ext_ack *extack)
+/* A device that is well again needs nothing: somebody else was faster. */
+static int mo_health_device_recover(struct devlink_health_reporter *reporter, void *ctx,
+				    struct netlink_ext_ack *extack)
 {
 	struct mo_dev *md = devlink_health_reporter_priv(reporter);
-	enum mo_health_cause cause = ctx ? *(enum mo_health_cause *)ctx : mo_health_now(md);
-	int err = 0;
+	int err;
+
+	if (!mo_dev_adopt(md)) {
+		NL_SET_ERR_MSG(extack, "device has gone");
+		return -ENODEV;
+	}
+	if (!test_bit(MO_STATE_FATAL, &md->state) &&
+	    !test_bit(MO_STATE_RESETTING, &md->state) &&
+	    test_bit(MO_STATE_ADMIN_UP, &md->state))
+		return 0;
+	if (test_bit(MO_STATE_FROZEN, &md->state)) {
+		NL_SET_ERR_MSG(extack, "device is being reset or suspended");
+		return -EBUSY;
+	}
+	err = mo_dev_reset(md);
+	if (err)
+		NL_SET_ERR_MSG(extack, "device cannot be reset; see the kernel log");
+	mo_health_settle(md);
+	return err;
+}
+
+static int mo_health_fw_recover(struct devlink_health_reporter *reporter, void *ctx,
+				struct netlink_ext_ack *extack)
+{
+	struct mo_dev *md = devlink_health_reporter_priv(reporter);
+	int err;
 
 	if (mo_gone(md)) {
 		NL_SET_ERR_MSG(extack, "device has gone");
 		return -ENODEV;
 	}
-	if (cause == MO_HEALTH_FUNCTION)
-		err = mo_dev_reset(md);
-	else if (cause == MO_HEALTH_FIRMWARE)
-		err = mo_fw_restart(md, extack);
-	if (!err && cause == MO_HEALTH_FIRMWARE) {
-		mo_hwmon_init(md);
-		dev_info(md->dev, "management firmware was restarted, link settings are replayed\n");
+	if (!(md->features & MO_F_MGMT))
+		return 0;
+	if (!md->up || test_bit(MO_STATE_RESETTING, &md->state)) {
+		NL_SET_ERR_MSG(extack, "device is down; recover reporter \"device\" or reload first");
+		return -ENETDOWN;
 	}
-	return err;
+	err = mo_fw_restart(md, mo_devlink_fw_policy(md), extack);
+	if (err)
+		return err;
+	mo_hwmon_init(md);
+	dev_info(md->dev, "management firmware was restarted, link settings are replayed\n");
+	return 0;
 }
 
 static void mo_health_put_state(struct mo_dev *md, struct devlink_fmsg *fmsg)
@@ -99,44 +110,70 @@ free:
 	kfree(log);
 }
 
-static int mo_health_dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
-			  void *ctx, struct netlink_ext_ack *extack)
+static void mo_health_put_registers(struct mo_dev *md, struct devlink_fmsg *fmsg)
 {
-	struct mo_dev *md = devlink_health_reporter_priv(reporter);
-	enum mo_health_cause cause = ctx ? *(enum mo_health_cause *)ctx : mo_health_now(md);
+	const char *name;
 	unsigned int i;
 	u32 offset;
 
+	devlink_fmsg_pair_nest_start(fmsg, "registers");
+	devlink_fmsg_obj_nest_start(fmsg);
+	for (i = 0; i < mo_regs_count() && mo_readable(md); i++)
+		if (mo_regs_row(md, i, &name, &offset))
+			devlink_fmsg_u32_pair_put(fmsg, name, mo_rd(md, offset));
+	devlink_fmsg_obj_nest_end(fmsg);
+	devlink_fmsg_pair_nest_end(fmsg);
+}
+
+static int mo_health_device_dump(struct devlink_health_reporter *reporter,
+				 struct devlink_fmsg *fmsg, void *ctx,
+				 struct netlink_ext_ack *extack)
+{
+	struct mo_dev *md = devlink_health_reporter_priv(reporter);
+
 	devlink_fmsg_obj_nest_start(fmsg);
 	devlink_fmsg_string_pair_put(fmsg, "cause",
-				     cause == MO_HEALTH_FUNCTION ?
-				     READ_ONCE(md->fail_text) ?: "device stopped" :
-				     cause == MO_HEALTH_FIRMWARE ?
-				     "management firmware does not run" : "none");
+				     mo_gone(md) ? "device has gone" :
+				     test_bit(MO_STATE_FATAL, &md->state) ?
+				     READ_ONCE(md->fail_text) ?: "device stopped" : "none");
 	mo_health_put_state(md, fmsg);
-	if (md->blk_mgmt && !mo_gone(md)) {
+	mo_health_put_registers(md, fmsg);
+	devlink_fmsg_obj_nest_end(fmsg);
+	return 0;
+}
+
+static int mo_health_fw_dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
+			     void *ctx, struct netlink_ext_ack *extack)
+{
+	struct mo_dev *md = devlink_health_reporter_priv(reporter);
+
+	devlink_fmsg_obj_nest_start(fmsg);
+	devlink_fmsg_string_pair_put(fmsg, "cause",
+				     !READ_ONCE(md->mgmt.usable) ?
+				     "management firmware does not run" :
+				     ctx ? "management firmware restarted by itself" : "none");
+	mo_health_put_state(md, fmsg);
+	if (md->blk_mgmt && mo_readable(md)) {
 		devlink_fmsg_u32_pair_put(fmsg, "crash pc",
 					  mo_rd(md, md->blk_mgmt + MO_MGMT_CRASH_PC));
 		devlink_fmsg_u32_pair_put(fmsg, "crash cause",
 					  mo_rd(md, md->blk_mgmt + MO_MGMT_CRASH_CAUSE));
 	}
-	devlink_fmsg_pair_nest_start(fmsg, "registers");
-	devlink_fmsg_obj_nest_start(fmsg);
-	for (i = 0; i < mo_regs_count() && !mo_gone(md); i++) {
-		const char *name;
-
-		if (mo_regs_row(md, i, &name, &offset))
-			devlink_fmsg_u32_pair_put(fmsg, name, mo_rd(md, offset));
-	}
-	devlink_fmsg_obj_nest_end(fmsg);
-	devlink_fmsg_pair_nest_end(fmsg);
+	mo_health_put_registers(md, fmsg);
 	mo_health_put_log(md, fmsg);
 	devlink_fmsg_obj_nest_end(fmsg);
 	return 0;
 }
 
-static int mo_health_diagnose(struct devlink_health_reporter *reporter,
-			      struct devlink_fmsg *fmsg, struct netlink_ext_ack *extack)
+static int mo_health_fw_diagnose(struct devlink_health_reporter *reporter,
+				 struct devlink_fmsg *fmsg, struct netlink_ext_ack *extack)
+{
+	mo_health_put_state(devlink_health_reporter_priv(reporter), fmsg);
+	return 0;
+}
+
+static int mo_health_device_diagnose(struct devlink_health_reporter *reporter,
+				     struct devlink_fmsg *fmsg, struct netlink_ext_ack *extack)
 {
 	struct mo_dev *md = devlink_health_reporter_priv(reporter);
 	const struct mo_health *area = md->health.area;
@@ -146,7 +183,7 @@ static int mo_health_diagnose(struct devlink_health_reporter *reporter,
 				     mo_gone(md) ? "gone" :
 				     test_bit(MO_STATE_FATAL, &md->state) ? "failed" :
 				     test_bit(MO_STATE_RESETTING, &md->state) ? "stopped" : "up");
-	mo_health_put_state(md, fmsg);
+	devlink_fmsg_u64_pair_put(fmsg, "function resets", md->health.resets);
 	devlink_fmsg_u32_pair_put(fmsg, "heartbeat", le32_to_cpu(READ_ONCE(area->heartbeat)));
 	devlink_fmsg_u64_pair_put(fmsg, "dma faults", le64_to_cpu(READ_ONCE(area->dma_faults)));
 	devlink_fmsg_u64_pair_put(fmsg, "admin commands", aq->commands);
@@ -157,23 +194,34 @@ static int mo_health_diagnose(struct devlink_health_reporter *reporter,
 }
 
 /*
- * No graceful period: recoveries that follow each other are spaced out by
- * mo_backoff_ms() instead, so that each failure ends in a recovery.
+ * One for each thing that fails and recovers by itself: a reporter whose last
+ * recovery failed does nothing, so a firmware file that is missing must not
+ * keep the function from being reset. No graceful period: recoveries that
+ * follow each other are spaced out by mo_backoff_ms() instead, so that each
+ * failure ends in a recovery.
  */
 static const struct devlink_health_reporter_ops mo_health_fw_ops = {
 	.name = "fw",
-	.recover = mo_health_recover,
-	.dump = mo_health_dump,
-	.diagnose = mo_health_diagnose,
+	.recover = mo_health_fw_recover,
+	.dump = mo_health_fw_dump,
+	.diagnose = mo_health_fw_diagnose,
 };
 
-static void mo_health_report(struct mo_dev *md, enum mo_health_cause cause, const char *text)
+static const struct devlink_health_reporter_ops mo_health_device_ops = {
+	.name = "device",
+	.recover = mo_health_device_recover,
+	.dump = mo_health_device_dump,
+	.diagnose = mo_health_device_diagnose,
+};
+
+static void mo_health_report(struct mo_dev *md, struct devlink_health_reporter *reporter,
+			     const char *text)
 {
 	int err;
 
-	if (!md->health.fw)
+	if (!reporter)
 		return;
-	err = devlink_health_report(md->health.fw, text, &cause);
+	err = devlink_health_report(reporter, text, md);
 	if (err)
 		dev_err(md->dev, "not recovered from \"%s\": %pe\n", text, ERR_PTR(err));
 }
@@ -181,7 +229,34 @@ static void mo_health_report(struct mo_dev *md, enum mo_health_cause cause, cons
 /* The function has to be reset; from service work, without locks. */
 void mo_health_fatal(struct mo_dev *md, const char *why)
 {
-	mo_health_report(md, MO_HEALTH_FUNCTION, why);
+	mo_health_report(md, md->health.device, why);
+}
+
+static void mo_health_set(struct devlink_health_reporter *reporter, bool healthy)
+{
+	if (reporter)
+		devlink_health_reporter_state_update(reporter, healthy ?
+			DEVLINK_HEALTH_REPORTER_STATE_HEALTHY :
+			DEVLINK_HEALTH_REPORTER_STATE_ERROR);
+}
+
+/**
+ * mo_health_settle() - reporters say how the device is
+ * @md: registered device; devl_lock held
+ *
+ * After all that may have mended or broken it without a report: bring-up, FLR,
+ * reload, resume, flash, reset. A reporter that stays in the error state would
+ * not recover from the next failure.
+ */
+void mo_health_settle(struct mo_dev *md)
+{
+	devl_assert_locked(mo_devlink(md));
+	if (mo_gone(md))
+		return;
+	mo_health_set(md->health.device, md->up && !test_bit(MO_STATE_FATAL, &md->state) &&
+		      !test_bit(MO_STATE_RESETTING, &md->state));
+	if (md->features & MO_F_MGMT)
+		mo_health_set(md->health.fw, READ_ONCE(md->mgmt.usable));
 }
 
 /* The management core crashed; from event work. */
@@ -189,8 +264,6 @@ void mo_health_crashed(struct mo_dev *md)
 {
 	struct mo_health_state *health = &md->health;
 
-	if (!test_bit(MO_STATE_SERVICE, &md->state))
-		return;
 	queue_delayed_work(md->wq, &health->recover,
 			   msecs_to_jiffies(mo_backoff_ms(&health->backoff_ms,
 							  health->last_recovery)));
@@ -205,7 +278,7 @@ static void mo_health_recover_work(struct work_struct *work)
 	    test_bit(MO_STATE_RESETTING, &md->state))
 		return;
 	md->health.last_recovery = jiffies ?: 1;
-	mo_health_report(md, MO_HEALTH_FIRMWARE, "management firmware crashed");
+	mo_health_report(md, md->health.fw, "management firmware crashed");
 }
 
 static void mo_health_watch_work(struct work_struct *work)
@@ -219,8 +292,10 @@ static void mo_health_watch_work(struct work_struct *work)
 	health->last_gen = gen;
 	if (health->silent >= MO_HEALTH_SILENT) {
 		health->silent = 0;
+		if (!mo_readable(md))
+			return;
 		status = mo_rd(md, MO_DEV_STATUS);
-		if (mo_gone(md))
+		if (status == ~0U)
 			return;
 		if (status & MO_DEV_STATUS_FATAL) {
 			dev_err(md->dev, "device stopped: %s\n",
@@ -242,6 +317,7 @@ int mo_health_init(struct mo_dev *md)
 
 	INIT_DELAYED_WORK(&health->watch, mo_health_watch_work);
 	INIT_DELAYED_WORK(&health->recover, mo_health_recover_work);
+	disable_delayed_work_sync(&health->recover);
 	health->area = dma_alloc_coherent(md->dev, sizeof(*health->area), &health->area_dma,
 					  GFP_KERNEL);
 	return health->area ? 0 : -ENOMEM;
@@ -281,10 +357,15 @@ void mo_health_stop(struct mo_dev *md)
 	mo_cmd_area_set(md, 0, MO_AREA_HEALTH, 0, 0, 0);
 }
 
-/* No report starts any more; not under devl_lock, which reports take. */
-void mo_health_cancel(struct mo_dev *md)
+void mo_health_enable(struct mo_dev *md)
 {
-	cancel_delayed_work_sync(&md->health.recover);
+	enable_delayed_work(&md->health.recover);
+}
+
+/* No report starts any more; not under devl_lock, which reports take. */
+void mo_health_disable(struct mo_dev *md)
+{
+	disable_delayed_work_sync(&md->health.recover);
 }
 
 int mo_health_register(struct mo_dev *md)
@@ -295,12 +376,21 @@ int mo_health_register(struct mo_dev *md)
 	if (IS_ERR(reporter))
 		return PTR_ERR(reporter);
 	md->health.fw = reporter;
+	reporter = mo_health_reporter_create(mo_devlink(md), &mo_health_device_ops, 0, md);
+	if (IS_ERR(reporter)) {
+		mo_health_unregister(md);
+		return PTR_ERR(reporter);
+	}
+	md->health.device = reporter;
 	return 0;
 }
 
 void mo_health_unregister(struct mo_dev *md)
 {
+	if (md->health.device)
+		devl_health_reporter_destroy(md->health.device);
 	if (md->health.fw)
 		devl_health_reporter_destroy(md->health.fw);
+	md->health.device = NULL;
 	md->health.fw = NULL;
 }

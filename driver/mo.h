@@ -12,6 +12,8 @@
  *   4. md->link.lock: requested link settings, and the order of LINK_SET.
  *   5. md->mgmt.lock: the one message to the management firmware.
  *   6. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
+ *   7. eq->lock: spinlock with interrupts off; ring of an event queue. Handlers of
+ *      completion queues run under it.
  *
  * Admin commands sleep. They may be called with 1, 3, 4 and 5 held, from any
  * process context; after the device has gone or while it is being reset they
@@ -51,6 +53,7 @@
 
 #include "compat.h"
 #include "eq.h"
+#include "fault.h"
 #include "mo_aux.h"
 #include "mo_db.h"
 
@@ -61,16 +64,6 @@ struct mo_hwmon;
 struct mo_net;
 
 #define MO_DRV_NAME		"mesh_optical"
-
-/* md->state */
-enum mo_state_bit {
-	MO_STATE_GONE,		/* reads all ones; nothing helps any more */
-	MO_STATE_FATAL,		/* device stopped; a reset is due */
-	MO_STATE_RESETTING,	/* between tear-down and replay */
-	MO_STATE_ADMIN_UP,	/* commands are accepted */
-	MO_STATE_FROZEN,	/* the PCI core resets or suspends the device */
-	MO_STATE_SERVICE,	/* failures are reported and recovered from */
-};
 
 /* ----------------------------------------------------------- admin queue */
 
@@ -101,6 +94,7 @@ struct mo_adminq {
 	u32 tail;
 	u32 head;			/* entries that the device has read */
 	u32 ci;
+	u32 epoch;			/* raised at each end, so that none is ended twice */
 	unsigned int busy;
 	struct mo_admin_slot slot[MO_ADMINQ_SIZE];
 	/* counters, for debugfs */
@@ -158,6 +152,7 @@ struct mo_health_state {
 	struct delayed_work watch;	/* looks for signs of life */
 	struct delayed_work recover;	/* reports a crash, after a back-off */
 	struct devlink_health_reporter *fw;
+	struct devlink_health_reporter *device;
 	u32 last_gen;
 	unsigned int silent;		/* looks without a new generation */
 	unsigned int backoff_ms;
@@ -246,16 +241,17 @@ int mo_dev_reset(struct mo_dev *md);
 /* Tear down but keep netdev and settings; mo_dev_reattach() replays. */
 void mo_dev_quiesce(struct mo_dev *md);
 int mo_dev_reattach(struct mo_dev *md);
-/* Schedules the reset; any context. @why goes to the log. */
-void mo_dev_fail(struct mo_dev *md, const char *why);
-/* All ones were read: stops everything, for ever; any context. */
-void mo_dev_gone(struct mo_dev *md);
+/* True unless the device has gone; one that answers again is taken back. devl_lock held. */
+bool mo_dev_adopt(struct mo_dev *md);
 void mo_service_start(struct mo_dev *md);
 void mo_service_stop(struct mo_dev *md);
-unsigned int mo_backoff_ms(unsigned int *backoff_ms, unsigned long last);
 
 /* ----------------------------------------------------------------- regs.c */
 u32 mo_rd(struct mo_dev *md, u32 offset);
+/* For those who only look: false while somebody else brings the device down or up. */
+bool mo_readable(const struct mo_dev *md);
+/* The device is there, whatever was thought before. */
+bool mo_regs_answer(struct mo_dev *md);
 void mo_wr(struct mo_dev *md, u32 offset, u32 value);
 int mo_regs_discover(struct mo_dev *md);
 int mo_regs_wait_ready(struct mo_dev *md, unsigned int timeout_ms);
@@ -283,7 +279,10 @@ u32 mo_link_reason_blame(u16 reason);
 int mo_adminq_alloc(struct mo_dev *md);
 void mo_adminq_free(struct mo_dev *md);
 int mo_adminq_start(struct mo_dev *md);
-/* Ends all commands in flight with -ECANCELED and accepts no more. */
+/*
+ * Takes bus mastering away, then ends all commands in flight and accepts no
+ * more: who sees that may free memory. Any context.
+ */
 void mo_adminq_stop(struct mo_dev *md);
 /* Takes completions; any context. @by_irq is false for polling. */
 unsigned int mo_adminq_poll(struct mo_dev *md, bool by_irq);
@@ -368,13 +367,17 @@ void mo_event_work(struct work_struct *work);
 void mo_event_reset(struct mo_dev *md);
 
 /* ------------------------------------------------------------------- fw.c */
-/* Gets firmware running as the load policy says; says in the log why not. */
-int mo_fw_boot(struct mo_dev *md, struct netlink_ext_ack *extack);
+/*
+ * Gets firmware running as the load policy (DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_*)
+ * says; says in the log why not.
+ */
+int mo_fw_boot(struct mo_dev *md, u8 policy, struct netlink_ext_ack *extack);
 /* As mo_fw_boot(), but firmware that runs may go on. */
-int mo_fw_resume(struct mo_dev *md);
+int mo_fw_resume(struct mo_dev *md, u8 policy);
 /* As mo_fw_boot(), but starts anew what runs already. */
-int mo_fw_restart(struct mo_dev *md, struct netlink_ext_ack *extack);
+int mo_fw_restart(struct mo_dev *md, u8 policy, struct netlink_ext_ack *extack);
 void mo_fw_event(struct mo_dev *md, u16 state, u32 error);
+void mo_fw_recheck(struct mo_dev *md);
 
 /* ---------------------------------------------------------------- flash.c */
 int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,
@@ -411,7 +414,11 @@ int mo_health_start(struct mo_dev *md);
 void mo_health_stop(struct mo_dev *md);
 int mo_health_register(struct mo_dev *md);
 void mo_health_unregister(struct mo_dev *md);
-void mo_health_cancel(struct mo_dev *md);
+/* Recoveries from crashes start from here on, or no more; the latter not under devl_lock. */
+void mo_health_enable(struct mo_dev *md);
+void mo_health_disable(struct mo_dev *md);
+/* The device has been brought up in some way: reporters say how it is now. devl_lock held. */
+void mo_health_settle(struct mo_dev *md);
 void mo_health_crashed(struct mo_dev *md);
 void mo_health_fatal(struct mo_dev *md, const char *why);
 

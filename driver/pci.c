@@ -88,6 +88,7 @@ static int mo_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	/* What error recovery restores. */
 	pci_save_state(pdev);
 	devl_register(devlink);
+	mo_health_settle(md);
 	devl_unlock(devlink);
 	mo_service_start(md);
 	mo_debugfs_add(md);
@@ -139,11 +140,15 @@ static int mo_pci_thaw(struct mo_dev *md)
 	int err;
 
 	devl_lock(devlink);
-	err = mo_dev_reattach(md);
 	clear_bit(MO_STATE_FROZEN, &md->state);
+	err = mo_dev_reattach(md);
+	mo_health_settle(md);
 	devl_unlock(devlink);
 	if (err)
 		dev_err(md->dev, "device does not come back: %pe\n", ERR_PTR(err));
+	/* Also what failed meanwhile. */
+	if (test_bit(MO_STATE_FATAL, &md->state))
+		mo_service_kick(md);
 	return err;
 }
 
@@ -164,7 +169,10 @@ static pci_ers_result_t mo_pci_error_detected(struct pci_dev *pdev, pci_channel_
 		state == pci_channel_io_frozen ? "is frozen" : "is dead");
 	if (state == pci_channel_io_normal)
 		return PCI_ERS_RESULT_CAN_RECOVER;
-	/* Nothing gets through: commands end now and not by their time-outs. */
+	/*
+	 * The device reaches no memory any more, and commands end now and not by
+	 * their time-outs. What it knew is freed after that.
+	 */
 	mo_adminq_stop(md);
 	if (state == pci_channel_io_perm_failure) {
 		mo_dev_gone(md);
@@ -187,6 +195,9 @@ static pci_ers_result_t mo_pci_slot_reset(struct pci_dev *pdev)
 	pci_save_state(pdev);
 	if (mo_regs_wait_ready(md, 3000)) {
 		dev_err(md->dev, "device is not ready after a slot reset\n");
+		/* Nobody calls resume() now. A later reset may bring it back. */
+		clear_bit(MO_STATE_FROZEN, &md->state);
+		mo_dev_gone(md);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
 	return PCI_ERS_RESULT_RECOVERED;

@@ -8,26 +8,45 @@
 
 #include "mo.h"
 
+/* Nobody is resetting the device, which makes it read as if it had gone. */
+static bool mo_regs_stable(const struct mo_dev *md)
+{
+	return !test_bit(MO_STATE_FROZEN, &md->state) &&
+	       !test_bit(MO_STATE_RESETTING, &md->state) &&
+	       md->pdev->error_state == pci_channel_io_normal;
+}
+
+bool mo_readable(const struct mo_dev *md)
+{
+	return !mo_gone(md) && mo_regs_stable(md);
+}
+
+bool mo_regs_answer(struct mo_dev *md)
+{
+	return pci_device_is_present(md->pdev) && readl(md->ctrl + MO_DEV_MAGIC) == MO_MAGIC;
+}
+
 /**
  * mo_rd() - read a control register
  * @md: device
  * @offset: in BAR 0
  *
  * All ones from a register that can hold them is ambiguous, so the status
- * register, which cannot, decides whether the device has gone.
+ * register, which cannot, decides whether the device has gone. While it is
+ * being reset that means nothing; mo_regs_wait_ready() waits for the end.
  *
- * Return: the value; all ones when the device has gone.
+ * Return: the value; all ones when the device has gone, or is the PCI core's.
  */
 u32 mo_rd(struct mo_dev *md, u32 offset)
 {
 	u32 value;
 
-	if (mo_gone(md))
+	if (mo_gone(md) || test_bit(MO_STATE_FROZEN, &md->state))
 		return ~0U;
 	value = readl(md->ctrl + offset);
-	/* Behind a frozen channel everything reads so; that passes. */
-	if (unlikely(value == ~0U) && md->pdev->error_state != pci_channel_io_frozen &&
-	    readl(md->ctrl + MO_DEV_STATUS) == ~0U)
+	/* Whoever resets it says so first. */
+	if (unlikely(value == ~0U) && readl(md->ctrl + MO_DEV_STATUS) == ~0U &&
+	    mo_regs_stable(md))
 		mo_dev_gone(md);
 	return value;
 }
@@ -176,7 +195,9 @@ int mo_regs_discover(struct mo_dev *md)
  * @md: device
  * @timeout_ms: how long
  *
- * Return: 0, -ETIMEDOUT, -ENODEV when the device has gone.
+ * All ones contain every bit, and are no answer.
+ *
+ * Return: 0, -ETIMEDOUT, -ENODEV when it does not answer at all.
  */
 int mo_regs_wait_ready(struct mo_dev *md, unsigned int timeout_ms)
 {
@@ -186,11 +207,12 @@ int mo_regs_wait_ready(struct mo_dev *md, unsigned int timeout_ms)
 	for (;;) {
 		bool last = time_after(jiffies, end);
 
-		status = mo_rd(md, MO_DEV_STATUS);
-		if (mo_gone(md))
-			return -ENODEV;
-		if (status & MO_DEV_STATUS_READY)
+		/* Not mo_rd(): it is the PCI core's while it resets a slot. */
+		status = readl(md->ctrl + MO_DEV_STATUS);
+		if (status != ~0U && (status & MO_DEV_STATUS_READY))
 			return 0;
+		if (status == ~0U && (last || !pci_device_is_present(md->pdev)))
+			return -ENODEV;
 		if (last)
 			return -ETIMEDOUT;
 		usleep_range(500, 1000);
