@@ -171,8 +171,6 @@ void mo_get_fec_stats(struct net_device *netdev, struct ethtool_fec_stats *stats
 void mo_get_link_ext_stats(struct net_device *netdev, struct ethtool_link_ext_stats *stats)
 {
 	const struct mo_net *net = netdev_priv(netdev);
-	struct mo_link_state ls;
 
-	mo_link_get(net->md, &ls);
-	stats->link_down_events = le32_to_cpu(ls.down_count);
+	stats->link_down_events = mo_link_downs(net->md);
 }

@@ -68,10 +68,15 @@ static void mo_link_publish(struct mo_dev *md, const struct mo_link_state *ls)
 {
 	struct mo_link *link = &md->link;
 	struct mo_link_state old;
+	u32 now, before;
 
 	spin_lock(&link->snap_lock);
 	old = link->snap;
 	link->snap = *ls;
+	/* Firmware that starts anew counts from 0 again. */
+	now = le32_to_cpu(ls->down_count);
+	before = le32_to_cpu(old.down_count);
+	link->downs += now >= before ? now - before : now;
 	spin_unlock(&link->snap_lock);
 
 	trace_mo_link(md, ls);
@@ -97,6 +102,9 @@ void mo_link_event(struct mo_dev *md)
 		dev_err_ratelimited(md->dev, "link state in memory is never consistent\n");
 		return;
 	}
+	/* Not written since the reset. */
+	if (!ls.gen)
+		return;
 	mo_link_publish(md, &ls);
 }
 
@@ -133,6 +141,18 @@ void mo_link_get(struct mo_dev *md, struct mo_link_state *ls)
 	spin_lock(&link->snap_lock);
 	*ls = link->snap;
 	spin_unlock(&link->snap_lock);
+}
+
+/* Losses of carrier that the firmware has counted, also before it started anew. */
+u64 mo_link_downs(struct mo_dev *md)
+{
+	struct mo_link *link = &md->link;
+	u64 downs;
+
+	spin_lock(&link->snap_lock);
+	downs = link->downs;
+	spin_unlock(&link->snap_lock);
+	return downs;
 }
 
 /* What port and module can do; asked again after the module changed. */

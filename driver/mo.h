@@ -138,6 +138,7 @@ struct mo_link {
 	struct mutex lock;		/* requests below */
 	spinlock_t snap_lock;		/* snapshot */
 	struct mo_link_state snap;	/* last consistent copy of the area */
+	u64 downs;			/* losses of carrier; does not fall back */
 	struct mo_link_state *area;
 	dma_addr_t area_dma;
 	struct mo_link_request want;	/* replayed to firmware that starts anew */
@@ -446,6 +447,7 @@ void mo_link_lane_event(struct mo_dev *md, u32 lanes);
 void mo_link_fw_down(struct mo_dev *md);
 /* Last consistent state; any context. */
 void mo_link_get(struct mo_dev *md, struct mo_link_state *ls);
+u64 mo_link_downs(struct mo_dev *md);
 int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps);
 /* Requests; without firmware they wait for it, and never fail for that. */
 int mo_link_set_admin(struct mo_dev *md, bool up);
