@@ -371,3 +371,16 @@ void mo_comp_detach(struct mo_dev *md, struct mo_comp *comp)
 	spin_unlock_irq(&comp->eq->lock);
 	comp->eq = NULL;
 }
+
+bool mo_comp_has(struct mo_dev *md, u32 cqn, void (*handler)(struct mo_comp *comp))
+{
+	struct mo_comp *comp;
+	bool has;
+
+	/* It is not freed before it has been taken out under this lock. */
+	xa_lock(&md->comps);
+	comp = xa_load(&md->comps, cqn & MO_OBJ_INDEX);
+	has = comp && comp->cqn == cqn && comp->handler == handler;
+	xa_unlock(&md->comps);
+	return has;
+}

@@ -75,5 +75,7 @@ static inline int mo_eq_vector_irq(const struct mo_eq *eq) { return eq->irq; }
 int mo_comp_attach(struct mo_eq *eq, struct mo_comp *comp);
 /* Afterwards the handler does not run; sleeps; fine without attach. */
 void mo_comp_detach(struct mo_dev *md, struct mo_comp *comp);
+/* Is the queue of this number attached, with that handler? Process context. */
+bool mo_comp_has(struct mo_dev *md, u32 cqn, void (*handler)(struct mo_comp *comp));
 
 #endif /* MO_EQ_H */

@@ -345,6 +345,9 @@ void mo_net_queue_error(struct mo_dev *md, u8 event, u32 object, u16 code)
 
 	if (!net)
 		return;
+	/* RDMA's that is gone by now; a process can have any number of those. */
+	if (event == MO_EVENT_CQ_ERROR && !mo_cq_is_net(md, object))
+		return;
 	/* So many at once are not worth telling apart. */
 	if (!kfifo_put(&net->events, ev)) {
 		mo_dev_fail(md, "too many queues broke at once");

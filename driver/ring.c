@@ -48,6 +48,18 @@ static void mo_cq_event(struct mo_comp *comp)
 	napi_schedule_irqoff(&cq->ch->napi);
 }
 
+/**
+ * mo_cq_is_net() - is this a completion queue of the network interface?
+ * @md: device
+ * @cqn: number of a completion queue; perhaps of one that is gone, or RDMA's
+ *
+ * Return: true if it is, now.
+ */
+bool mo_cq_is_net(struct mo_dev *md, u32 cqn)
+{
+	return mo_comp_has(md, cqn, mo_cq_event);
+}
+
 static size_t mo_cq_bytes(const struct mo_cq *cq)
 {
 	return sizeof(*cq->ring) << cq->log;

@@ -169,6 +169,8 @@ struct mo_rxq {
 	bool created;
 };
 
+bool mo_cq_is_net(struct mo_dev *md, u32 cqn);
+
 /**
  * mo_cq_next() - next entry of a completion queue
  * @cq: queue
