@@ -2,6 +2,15 @@
 /*
  * Event queues: one per interrupt vector. Queue entries say which object has
  * news; the news itself is in the object.
+ *
+ * No event is lost for want of room: the device owes it, and writes it once the
+ * host has stored a consumer index that makes room (see db.h), in the order in
+ * which events came about. It needs no doorbell for that, but looks at the arm
+ * word only every few ten microseconds: a burst is delayed. An object owes one
+ * event of a kind at most; what happens twice in the meantime is told once, as
+ * it is then (lanes: all that changed). Events of an object that is destroyed,
+ * or of a QP on its way to RESET, are not told any more. The last free entry is
+ * kept for MO_EVENT_FATAL.
  */
 #ifndef MO_HW_EVENT_H
 #define MO_HW_EVENT_H

@@ -115,7 +115,7 @@ enum mo_reg {
 	X(ADMIN_DMA, 2, "DMA of the admin queue failed") \
 	X(ADMIN_INDEX, 3, "admin doorbell is out of range") \
 	X(ADMIN_CONFIG, 4, "admin queue registers are invalid") \
-	X(EQ_OVERRUN, 5, "an event queue overran") \
+	X(EQ_OVERRUN, 5, "not raised any more: events wait for room in their queue") \
 	X(INTERNAL, 6, "internal error")
 
 enum mo_fatal {

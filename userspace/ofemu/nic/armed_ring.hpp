@@ -37,15 +37,16 @@ class ArmedRing {
     /// Phase bit of the next entry.
     [[nodiscard]] std::uint8_t phase() const noexcept { return ring_.phase(producer_); }
 
-    /// Whether one more entry fits; asks the host only when it seems not to.
-    [[nodiscard]] pcie::DmaResult<bool> has_room() {
-        if (waiting() < ring_.entries()) {
+    /// Whether one more entry fits and `kept` stay free behind it; asks the host only when it seems
+    /// not to.
+    [[nodiscard]] pcie::DmaResult<bool> has_room(std::uint32_t kept = 0) {
+        if (waiting() + kept < ring_.entries()) {
             return true;
         }
         if (const auto word = load(); !word) {
             return Unexpected{word.error()};
         }
-        return waiting() < ring_.entries();
+        return waiting() + kept < ring_.entries();
     }
 
     /// Writes the next entry, of entry_size() bytes with phase() in its last one.

@@ -23,7 +23,8 @@ namespace mo::nic {
     X(completions, "entries written to completion queues")                                         \
     X(cq_overruns, "completion queues that overran")                                               \
     X(events, "entries written to event queues")                                                   \
-    X(events_lost, "asynchronous events lost because no event queue takes them")                   \
+    X(events_delayed, "events that had to wait for room in their queue")                           \
+    X(events_lost, "events lost because no event queue takes them")                                \
     X(interrupts_held, "interrupts held back because the queue was not armed")                     \
     X(queue_errors, "transmit and receive queues that stopped")                                    \
     X(dma_faults, "DMA accesses that were refused")                                                \

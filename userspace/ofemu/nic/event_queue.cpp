@@ -5,26 +5,30 @@
 
 namespace mo::nic {
 
-EventQueue::EventQueue(const EventQueueConfig& config, DmaAccess& dma, EventSink& sink,
-                       pcie::MsixVectors& vectors)
-    : config_(config), ring_(config.ring, config.record, dma), sink_(sink), vectors_(vectors) {}
+namespace {
 
-bool EventQueue::has_room() {
-    const auto room = ring_.has_room();
+constexpr std::uint64_t never = ~std::uint64_t{0};
+/// The host makes room by its arm word, without a doorbell (driver/hw/db.h): the device looks.
+constexpr std::uint64_t retry_interval_ns = 20'000;
+/// The last free entry is for the end of the device, which could not be told later.
+constexpr std::uint32_t kept_entries = 1;
+
+} // namespace
+
+EventQueue::EventQueue(const EventQueueConfig& config, DmaAccess& dma, EventSink& sink,
+                       pcie::MsixVectors& vectors, OwedEvents& owed)
+    : config_(config), ring_(config.ring, config.record, dma), sink_(sink), vectors_(vectors),
+      owed_(owed) {}
+
+EventQueue::Outcome EventQueue::write(const hw::mo_eqe& event) {
+    const bool last = event.type == hw::MO_EVENT_FATAL;
+    const auto room = ring_.has_room(last ? 0 : kept_entries);
     if (!room) {
         fail(room.error());
-        return false;
+        return working_ ? Outcome::no_room : Outcome::stopped;
     }
     if (!*room) {
-        working_ = false;
-        sink_.fatal(hw::MO_FATAL_EQ_OVERRUN);
-    }
-    return *room;
-}
-
-bool EventQueue::post(const hw::mo_eqe& event) {
-    if (!working_ || !has_room()) {
-        return false;
+        return Outcome::no_room;
     }
     hw::mo_eqe entry = event;
     entry.phase = ring_.phase();
@@ -32,14 +36,38 @@ bool EventQueue::post(const hw::mo_eqe& event) {
     const auto written = ring_.append(std::as_bytes(std::span(&entry, 1)));
     if (!written) {
         fail(written.error());
-        return false;
+        return working_ ? Outcome::no_room : Outcome::stopped;
     }
     posted_ = true;
     sink_.event_counters().events.add();
+    return Outcome::written;
+}
+
+bool EventQueue::post(const hw::mo_eqe& event) {
+    if (!working_) {
+        return false;
+    }
+    if (!owes() || event.type == hw::MO_EVENT_FATAL) {
+        const Outcome outcome = write(event);
+        if (outcome != Outcome::no_room) {
+            return outcome == Outcome::written;
+        }
+    }
+    sink_.event_counters().events_delayed.add();
+    owed_.owe(config_.vector, event);
     return true;
 }
 
+/// Writes what is owed, as far as there is room.
+void EventQueue::pay(std::uint64_t now_ns) {
+    while (owes() && write(owed_.front(config_.vector)) == Outcome::written) {
+        owed_.pop_front(config_.vector);
+    }
+    retry_ns_ = owes() ? now_ns + retry_interval_ns : never;
+}
+
 void EventQueue::flush(std::uint64_t now_ns) {
+    pay(now_ns);
     if (posted_ || now_ns >= deadline_ns_) {
         posted_ = false;
         evaluate(now_ns);
@@ -47,7 +75,7 @@ void EventQueue::flush(std::uint64_t now_ns) {
 }
 
 void EventQueue::evaluate(std::uint64_t now_ns) {
-    deadline_ns_ = ~std::uint64_t{0};
+    deadline_ns_ = never;
     if (!working_) {
         return;
     }
@@ -79,6 +107,7 @@ void EventQueue::evaluate(std::uint64_t now_ns) {
 void EventQueue::fail(const pcie::DmaFault& fault) {
     if (working_ && fault.reason != pcie::DmaFaultReason::bus_master) {
         working_ = false;
+        sink_.event_counters().events_lost.add(owed_.drop(config_.vector));
         sink_.report_dma_fault(config_.object, fault);
     }
 }

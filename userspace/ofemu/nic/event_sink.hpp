@@ -19,7 +19,8 @@ class CompletionQueue;
 
 class EventSink {
   public:
-    /// MO_EVENT_COMP for a completion queue, into its event queue.
+    /// MO_EVENT_COMP for a completion queue, into its event queue. Like all events it waits there
+    /// if the host is slow.
     virtual void completion_event(std::uint32_t eq, std::uint32_t cq) = 0;
     /// An asynchronous event, into the event queue of vector 0.
     virtual void async_event(const hw::mo_eqe& event) = 0;

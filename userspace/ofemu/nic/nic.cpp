@@ -359,14 +359,15 @@ void Nic::completion_event(std::uint32_t eq, std::uint32_t cq) {
     hw::mo_eqe event{};
     event.type = hw::MO_EVENT_COMP;
     event.object = cq;
-    if (EventQueue* const queue = queues_.eq(eq); queue != nullptr) {
-        (void)queues_.post_event(*queue, event);
+    EventQueue* const queue = queues_.eq(eq);
+    if (queue == nullptr || !queues_.post_event(*queue, event)) {
+        counters_.events_lost.add();
     }
 }
 
 void Nic::async_event(const hw::mo_eqe& event) {
     EventQueue* const queue = queues_.async_eq();
-    if (queue == nullptr || !queue->working() || !queues_.post_event(*queue, event)) {
+    if (queue == nullptr || !queues_.post_event(*queue, event)) {
         counters_.events_lost.add();
     }
 }

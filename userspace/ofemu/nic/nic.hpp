@@ -126,7 +126,11 @@ class Nic final : public pcie::DeviceModel,
     [[nodiscard]] CompletionQueue* cq(std::uint32_t object) override { return queues_.cq(object); }
     [[nodiscard]] std::optional<std::uint32_t> create_object(hw::mo_doorbell doorbell,
                                                              std::uint32_t db_page) override;
-    void destroy_object(std::uint32_t object) override { (void)objects_.destroy(object); }
+    void destroy_object(std::uint32_t object) override {
+        queues_.forget_events(object);
+        (void)objects_.destroy(object);
+    }
+    void forget_events(std::uint32_t object) override { queues_.forget_events(object); }
     [[nodiscard]] std::uint32_t db_pages() const override;
     void queue_error(std::uint32_t object, std::uint8_t port, hw::mo_queue_error why) override;
     void dma_fault(std::uint32_t object, const pcie::DmaFault& fault) override {

@@ -42,11 +42,14 @@ class QueueEnv {
                                                                      std::uint32_t db_page) = 0;
     /// The object is gone; doorbells for it that come late are dropped by the core.
     virtual void destroy_object(std::uint32_t object) = 0;
+    /// The object begins anew: events of its former life that still wait are not told any more.
+    virtual void forget_events(std::uint32_t object) { (void)object; }
     [[nodiscard]] virtual std::uint32_t db_pages() const = 0;
 
     /// The queue has stopped: raises MO_EVENT_QUEUE_ERROR. Stopping it is the block's part.
     virtual void queue_error(std::uint32_t object, std::uint8_t port, hw::mo_queue_error why) = 0;
-    /// An asynchronous event of an object of this block.
+    /// An asynchronous event of an object of this block. Told once its event queue has room, unless
+    /// the object is destroyed before.
     virtual void async_event(const hw::mo_eqe& event) = 0;
     /// DMA on behalf of `object` (0: none) was refused: counter and MO_EVENT_DMA_FAULT.
     /// queue_error() is called beside it by whoever stops its queue.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nic/counters.hpp"
 #include "nic/page_list.hpp"
 
 namespace mo::nic {
@@ -45,7 +46,8 @@ bool valid_cq(const CompletionQueueConfig& config) noexcept {
 QueueSet::QueueSet(ObjectTable& objects, DmaAccess& dma, EventSink& sink,
                    pcie::MsixVectors& vectors, std::uint32_t db_pages)
     : objects_(objects), dma_(dma), sink_(sink), vectors_(vectors), db_pages_(db_pages),
-      eqs_(vectors.count()), eq_vector_(ObjectTable::capacity), cqs_(ObjectTable::capacity) {
+      owed_(vectors.count()), eqs_(vectors.count()), eq_vector_(ObjectTable::capacity),
+      cqs_(ObjectTable::capacity) {
     hot_cqs_.reserve(max_cq);
     hot_eqs_.reserve(eqs_.size());
 }
@@ -85,7 +87,7 @@ hw::mo_status QueueSet::create_eq(const hw::mo_cmd_eq& body, std::uint32_t& obje
     eq_vector_[ObjectTable::index(object)] = vector;
     eqs_[vector] = std::make_unique<EventQueue>(
         EventQueueConfig{ring, body.rec, object, vector, moderation(body.period_us, body.count)},
-        dma_, sink_, vectors_);
+        dma_, sink_, vectors_, owed_);
     ++eq_count_;
     return hw::MO_ST_OK;
 }
@@ -99,6 +101,8 @@ hw::mo_status QueueSet::destroy_eq(std::uint32_t object) {
         return hw::MO_ST_IN_USE;
     }
     std::erase(hot_eqs_, queue);
+    sink_.event_counters().events_lost.add(owed_.drop(queue->vector()));
+    owed_.forget(object);
     eqs_[queue->vector()].reset();
     (void)objects_.destroy(object);
     --eq_count_;
@@ -176,6 +180,7 @@ hw::mo_status QueueSet::destroy_cq(std::uint32_t object) {
         return hw::MO_ST_IN_USE;
     }
     std::erase(hot_cqs_, queue);
+    owed_.forget(object);
     if (EventQueue* const events = eq(queue->eq()); events != nullptr) {
         events->detach();
     }
@@ -256,6 +261,7 @@ std::uint64_t QueueSet::next_deadline_ns() const noexcept {
 void QueueSet::clear() {
     hot_cqs_.clear();
     hot_eqs_.clear();
+    owed_.clear();
     for (auto& queue : cqs_) {
         queue.reset();
     }

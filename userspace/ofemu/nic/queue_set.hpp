@@ -13,6 +13,7 @@
 #include "nic/completion_queue.hpp"
 #include "nic/event_queue.hpp"
 #include "nic/object_table.hpp"
+#include "nic/owed_events.hpp"
 #include "pcie/msix.hpp"
 
 namespace mo::nic {
@@ -42,8 +43,10 @@ class QueueSet {
     /// The arm word of a queue changed.
     void doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint64_t now_ns);
 
-    /// An event for one of the queues was or is to be written.
+    /// Writes an event, now or when there is room. False: lost, the queue has stopped.
     bool post_event(EventQueue& eq, const hw::mo_eqe& event);
+    /// The object is gone or begins anew: events of it that are still owed are dropped.
+    void forget_events(std::uint32_t object) noexcept { owed_.forget(object); }
     void wants_flush(CompletionQueue& cq) { hot_cqs_.push_back(&cq); }
 
     /// End of a round: signals what is due.
@@ -64,6 +67,7 @@ class QueueSet {
     EventSink& sink_;
     pcie::MsixVectors& vectors_;
     std::uint32_t db_pages_;
+    OwedEvents owed_;                                   // by vector; before the queues
     std::vector<std::unique_ptr<EventQueue>> eqs_;      // by vector
     std::vector<std::uint16_t> eq_vector_;              // by object index
     std::vector<std::unique_ptr<CompletionQueue>> cqs_; // by object index

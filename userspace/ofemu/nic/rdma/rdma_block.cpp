@@ -238,6 +238,7 @@ void RdmaBlock::restart(Qp& qp) {
     std::erase(active_, &qp);
     qp.active = false;
     timers_.set(qp, never_ns);
+    env_.forget_events(qp.number());
     if (shared_.shadow) {
         auto& dma = shared_.memory.section();
         if (!qp.sq.store_event(dma, 0) || !qp.rq.store_event(dma, never_ring)) {

@@ -2,6 +2,8 @@
 // Event and completion queues: arm words, moderation, overruns, faults, doorbells and their pages.
 #include "tests/fixture.hpp"
 
+#include <tuple>
+
 namespace mo::nic::test {
 namespace {
 
@@ -239,18 +241,104 @@ TEST_P(QueueTest, AcknowledgedEntriesMakeRoom) {
     }
 }
 
-TEST_P(QueueTest, EventQueueOverrunIsFatal) {
+/// Without room an event waits, and is told once as soon as the host has read.
+TEST_P(QueueTest, FullEventQueueDelaysEvents) {
     EventRing events(bus_, 2);
-    CompletionRing completions(bus_, 5);
     const auto eq = driver_.create_eq(events, 1);
-    const auto cq = driver_.create_cq(completions, eq);
-    const auto record = bus_.allocate(64, 64);
-    const auto queue = create_queue(cq, record);
-    for (std::uint32_t tail = 1; tail <= 5; ++tail) {
+    std::vector<std::uint32_t> cqs;
+    for (int i = 0; i < 7; ++i) {
+        CompletionRing completions(bus_, 5);
+        const auto cq = driver_.create_cq(completions, eq);
+        const auto record = bus_.allocate(64, 64);
+        const auto queue = create_queue(cq, record);
         driver_.arm(completions, hw::MO_DB_CQ, cq);
-        advance(queue, record, tail, tail - 1);
+        advance(queue, record, 1, 0);
+        cqs.push_back(cq);
     }
-    EXPECT_EQ(driver_.reg(reg::DEV_FATAL), std::uint32_t{hw::MO_FATAL_EQ_OVERRUN});
+    EXPECT_EQ(driver_.reg(reg::DEV_FATAL), std::uint32_t{hw::MO_FATAL_NONE});
+    std::vector<std::uint32_t> told;
+    for (int look = 0; look < 4; ++look) {
+        while (const auto event = events.pop()) {
+            EXPECT_EQ(event->type, hw::MO_EVENT_COMP);
+            told.push_back(event->object);
+        }
+        const auto before = bus_.interrupts(1);
+        const bool more = told.size() < cqs.size();
+        driver_.arm(events, hw::MO_DB_EQ, eq);
+        engine_.run_until(clock_, clock_.now_ns() + 50'000);
+        EXPECT_EQ(bus_.interrupts(1), before + (more ? 1 : 0));
+    }
+    EXPECT_EQ(told, cqs);
+    EXPECT_EQ(nic_.counters().events_delayed.value(), 4U);
+}
+
+/// The end of the device is told though the queue is full of other news.
+TEST_P(QueueTest, FatalHasRoomInAFullEventQueue) {
+    ASSERT_NE(make_async_eq(), 0U);
+    auto& env = static_cast<QueueEnv&>(nic_);
+    for (std::uint32_t object = 1; object <= 200; ++object) {
+        env.queue_error(object, 0, hw::MO_QERR_DESC);
+    }
+    driver_.set_tail(driver_.tail() + 1000);
+    bus_.at<hw::mo_db_rec>(driver_.record()).tail = driver_.tail();
+    driver_.doorbell(hw::MO_DB_ADMIN, 0, driver_.tail());
+    bus_.progress();
+    ASSERT_EQ(driver_.reg(reg::DEV_FATAL), std::uint32_t{hw::MO_FATAL_ADMIN_INDEX});
+    unsigned count = 0;
+    std::uint8_t last = 0;
+    while (const auto event = async_.pop()) {
+        ++count;
+        last = event->type;
+    }
+    EXPECT_EQ(count, 64U);
+    EXPECT_EQ(last, hw::MO_EVENT_FATAL);
+}
+
+/// What may be told late is told as it is then; nothing else is merged.
+TEST_P(QueueTest, EventsThatWaitSayTheNewest) {
+    const auto eq = make_async_eq();
+    ASSERT_NE(eq, 0U);
+    auto& env = static_cast<QueueEnv&>(nic_);
+    for (std::uint32_t object = 1; object < 64; ++object) {
+        env.queue_error(object, 0, hw::MO_QERR_DESC);
+    }
+    const auto send = [&env](hw::mo_event type, std::uint32_t object, std::uint16_t code,
+                             std::uint32_t data) {
+        hw::mo_eqe event{};
+        event.type = static_cast<std::uint8_t>(type);
+        event.object = object;
+        event.code = code;
+        event.data = data;
+        env.async_event(event);
+    };
+    send(hw::MO_EVENT_LANE, 0, 0, 1);
+    send(hw::MO_EVENT_QP_ESTABLISHED, 70, 0, 0);
+    send(hw::MO_EVENT_THERMAL, 0, 1, 0);
+    send(hw::MO_EVENT_QP_ERROR, 70, 5, 0);
+    send(hw::MO_EVENT_DMA_FAULT, 71, 0, 0);
+    send(hw::MO_EVENT_DMA_FAULT, 71, 0, 0);
+    send(hw::MO_EVENT_LANE, 0, 0, 4);
+    send(hw::MO_EVENT_THERMAL, 0, 2, 0);
+    send(hw::MO_EVENT_SQ_DRAINED, 72, 0, 0);
+    send(hw::MO_EVENT_MGMT, 0, 3, 9);
+    using Told = std::tuple<unsigned, std::uint32_t, unsigned, std::uint32_t>;
+    std::vector<Told> told;
+    for (int look = 0; look < 4; ++look) {
+        while (const auto event = async_.pop()) {
+            if (event->type != hw::MO_EVENT_QUEUE_ERROR) {
+                told.emplace_back(event->type, event->object, event->code, event->data);
+            }
+        }
+        driver_.arm(async_, hw::MO_DB_EQ, eq);
+        engine_.run_until(clock_, clock_.now_ns() + 50'000);
+    }
+    EXPECT_EQ(told, (std::vector<Told>{{hw::MO_EVENT_LANE, 0U, 0U, 5U},
+                                       {hw::MO_EVENT_QP_ESTABLISHED, 70U, 0U, 0U},
+                                       {hw::MO_EVENT_QP_ERROR, 70U, 5U, 0U},
+                                       {hw::MO_EVENT_THERMAL, 0U, 2U, 0U},
+                                       {hw::MO_EVENT_DMA_FAULT, 71U, 0U, 0U},
+                                       {hw::MO_EVENT_SQ_DRAINED, 72U, 0U, 0U},
+                                       {hw::MO_EVENT_MGMT, 0U, 3U, 9U}}));
 }
 
 TEST_P(QueueTest, RingThatIsUnmappedStopsItsQueueOnly) {
