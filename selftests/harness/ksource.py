@@ -13,7 +13,8 @@ from .errors import HarnessError
 _PARTS = ("scripts/checkpatch.pl", "scripts/spelling.txt", "scripts/const_structs.checkpatch", "scripts/kernel-doc*",
           "scripts/lib", "tools/lib/python", "tools/net/ynl", "tools/testing/selftests/kselftest*",
           "tools/testing/selftests/lib.mk", "tools/testing/selftests/kselftest", "tools/testing/selftests/net",
-          "tools/testing/selftests/drivers/net", "Documentation/netlink", "include/uapi/linux", "MAINTAINERS")
+          "tools/testing/selftests/drivers/net", "tools/lib/bpf", "tools/include/uapi/linux/bpf.h", "scripts/bpf_doc.py",
+          "Documentation/netlink", "include/uapi/linux", "MAINTAINERS")
 
 
 def ensure() -> Path:
