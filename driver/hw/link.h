@@ -34,6 +34,11 @@ enum mo_fec_mode {
 	X(400G_R4, 4, 400000, 4, 100G_PAM4, RS544) \
 	X(800G_R8, 5, 800000, 8, 100G_PAM4, RS544)
 
+/* FEC that a mode of each rate allows; RS(544,514) is part of the PAM4 ones. */
+#define MO_RATE_FEC_25G_NRZ	(MO_FEC_OFF | MO_FEC_BASER | MO_FEC_RS528)
+#define MO_RATE_FEC_50G_PAM4	MO_FEC_RS544
+#define MO_RATE_FEC_100G_PAM4	MO_FEC_RS544
+
 enum mo_link_mode {
 #define X(name, bit, mbps, lanes, rate, fec) MO_LM_##name = MO_BIT(bit),
 	MO_LINK_MODES(X)
@@ -135,6 +140,7 @@ enum mo_blame {
  * @down_count: losses of carrier since the firmware started
  * @changed_ns: device time of the last change of @carrier
  * @up_ns: how long the last bring-up took, from request or light to carrier
+ * @reason_lanes: bit per lane that @reason is about, 0 when it is about the port
  * @rsvd: zero
  * @gen_end: equals @gen in a consistent copy
  */
@@ -156,7 +162,8 @@ struct mo_link_state {
 	__le32 down_count;
 	__le64 changed_ns;
 	__le64 up_ns;
-	__le32 rsvd[3];
+	__le32 reason_lanes;
+	__le32 rsvd[2];
 	__le32 gen_end;
 };
 

@@ -122,6 +122,7 @@ void mo_lanes_timer(struct mo_app *app)
 	uint16_t before = impaired(lanes);
 
 	mo_timers_set(&app->timers, MO_TIMER_LANES, app->now_us + MO_LANES_WINDOW_US);
+	mo_link_renew(app);
 	if (!app->link.state.carrier) {
 		lanes->window = false;
 		for (uint32_t lane = 0; lane < app->lanes; lane++)

@@ -38,10 +38,10 @@ static void set_reason(struct context *ctx, enum mo_link_reason reason, uint32_t
 {
 	struct mo_link *link = link_of(ctx);
 
-	if (link->state.reason != reason || link->detail != lanes)
+	if (link->state.reason != reason || link->state.reason_lanes != lanes)
 		link->changed = true;
 	link->state.reason = reason;
-	link->detail = lanes;
+	link->state.reason_lanes = lanes;
 }
 
 /* Guards: what is wanted and what the module is */
@@ -530,7 +530,8 @@ static void handle(struct mo_app *app, enum mo_link_event event)
 			uint16_t reason = link->state.reason;
 
 			mo_recorder_add(&app->recorder, app->now_us * 1000, MO_RECORD_LINK,
-					from, link->state.fsm, reason, link->detail);
+					from, link->state.fsm, reason,
+					link->state.reason_lanes);
 			mo_log("link: %s -> %s (%s)", state_names[from],
 			       state_names[link->state.fsm], reason_names[reason]);
 			/* What the new state waits for may be there already. */
@@ -562,6 +563,43 @@ void mo_link_event(struct mo_app *app, enum mo_link_event event)
 		}
 	}
 	link->running = false;
+	mo_link_publish(app);
+}
+
+/* Lanes that `reason` is about now; 0: it is about the port, or is passing. */
+static uint32_t lanes_of(const struct context *ctx, enum mo_link_reason reason)
+{
+	switch (reason) {
+	case MO_REASON_NO_LIGHT:
+		return ctx->rx.dark;
+	case MO_REASON_NO_LOCK:
+		return ctx->rx.unlocked ? ctx->rx.unlocked : ctx->rx.unadapted;
+	case MO_REASON_ADAPT_FAILED:
+		return ctx->rx.failed;
+	case MO_REASON_NO_ALIGN:
+	case MO_REASON_FEC_MISMATCH:
+		return ctx->rx.unaligned;
+	case MO_REASON_TX_FAULT:
+		return mo_bringup_tx_faults(ctx->app);
+	default:
+		return 0;
+	}
+}
+
+void mo_link_renew(struct mo_app *app)
+{
+	struct mo_link *link = &app->link;
+	struct context ctx = { .app = app };
+	uint32_t lanes;
+
+	if (link->lasers) {
+		mo_receive_look(link->lanes, &ctx.rx);
+		lanes = lanes_of(&ctx, (enum mo_link_reason)link->state.reason);
+		if (lanes)
+			set_reason(&ctx, (enum mo_link_reason)link->state.reason, lanes);
+	}
+	if (link->state.lanes_ok != mo_link_lanes_ok(app))
+		link->changed = true;
 	mo_link_publish(app);
 }
 

@@ -41,7 +41,6 @@ struct mo_link {
 	uint8_t want_fec;
 	const struct mo_mode *mode;	/* chosen; NULL before */
 	uint8_t lanes;			/* mask of @mode */
-	uint32_t detail;		/* lanes that @state.reason is about */
 	bool posted[MO_LINK_EV_COUNT];
 	bool running;			/* in the event loop */
 	bool changed;			/* to be published */
@@ -61,6 +60,8 @@ void mo_link_timer(struct mo_app *app);
 enum mo_mb_status mo_link_set(struct mo_app *app, const struct mo_mb_link_set *set);
 /* Lanes of the mode that have signal and clock. */
 uint32_t mo_link_lanes_ok(const struct mo_app *app);
+/* The evidence for the state that lasts: lanes of its reason, lanes that receive. */
+void mo_link_renew(struct mo_app *app);
 /* Publishes when something changed. */
 void mo_link_publish(struct mo_app *app);
 

@@ -5,14 +5,10 @@
 #include "app/app.h"
 #include "app/link.h"
 
-/* RS(544,514) is part of PAM4 modes; NRZ leaves the choice. */
-#define FEC_25G_NRZ	(MO_FEC_OFF | MO_FEC_BASER | MO_FEC_RS528)
-#define FEC_50G_PAM4	MO_FEC_RS544
-#define FEC_100G_PAM4	MO_FEC_RS544
-
 static const struct mo_mode modes[] = {
 #define X(name, bit, mbps, lanes, rate, fec) \
-	{ MO_LM_##name, mbps, lanes, MO_SOC_RATE_##rate, MO_FEC_##fec, FEC_##rate },
+	{ MO_LM_##name, mbps, lanes, MO_SOC_RATE_##rate, MO_FEC_##fec, \
+	  MO_RATE_FEC_##rate },
 	MO_LINK_MODES(X)
 #undef X
 };

@@ -131,9 +131,11 @@ static void finish(struct mo_app *app, enum mo_mb_status status)
 		mo_mailbox_complete(app, status, &result, sizeof(result));
 }
 
-/* INFO: goes on with slot `slot`, or ends. */
+/* INFO: goes on with the first slot from `slot` on that has no verdict, or ends. */
 static void look_at(struct mo_app *app, uint8_t slot)
 {
+	while (slot < MO_SOC_FLASH_SLOTS && app->update.known[slot])
+		slot++;
 	app->update.slot = slot;
 	if (slot < MO_SOC_FLASH_SLOTS)
 		begin_check(app, MO_SOC_FLASH_BASE + slot_offset(slot), MO_SOC_FLASH_SLOT_SIZE);
@@ -145,6 +147,8 @@ static void note_slot(struct mo_update *update)
 {
 	struct mo_mb_flash_slot *slot = &update->info.slot[update->slot];
 
+	memset(slot, 0, sizeof(*slot));
+	update->known[update->slot] = true;
 	slot->error = (__u8)update->error;
 	if (update->error != MO_FW_ERR_NONE)
 		return;
@@ -163,6 +167,8 @@ static void run_judge(struct mo_app *app)
 		look_at(app, update->slot + 1);
 		return;
 	}
+	if (update->job == MO_UPDATE_JOB_SELECT)
+		note_slot(update);
 	if (update->error != MO_FW_ERR_NONE) {
 		mo_log("flash: image refused, error %u", (unsigned int)update->error);
 		finish(app, MO_MB_ERR_IMAGE);
@@ -173,6 +179,7 @@ static void run_judge(struct mo_app *app)
 		finish(app, MO_MB_OK);
 		return;
 	}
+	update->known[update->slot] = false;
 	update->step = MO_UPDATE_ERASE;
 	update->at = 0;
 }
@@ -181,7 +188,6 @@ enum mo_mb_status mo_update_info(struct mo_app *app)
 {
 	struct mo_update *update = &app->update;
 
-	memset(&update->info, 0, sizeof(update->info));
 	update->job = MO_UPDATE_JOB_INFO;
 	update->info.slots = MO_SOC_FLASH_SLOTS;
 	update->info.boot_slot = (__u8)mo_read32(MO_SOC_SYS_BOOT_SLOT);

@@ -15,6 +15,7 @@
 
 #include "hw/fwimg.h"
 #include "hw/mbox.h"
+#include "hw/soc.h"
 #include "lib/sha512.h"
 #include "lib/verify.h"
 
@@ -51,6 +52,7 @@ struct mo_update {
 	struct mo_ed25519 signature;
 	struct mo_sha512 hash;
 	struct mo_mb_flash_info info;
+	bool known[MO_SOC_FLASH_SLOTS];	/* @info.slot is the verdict about what is in it */
 };
 
 /* Commands. They answer through mo_mailbox_complete(). */

@@ -166,6 +166,45 @@ TEST_F(Flash, SlotWithAWrongSignatureIsNeitherCalledGoodNorSelected) {
     EXPECT_EQ(world.a.boot_slot(), 0U);
 }
 
+// Checking a signature takes the core a while: once for each content of a slot.
+TEST_F(Flash, SlotsAreVerifiedOnceUntilTheyAreWritten) {
+    world.a.stage(make_image(30'000, 4));
+    ASSERT_EQ(write(0), hw::MO_MB_OK);
+    const auto steps_of_info = [&] {
+        const std::uint64_t before = world.a.steps();
+        EXPECT_EQ(info().slot[0].error, hw::MO_FW_ERR_NONE);
+        return world.a.steps() - before;
+    };
+    EXPECT_GT(steps_of_info(), 50U);
+    EXPECT_LE(steps_of_info(), 4U);
+    EXPECT_EQ(info().slot[0].ver_patch, 4);
+    EXPECT_EQ(info().slot[1].error, hw::MO_FW_ERR_EMPTY);
+    // A refused image leaves slot and verdict as they are.
+    world.a.stage(Image(1000, 1));
+    EXPECT_EQ(write(0), hw::MO_MB_ERR_IMAGE);
+    EXPECT_LE(steps_of_info(), 4U);
+    world.a.stage(make_image(30'000, 5));
+    ASSERT_EQ(write(0), hw::MO_MB_OK);
+    EXPECT_GT(steps_of_info(), 50U);
+    EXPECT_EQ(info().slot[0].ver_patch, 5);
+    // Nothing is started that was good once: selecting looks at the slot itself.
+    std::uint8_t& byte = world.a.flash().at(MO_FW_HDR_LEN + 7);
+    byte = static_cast<std::uint8_t>(byte & (byte - 1));
+    EXPECT_EQ(flash(hw::MO_MB_FLASH_SELECT, 0),
+              (Outcome{hw::MO_MB_ERR_IMAGE, hw::MO_FW_ERR_HASH}));
+    EXPECT_EQ(info().slot[0].error, hw::MO_FW_ERR_HASH);
+}
+
+// An interrupted write leaves no verdict of before.
+TEST_F(Flash, WriteThatFailsForgetsTheVerdict) {
+    world.a.stage(make_image(30'000, 4));
+    ASSERT_EQ(write(0), hw::MO_MB_OK);
+    EXPECT_EQ(info().slot[0].error, hw::MO_FW_ERR_NONE);
+    world.a.fail_flash_after(2);
+    EXPECT_EQ(write(0), hw::MO_MB_ERR_FLASH);
+    EXPECT_EQ(info().slot[0].error, hw::MO_FW_ERR_EMPTY);
+}
+
 // The stage belongs to the host: what counts is what was verified.
 TEST_F(Flash, StageThatChangesAfterTheCheckIsNoticed) {
     const Image image = make_image(9000, 5);

@@ -127,6 +127,28 @@ TEST_F(LinkUp, OneDarkLaneTakesTheLinkDownAndNamesIt) {
     EXPECT_TRUE(wait_up(1 * second));
 }
 
+// All lanes dark, then light on one after the other: what the host was told follows.
+TEST_F(LinkUp, LanesThatAreMendedOneByOneAreTold) {
+    for (unsigned lane = 0; lane < 8; ++lane) {
+        world.fibre.cut_lane(Direction::from_a, lane, true, world.now());
+    }
+    world.run_for(2 * second); // told, and every time-out over
+    ASSERT_EQ(world.b.link().fsm, hw::MO_LINK_WAIT_LIGHT);
+    EXPECT_EQ(world.b.link().reason_lanes, 0xffU);
+    for (unsigned lane = 0; lane < 7; ++lane) {
+        world.fibre.cut_lane(Direction::from_a, lane, false, world.now());
+        world.run_for(500 * ms + 1 * ms); // the period in which evidence is renewed
+        EXPECT_EQ(world.b.link().reason, hw::MO_REASON_NO_LIGHT);
+        EXPECT_EQ(world.b.link().reason_lanes, 0xffU & ~((2U << lane) - 1)) << lane;
+        EXPECT_EQ(world.b.link().lanes_ok, (2U << lane) - 1) << lane;
+    }
+    const std::size_t told = world.b.publications().size();
+    world.run_for(5 * second);
+    EXPECT_EQ(world.b.publications().size(), told); // news only
+    world.fibre.cut_lane(Direction::from_a, 7, false, world.now());
+    EXPECT_TRUE(wait_up(1 * second));
+}
+
 TEST_F(LinkUp, ShortInterruptionsAreCountedAndHealed) {
     for (unsigned i = 0; i < 20; ++i) {
         world.fibre.cut(Direction::from_a, world.now());
