@@ -7,11 +7,15 @@
 #include "mo.h"
 #include "trace.h"
 
+static void mo_link_send_work(struct work_struct *work);
+
 int mo_link_init(struct mo_dev *md)
 {
 	struct mo_link *link = &md->link;
 
 	mutex_init(&link->lock);
+	mutex_init(&link->send_lock);
+	INIT_WORK(&link->send_work, mo_link_send_work);
 	spin_lock_init(&link->snap_lock);
 	link->snap.reason = cpu_to_le16(MO_REASON_FW_DEAD);
 	link->area = dma_alloc_coherent(md->dev, sizeof(*link->area), &link->area_dma,
@@ -23,6 +27,7 @@ void mo_link_exit(struct mo_dev *md)
 {
 	struct mo_link *link = &md->link;
 
+	cancel_work_sync(&link->send_work);
 	if (link->area)
 		dma_free_coherent(md->dev, sizeof(*link->area), link->area, link->area_dma);
 	link->area = NULL;
@@ -40,6 +45,8 @@ int mo_link_start(struct mo_dev *md)
 
 void mo_link_stop(struct mo_dev *md)
 {
+	/* The reset takes the link down; the replay brings what is wanted. */
+	cancel_work_sync(&md->link.send_work);
 	if (md->features & MO_F_MGMT)
 		mo_cmd_area_set(md, 0, MO_AREA_LINK, 0, 0, 0);
 	mo_link_fw_down(md);
@@ -174,75 +181,103 @@ int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps)
 	return err;
 }
 
-/* Sends requests; without firmware they wait for it. link->lock held. */
-static int mo_link_send(struct mo_dev *md, u32 mask, const struct mo_link_request *want)
+/* No answer of the firmware, or none at all: the replay brings the request. */
+static bool mo_link_unanswered(int err)
 {
-	struct mo_mb_link_set req = {
+	return err == -EHOSTDOWN || err == -ENETDOWN || err == -ECANCELED || err == -EIO ||
+	       err == -ENODEV || err == -ETIMEDOUT;
+}
+
+/*
+ * Sends all requests as they are now; without firmware they wait for it. What
+ * the firmware refuses although it was checked does not count, nor is it
+ * replayed: what it took last stays. Sleeps until the firmware answers, so
+ * whoever holds RTNL queues the work instead.
+ */
+static int mo_link_send(struct mo_dev *md)
+{
+	struct mo_link *link = &md->link;
+	struct mo_link_request want;
+	struct mo_mb_link_set req;
+	u32 mask;
+	int err;
+
+	mutex_lock(&link->send_lock);
+	mutex_lock(&link->lock);
+	want = link->want;
+	mask = link->want_mask;
+	mutex_unlock(&link->lock);
+	err = 0;
+	if (!mask || !READ_ONCE(md->mgmt.usable))
+		goto unlock;
+
+	req = (struct mo_mb_link_set){
 		.mask = cpu_to_le32(mask),
-		.admin_up = want->admin_up,
-		.fec = want->fec,
-		.modes = cpu_to_le32(want->modes),
+		.admin_up = want.admin_up,
+		.fec = want.fec,
+		.modes = cpu_to_le32(want.modes),
 	};
-
-	lockdep_assert_held(&md->link.lock);
-	if (!READ_ONCE(md->mgmt.usable))
-		return 0;
-	return mo_mgmt_call(md, 0, MO_MB_LINK_SET, &req, sizeof(req), NULL, 0, NULL);
-}
-
-/* A request counts, and is replayed, only if the firmware did not refuse it. */
-static int mo_link_request(struct mo_dev *md, u32 mask, const struct mo_link_request *want)
-{
-	int err;
-
-	err = mo_link_send(md, mask, want);
-	/* Down or dying is no refusal: the replay brings it. */
-	if (err == -EHOSTDOWN || err == -ENETDOWN || err == -ECANCELED || err == -EIO)
-		err = 0;
+	err = mo_mgmt_call(md, 0, MO_MB_LINK_SET, &req, sizeof(req), NULL, 0, NULL);
+	mutex_lock(&link->lock);
 	if (!err) {
-		md->link.want = *want;
-		md->link.want_mask |= mask;
+		link->taken = want;
+		link->taken_mask = mask;
+	} else if (!mo_link_unanswered(err)) {
+		dev_err(md->dev, "firmware does not take the link settings: %pe\n",
+			ERR_PTR(err));
+		/* Not if somebody has asked for something else meanwhile. */
+		if (link->want.fec == want.fec && link->want.modes == want.modes &&
+		    (want.fec != link->taken.fec || want.modes != link->taken.modes)) {
+			link->want.fec = link->taken.fec;
+			link->want.modes = link->taken.modes;
+			link->want_mask = link->taken_mask | (mask & MO_LINK_SET_ADMIN);
+			queue_work(md->wq, &link->send_work);
+		}
 	}
+	mutex_unlock(&link->lock);
+unlock:
+	mutex_unlock(&link->send_lock);
 	return err;
 }
 
-int mo_link_set_admin(struct mo_dev *md, bool up)
+static void mo_link_send_work(struct work_struct *work)
 {
-	struct mo_link_request want;
-	int err;
+	struct mo_dev *md = container_of(work, struct mo_dev, link.send_work);
 
-	mutex_lock(&md->link.lock);
-	want = md->link.want;
-	want.admin_up = up;
-	err = mo_link_request(md, MO_LINK_SET_ADMIN, &want);
-	mutex_unlock(&md->link.lock);
-	return err;
+	mo_link_send(md);
 }
 
-int mo_link_set_modes(struct mo_dev *md, u32 modes)
+/* Notes what is wanted, under link->lock, and has it sent. */
+static void mo_link_wanted(struct mo_dev *md, u32 mask)
 {
-	struct mo_link_request want;
-	int err;
-
-	mutex_lock(&md->link.lock);
-	want = md->link.want;
-	want.modes = modes;
-	err = mo_link_request(md, MO_LINK_SET_MODES, &want);
-	mutex_unlock(&md->link.lock);
-	return err;
+	lockdep_assert_held(&md->link.lock);
+	md->link.want_mask |= mask;
+	if (md->features & MO_F_MGMT)
+		queue_work(md->wq, &md->link.send_work);
 }
 
-int mo_link_set_fec(struct mo_dev *md, u8 fec)
+void mo_link_set_admin(struct mo_dev *md, bool up)
 {
-	struct mo_link_request want;
-	int err;
-
 	mutex_lock(&md->link.lock);
-	want = md->link.want;
-	want.fec = fec;
-	err = mo_link_request(md, MO_LINK_SET_FEC, &want);
+	md->link.want.admin_up = up;
+	mo_link_wanted(md, MO_LINK_SET_ADMIN);
 	mutex_unlock(&md->link.lock);
-	return err;
+}
+
+void mo_link_set_modes(struct mo_dev *md, u32 modes)
+{
+	mutex_lock(&md->link.lock);
+	md->link.want.modes = modes;
+	mo_link_wanted(md, MO_LINK_SET_MODES);
+	mutex_unlock(&md->link.lock);
+}
+
+void mo_link_set_fec(struct mo_dev *md, u8 fec)
+{
+	mutex_lock(&md->link.lock);
+	md->link.want.fec = fec;
+	mo_link_wanted(md, MO_LINK_SET_FEC);
+	mutex_unlock(&md->link.lock);
 }
 
 /* Modes and FEC that were asked for; 0 = the firmware's choice. */
@@ -256,17 +291,12 @@ void mo_link_requested(struct mo_dev *md, u32 *modes, u8 *fec)
 
 int mo_link_replay(struct mo_dev *md)
 {
-	int err = 0;
+	int err;
 
 	if (!(md->features & MO_F_MGMT))
 		return 0;
-	mutex_lock(&md->link.lock);
 	WRITE_ONCE(md->link.caps_valid, false);
-	if (md->link.want_mask)
-		err = mo_link_send(md, md->link.want_mask, &md->link.want);
-	mutex_unlock(&md->link.lock);
-	if (err)
-		dev_err(md->dev, "firmware does not take the link settings: %pe\n", ERR_PTR(err));
+	err = mo_link_send(md);
 	mo_link_refresh(md);
 	return err;
 }

@@ -84,6 +84,19 @@ static u32 mo_linkmode_parse(const unsigned long *mask)
 	return modes;
 }
 
+/* Whether one of @modes can run with one of @fec, as the firmware will judge. */
+static bool mo_linkmode_fits(u32 modes, u8 fec)
+{
+	u32 fits = 0;
+
+#define X(name, bit, mbps, lanes, rate, def) \
+	if (fec & (MO_FEC_AUTO | MO_RATE_FEC_##rate)) \
+		fits |= MO_LM_##name;
+	MO_LINK_MODES(X)
+#undef X
+	return modes & fits;
+}
+
 int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 {
 	struct mo_mb_link_caps caps = {};
@@ -165,9 +178,10 @@ static u32 mo_linkmode_at(u32 mbps, u32 lanes)
 int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings *ks)
 {
 	struct ethtool_link_ksettings old = {};
-	u32 modes, possible, usable, advertised;
+	u32 modes, possible, usable, advertised, want;
 	struct mo_mb_link_caps caps;
 	bool new_mask, speed;
+	u8 want_fec;
 	int err;
 
 	if (ks->base.autoneg == AUTONEG_ENABLE)
@@ -190,7 +204,11 @@ int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings
 		modes &= advertised;
 	if (!modes)
 		return -EINVAL;
-	return mo_link_set_modes(md, modes);
+	mo_link_requested(md, &want, &want_fec);
+	if (!mo_linkmode_fits(modes, want_fec ?: MO_FEC_AUTO))
+		return -EOPNOTSUPP;
+	mo_link_set_modes(md, modes);
+	return 0;
 }
 
 static u32 mo_fec_to_ethtool(u8 fec)
@@ -224,7 +242,8 @@ int mo_link_get_fecparam(struct mo_dev *md, struct ethtool_fecparam *fec)
 int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 {
 	struct mo_mb_link_caps caps;
-	u8 mask = 0;
+	u8 mask = 0, want_fec;
+	u32 want;
 	int err;
 
 	if (fec->fec & ~(u32)(ETHTOOL_FEC_AUTO | ETHTOOL_FEC_OFF | ETHTOOL_FEC_BASER |
@@ -242,9 +261,11 @@ int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 	mask &= caps.port_fec;
 	if (fec->fec & ETHTOOL_FEC_AUTO)
 		mask |= MO_FEC_AUTO;
-	if (!mask)
+	mo_link_requested(md, &want, &want_fec);
+	if (!mo_linkmode_fits(want ?: le32_to_cpu(caps.port_modes), mask))
 		return -EOPNOTSUPP;
-	return mo_link_set_fec(md, mask);
+	mo_link_set_fec(md, mask);
+	return 0;
 }
 
 /* A reason without a counterpart in ethtool. */

@@ -9,17 +9,20 @@
  *      changes the shape of the device at a time.
  *   2. md->event_lock: dispatch of asynchronous events, one after another.
  *   3. rtnl_lock, then the netdev's own lock (ops lock). Never take 1 or 2 here.
- *   4. md->link.lock: requested link settings, and the order of LINK_SET.
+ *   4. md->link.send_lock: the order of LINK_SET. Never taken under 3.
  *   5. md->mgmt.lock: the one message to the management firmware.
- *   6. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
- *   7. eq->lock: spinlock with interrupts off; ring of an event queue. Handlers of
+ *   6. md->link.lock: requested link settings; nothing is waited for under it.
+ *   7. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
+ *   8. eq->lock: spinlock with interrupts off; ring of an event queue. Handlers of
  *      completion queues run under it.
  *
  * Admin commands sleep. They may be called with 1, 3, 4 and 5 held, from any
  * process context; after the device has gone or while it is being reset they
  * fail at once, so a path that only destroys things ends in bounded time.
  * Nothing that runs under 2 waits for the firmware: it would wait for the
- * events that 2 holds up.
+ * events that 2 holds up. Nor does what runs under 3, or the whole machine's
+ * network configuration would wait with it: Documentation/dev/architecture.rst
+ * lists who sends messages, and under which locks.
  * mo_service_stop() comes before devl_lock in remove: its work takes 1 itself.
  */
 #ifndef MO_H
@@ -135,7 +138,9 @@ struct mo_link_request {
 };
 
 struct mo_link {
-	struct mutex lock;		/* requests below */
+	struct mutex lock;		/* requests below; held for a moment only */
+	struct mutex send_lock;		/* one sender of requests; outside of @lock */
+	struct work_struct send_work;	/* sends what changed, so that nobody waits */
 	spinlock_t snap_lock;		/* snapshot */
 	struct mo_link_state snap;	/* last consistent copy of the area */
 	u64 downs;			/* losses of carrier; does not fall back */
@@ -143,6 +148,8 @@ struct mo_link {
 	dma_addr_t area_dma;
 	struct mo_link_request want;	/* replayed to firmware that starts anew */
 	u32 want_mask;			/* MO_LINK_SET_* that were asked for */
+	struct mo_link_request taken;	/* what the firmware took last */
+	u32 taken_mask;
 	struct mo_mb_link_caps caps;
 	bool caps_valid;
 };
@@ -449,10 +456,13 @@ void mo_link_fw_down(struct mo_dev *md);
 void mo_link_get(struct mo_dev *md, struct mo_link_state *ls);
 u64 mo_link_downs(struct mo_dev *md);
 int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps);
-/* Requests; without firmware they wait for it, and never fail for that. */
-int mo_link_set_admin(struct mo_dev *md, bool up);
-int mo_link_set_modes(struct mo_dev *md, u32 modes);
-int mo_link_set_fec(struct mo_dev *md, u8 fec);
+/*
+ * Requests, checked by the caller. They are kept and sent by a work item: the
+ * callers hold RTNL, and nobody who does may wait for the firmware.
+ */
+void mo_link_set_admin(struct mo_dev *md, bool up);
+void mo_link_set_modes(struct mo_dev *md, u32 modes);
+void mo_link_set_fec(struct mo_dev *md, u8 fec);
 void mo_link_requested(struct mo_dev *md, u32 *modes, u8 *fec);
 int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec);
 
