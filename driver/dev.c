@@ -170,7 +170,6 @@ static void mo_dev_net_ready(struct mo_dev *md, bool ready)
 
 static int mo_dev_net_up(struct mo_dev *md)
 {
-	struct mo_link_state ls;
 	int err;
 
 	if (!(md->features & MO_F_ETH))
@@ -180,11 +179,8 @@ static int mo_dev_net_up(struct mo_dev *md)
 		dev_err(md->dev, "cannot create the network interface: %pe\n", ERR_PTR(err));
 		return err;
 	}
-	mutex_lock(&md->event_lock);
-	md->net_ready = true;
-	mo_link_get(md, &ls);
-	mo_net_link_update(md, &ls);
-	mutex_unlock(&md->event_lock);
+	mo_dev_net_ready(md, true);
+	mo_nl_add(md);
 	return 0;
 }
 
@@ -235,8 +231,10 @@ void mo_dev_down(struct mo_dev *md)
 	mo_auxdev_del(md);
 	mo_hwmon_exit(md);
 	mo_dev_net_ready(md, false);
-	if (md->features & MO_F_ETH)
+	if (md->features & MO_F_ETH) {
+		mo_nl_del(md);
 		mo_net_destroy(md);
+	}
 	mo_devlink_port_del(md);
 	if (!test_bit(MO_STATE_RESETTING, &md->state))
 		mo_dev_hw_down(md);

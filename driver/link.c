@@ -2,7 +2,8 @@
 /*
  * The link as the firmware reports it, and what the host asks of it. All
  * decisions are the firmware's; this file keeps the last report, the requests
- * (to replay them to firmware that starts anew), and passes news on.
+ * (to replay them to firmware that starts anew), and passes news on to those who
+ * have subscribed.
  */
 #include "mo.h"
 #include "trace.h"
@@ -17,6 +18,7 @@ int mo_link_init(struct mo_dev *md)
 	mutex_init(&link->send_lock);
 	INIT_WORK(&link->send_work, mo_link_send_work);
 	spin_lock_init(&link->snap_lock);
+	BLOCKING_INIT_NOTIFIER_HEAD(&link->news);
 	link->snap.reason = cpu_to_le16(MO_REASON_FW_DEAD);
 	link->area = dma_alloc_coherent(md->dev, sizeof(*link->area), &link->area_dma,
 					GFP_KERNEL);
@@ -70,6 +72,13 @@ static bool mo_link_copy(const struct mo_link_state *area, struct mo_link_state 
 	return false;
 }
 
+static void mo_link_tell(struct mo_dev *md, enum mo_link_news news, u32 lanes)
+{
+	struct mo_link_note note = { .md = md, .lanes = lanes };
+
+	blocking_notifier_call_chain(&md->link.news, news, &note);
+}
+
 /* Takes a new state over and tells everybody. */
 static void mo_link_publish(struct mo_dev *md, const struct mo_link_state *ls)
 {
@@ -91,10 +100,7 @@ static void mo_link_publish(struct mo_dev *md, const struct mo_link_state *ls)
 		WRITE_ONCE(link->caps_valid, false);
 	if (!memcmp(&old, ls, sizeof(old)))
 		return;
-	if (md->net_ready) {
-		mo_net_link_update(md, ls);
-		mo_nl_link_event(md, 0);
-	}
+	mo_link_tell(md, MO_LINK_CHANGED, 0);
 }
 
 /* The device wrote the area; event work, event_lock held. */
@@ -308,16 +314,14 @@ void mo_link_module_event(struct mo_dev *md, u16 code)
 	/* Firmware that starts reports what is plugged already. */
 	if (code <= 1 && READ_ONCE(md->mgmt.usable))
 		dev_info(md->dev, "optical module %s\n", code ? "plugged" : "unplugged");
-	if (md->net_ready)
-		mo_nl_link_event(md, 0);
+	mo_link_tell(md, MO_LINK_QUALITY, 0);
 }
 
 /* Event work: quality of the lanes in @lanes changed. */
 void mo_link_lane_event(struct mo_dev *md, u32 lanes)
 {
 	dev_dbg(md->dev, "quality of lanes 0x%x changed\n", lanes);
-	if (md->net_ready)
-		mo_nl_link_event(md, lanes & GENMASK(md->id.lanes - 1, 0));
+	mo_link_tell(md, MO_LINK_QUALITY, lanes & GENMASK(md->id.lanes - 1, 0));
 }
 
 int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec)

@@ -35,6 +35,7 @@
 #include <linux/kfifo.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -152,6 +153,23 @@ struct mo_link {
 	u32 taken_mask;
 	struct mo_mb_link_caps caps;
 	bool caps_valid;
+	struct blocking_notifier_head news;	/* enum mo_link_news, struct mo_link_note */
+};
+
+/* What subscribers of md->link.news are told, one after another, in process context. */
+enum mo_link_news {
+	MO_LINK_CHANGED,	/* mo_link_get() has a new state */
+	MO_LINK_QUALITY,	/* the module or the quality of lanes changed */
+};
+
+/**
+ * struct mo_link_note - data of a link's news
+ * @md: device
+ * @lanes: bit per lane whose quality changed
+ */
+struct mo_link_note {
+	struct mo_dev *md;
+	u32 lanes;
 };
 
 struct mo_health_state {
@@ -205,6 +223,7 @@ struct mo_dev {
 	struct workqueue_struct *wq;
 	struct devlink_port dl_port;
 	struct mo_aux_state *auxdev;	/* the RDMA driver's side, auxdev.c */
+	struct notifier_block nl_news;
 	struct mo_net *net;		/* the datapath's part, or NULL */
 	struct net_device *netdev;	/* set by mo_net_create() */
 	struct device *hwmon;
@@ -497,7 +516,9 @@ void mo_hwmon_exit(struct mo_dev *md);
 /* ------------------------------------------------------------------- nl.c */
 int mo_nl_init(void);
 void mo_nl_exit(void);
-void mo_nl_link_event(struct mo_dev *md, u32 lanes);
+/* Listeners hear of the link of a device with a netdev from here on, or no more. */
+void mo_nl_add(struct mo_dev *md);
+void mo_nl_del(struct mo_dev *md);
 
 /* --------------------------------------------------------------- auxdev.c */
 int mo_auxdev_init(struct mo_dev *md);
@@ -525,9 +546,7 @@ void mo_net_destroy(struct mo_dev *md);
 void mo_net_detach(struct mo_dev *md);
 /* The device is up again: replays settings and goes on. devl_lock held. */
 int mo_net_attach(struct mo_dev *md);
-/* Carrier or speed changed. Process context, event_lock held. */
-void mo_net_link_update(struct mo_dev *md, const struct mo_link_state *ls);
-/* MO_EVENT_QUEUE_ERROR or MO_EVENT_CQ_ERROR of @object. As above. */
+/* MO_EVENT_QUEUE_ERROR or MO_EVENT_CQ_ERROR of @object. Process context, event_lock held. */
 void mo_net_queue_error(struct mo_dev *md, u8 event, u32 object, u16 code);
 /* The device behind a netdev, NULL if it is not ours. */
 struct mo_dev *mo_net_to_dev(const struct net_device *netdev);

@@ -287,6 +287,7 @@ struct mo_net {
 	struct mo_filter filter;
 	struct mo_stats_block block;
 	spinlock_t carrier_lock;	/* look at the link, and the carrier made of it */
+	struct notifier_block link_news;
 
 	struct work_struct repair;
 	struct delayed_work watch;

@@ -104,15 +104,11 @@ static void mo_net_carrier(struct mo_net *net)
 	spin_unlock_bh(&net->carrier_lock);
 }
 
-/**
- * mo_net_link_update() - carrier or speed changed
- * @md: device
- * @ls: state of the link, which mo_link_get() knows already
- */
-void mo_net_link_update(struct mo_dev *md, const struct mo_link_state *ls)
+static int mo_net_link_news(struct notifier_block *nb, unsigned long news, void *data)
 {
-	if (md->net)
-		mo_net_carrier(md->net);
+	if (news == MO_LINK_CHANGED)
+		mo_net_carrier(container_of(nb, struct mo_net, link_news));
+	return NOTIFY_DONE;
 }
 
 /* Queues exist: everything else that the device must know. */
@@ -527,6 +523,10 @@ int mo_net_create(struct mo_dev *md)
 	err = register_netdev(netdev);
 	if (err)
 		goto forget;
+	net->link_news.notifier_call = mo_net_link_news;
+	blocking_notifier_chain_register(&md->link.news, &net->link_news);
+	/* What has been told already. */
+	mo_net_carrier(net);
 	return 0;
 
 forget:
@@ -549,6 +549,7 @@ void mo_net_destroy(struct mo_dev *md)
 
 	if (!net)
 		return;
+	blocking_notifier_chain_unregister(&md->link.news, &net->link_news);
 	unregister_netdev(net->netdev);
 	cancel_work_sync(&net->repair);
 	cancel_delayed_work_sync(&net->watch);

@@ -382,15 +382,14 @@ static struct genl_family mo_nl_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(mo_nl_groups),
 };
 
-/**
- * mo_nl_link_event() - tell the listeners about the link's state
- * @md: device with a netdev
- * @lanes: bit per lane whose quality changed; 0: the news is the link
- *
- * Event work, so the firmware is not asked: without "retimed".
+/*
+ * Tells the listeners about the link's state. Event work, so the firmware is
+ * not asked: without "retimed".
  */
-void mo_nl_link_event(struct mo_dev *md, u32 lanes)
+static int mo_nl_link_news(struct notifier_block *nb, unsigned long news, void *data)
 {
+	const struct mo_link_note *note = data;
+	struct mo_dev *md = note->md;
 	struct net_device *netdev = md->netdev;
 	struct mo_link_state ls;
 	struct genl_info info;
@@ -398,18 +397,31 @@ void mo_nl_link_event(struct mo_dev *md, u32 lanes)
 
 	if (!netdev ||
 	    !genl_has_listeners(&mo_nl_family, dev_net(netdev), MESH_OPTICAL_NLGRP_EVENTS))
-		return;
+		return NOTIFY_DONE;
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)
-		return;
+		return NOTIFY_DONE;
 	genl_info_init_ntf(&info, &mo_nl_family, MESH_OPTICAL_CMD_PORT_NTF);
 	mo_link_get(md, &ls);
-	if (mo_nl_port_fill(msg, &info, netdev->ifindex, md->id.lanes, &ls, -1, lanes)) {
+	if (mo_nl_port_fill(msg, &info, netdev->ifindex, md->id.lanes, &ls, -1,
+			    note->lanes)) {
 		nlmsg_free(msg);
-		return;
+		return NOTIFY_DONE;
 	}
 	genlmsg_multicast_netns(&mo_nl_family, dev_net(netdev), msg, 0,
 				MESH_OPTICAL_NLGRP_EVENTS, GFP_KERNEL);
+	return NOTIFY_DONE;
+}
+
+void mo_nl_add(struct mo_dev *md)
+{
+	md->nl_news.notifier_call = mo_nl_link_news;
+	blocking_notifier_chain_register(&md->link.news, &md->nl_news);
+}
+
+void mo_nl_del(struct mo_dev *md)
+{
+	blocking_notifier_chain_unregister(&md->link.news, &md->nl_news);
 }
 
 int mo_nl_init(void)
