@@ -51,7 +51,8 @@ static int mo_health_fw_recover(struct devlink_health_reporter *reporter, void *
 	if (!(md->features & MO_F_MGMT))
 		return 0;
 	if (!md->up || test_bit(MO_STATE_RESETTING, &md->state)) {
-		NL_SET_ERR_MSG(extack, "device is down; recover reporter \"device\" or reload first");
+		NL_SET_ERR_MSG(extack,
+			       "device is down: recover reporter 'device', or reload, first");
 		return -ENETDOWN;
 	}
 	err = mo_fw_restart(md, mo_devlink_fw_policy(md), extack);

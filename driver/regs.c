@@ -13,7 +13,7 @@ static bool mo_regs_stable(const struct mo_dev *md)
 {
 	return !test_bit(MO_STATE_FROZEN, &md->state) &&
 	       !test_bit(MO_STATE_RESETTING, &md->state) &&
-	       md->pdev->error_state == pci_channel_io_normal;
+	       md->pdev->error_state != pci_channel_io_frozen;
 }
 
 bool mo_readable(const struct mo_dev *md)

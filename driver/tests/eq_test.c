@@ -56,7 +56,8 @@ void mo_dev_fail(struct mo_dev *md, const char *why)
 
 void mo_event_reset(struct mo_dev *md)
 {
-	md->events.in = md->events.out = 0;
+	md->events.in = 0;
+	md->events.out = 0;
 }
 
 static u64 arm_word(unsigned int vector)
