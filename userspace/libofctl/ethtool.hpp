@@ -11,7 +11,8 @@ namespace mo::ofctl {
 /// empty. `statistics`: also FEC counters.
 [[nodiscard]] Answer<void> read_ethtool(GenlFamilies& families, Port& port, bool statistics);
 
-/// Forces speed and lanes (either may be empty); the kernel picks the mode among all that there are.
+/// Forces speed and lanes (either may be empty); the kernel picks the mode among all that there
+/// are.
 [[nodiscard]] Answer<void> set_speed(GenlFamilies& families, const Port& port,
                                      std::optional<std::uint32_t> speed_mbps,
                                      std::optional<std::uint32_t> lanes);

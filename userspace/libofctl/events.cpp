@@ -112,8 +112,7 @@ std::optional<Event> optical_event(const Bytes& message) {
 /// Makes events of messages, by what is known of devices and interfaces.
 class Translator {
   public:
-    Translator(GenlFamilies& families, Watched& watched)
-        : families_(families), watched_(watched) {}
+    Translator(GenlFamilies& families, Watched& watched) : families_(families), watched_(watched) {}
 
     void devlink(const Bytes& message);
     void optical(const Bytes& message);

@@ -32,7 +32,7 @@ Json record_value(const Record& record) {
 } // namespace
 
 Json history_value(const Port& port, const std::vector<Record>& records,
-                    std::optional<std::uint32_t> last) {
+                   std::optional<std::uint32_t> last) {
     const auto count = records.size();
     Json::Array rows;
     for (std::size_t i = last && *last < count ? count - *last : 0; i < count; ++i) {

@@ -34,7 +34,7 @@ Json lane_value(const Lane& lane) {
 } // namespace
 
 Json lanes_value(const Port& port, const LaneSnapshot& snapshot,
-                  std::optional<std::uint32_t> only) {
+                 std::optional<std::uint32_t> only) {
     Json::Array lanes;
     for (const auto& lane : snapshot.lanes) {
         if (!only || lane.lane == *only) {

@@ -145,15 +145,14 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     optind = 0; // anew; glibc then sorts words that are no options behind the others
     opterr = 0;
     for (;;) {
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
         const int letter =
             getopt_long(count, pointers.data(), letters.c_str(), names.data(), nullptr);
         if (letter == -1) {
             break;
         }
         if (letter == '?' || letter == ':') {
-            return fail(EINVAL, explain(letter, optopt,
-                                        pointers[static_cast<std::size_t>(optind - 1)]));
+            return fail(EINVAL,
+                        explain(letter, optopt, pointers[static_cast<std::size_t>(optind - 1)]));
         }
         find_letter(letter)->take(line, optarg);
     }
@@ -167,8 +166,8 @@ std::vector<OptionHelp> option_help() {
     std::vector<OptionHelp> rows;
     for (const auto& each : known) {
         if (each.text != nullptr) {
-            std::string names = std::string("-") + static_cast<char>(each.letter) + ", --" +
-                                each.name;
+            std::string names =
+                std::string("-") + static_cast<char>(each.letter) + ", --" + each.name;
             if (each.argument != nullptr) {
                 names += std::string(" ") + each.argument;
             }

@@ -2,6 +2,7 @@
 // The options of the command line, which may stand before, between and behind its words.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,7 +15,13 @@ namespace mo::ofctl {
 
 /// What a command line asks for.
 struct CommandLine {
-    enum class Action { run, help, version, man_page, bash_completion } action = Action::run;
+    enum class Action : std::uint8_t {
+        run,
+        help,
+        version,
+        man_page,
+        bash_completion
+    } action = Action::run;
     Options options;
     std::optional<std::string> netns; ///< work in that network namespace
     std::vector<std::string> words;   ///< what is no option, in order

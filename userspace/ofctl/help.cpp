@@ -115,10 +115,11 @@ std::string man_page() {
     for (const auto& verb : verbs()) {
         text += ".TP\n.B " + man_text(usage_of(verb)) + "\n" + man_text(verb.text) + ".\n";
     }
-    text += ".PP\n\\fIDEV\\fR is a devlink handle such as pci/0000:01:00.0, \\fIIF\\fR an "
-            "interface name. Objects, commands and long options may be abbreviated, short options put "
-            "together. Options may stand anywhere; -- ends them. Lanes count from 0; "
-            "what CMIS calls lane 1 is lane 0.\n.SH OPTIONS\n";
+    text +=
+        ".PP\n\\fIDEV\\fR is a devlink handle such as pci/0000:01:00.0, \\fIIF\\fR an "
+        "interface name. Objects, commands and long options may be abbreviated, short options put "
+        "together. Options may stand anywhere; -- ends them. Lanes count from 0; "
+        "what CMIS calls lane 1 is lane 0.\n.SH OPTIONS\n";
     for (const auto& option : option_help()) {
         text += ".TP\n.B " + man_text(option.names) + "\n" + man_text(option.text) + ".\n";
     }

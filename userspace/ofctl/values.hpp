@@ -16,11 +16,11 @@ namespace mo::ofctl {
 [[nodiscard]] Json port_value(const Port& port);
 /// All lanes of the snapshot, or the lane `only`.
 [[nodiscard]] Json lanes_value(const Port& port, const LaneSnapshot& snapshot,
-                                std::optional<std::uint32_t> only);
+                               std::optional<std::uint32_t> only);
 [[nodiscard]] Json module_value(const Port& port, const Module& module);
 /// The newest `last` records, or all.
 [[nodiscard]] Json history_value(const Port& port, const std::vector<Record>& records,
-                                  std::optional<std::uint32_t> last);
+                                 std::optional<std::uint32_t> last);
 [[nodiscard]] Json event_value(const Event& event);
 
 } // namespace mo::ofctl

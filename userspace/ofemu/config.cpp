@@ -252,10 +252,12 @@ void Parser::name_the_rest() {
         NicEntry& entry = config_.nics[i];
         const auto place = static_cast<std::uint32_t>(i) + 1;
         for (std::uint32_t n = place; entry.mac == std::array<std::uint8_t, 6>{}; ++n) {
-            const std::array<std::uint8_t, 6> mac = {
-                0x02, 0x4d, 0x4f, // locally administered
-                static_cast<std::uint8_t>(n >> 16U), static_cast<std::uint8_t>(n >> 8U),
-                static_cast<std::uint8_t>(n)};
+            const std::array<std::uint8_t, 6> mac = {0x02,
+                                                     0x4d,
+                                                     0x4f, // locally administered
+                                                     static_cast<std::uint8_t>(n >> 16U),
+                                                     static_cast<std::uint8_t>(n >> 8U),
+                                                     static_cast<std::uint8_t>(n)};
             if (macs_.insert(mac).second) {
                 entry.mac = mac;
             }

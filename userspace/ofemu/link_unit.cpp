@@ -36,8 +36,7 @@ LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, nic::Engine& en
         const std::uint64_t delay_ns = fibre_.delay_ns();
         link_.set_delay(end, delay_ns < shortest_delay_ns ? 0 : delay_ns);
         fabric::ImpairmentConfig impairment;
-        impairment.seed =
-            seed_of(config.seed, entry.name + (end == fabric::End::a ? "/a" : "/b"));
+        impairment.seed = seed_of(config.seed, entry.name + (end == fabric::End::a ? "/a" : "/b"));
         link_.set_impairment(end, impairment);
         if (entry.attenuation_db != 0) {
             fibre_.attenuate(direction(end), entry.attenuation_db, engine_.now_ns());

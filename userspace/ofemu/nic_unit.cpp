@@ -35,8 +35,8 @@ nic::rdma::Making making(const nic::NicConfig& config) {
 optics::PortConfig port_config(const Config& config, const NicEntry& entry) {
     optics::PortConfig out;
     out.lanes = nic::find_board(entry.board)->lanes;
-    out.seed = seed_of(
-        config.seed, {reinterpret_cast<const char*>(entry.mac.data()), entry.mac.size()});
+    out.seed =
+        seed_of(config.seed, {reinterpret_cast<const char*>(entry.mac.data()), entry.mac.size()});
     return out;
 }
 

@@ -54,18 +54,18 @@ void compare(const std::string& text) {
     if (!theirs.is_discarded()) {
         bool twice = false;
         std::vector<std::set<std::string>> open;
-        const auto read = nlohmann::json::parse(text, [&](int, nlohmann::json::parse_event_t event,
-                                              nlohmann::json& parsed) {
-            using Event = nlohmann::json::parse_event_t;
-            if (event == Event::object_start) {
-                open.emplace_back();
-            } else if (event == Event::object_end) {
-                open.pop_back();
-            } else if (event == Event::key) {
-                twice = !open.back().insert(parsed.get<std::string>()).second || twice;
-            }
-            return true;
-        });
+        const auto read = nlohmann::json::parse(
+            text, [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+                using Event = nlohmann::json::parse_event_t;
+                if (event == Event::object_start) {
+                    open.emplace_back();
+                } else if (event == Event::object_end) {
+                    open.pop_back();
+                } else if (event == Event::key) {
+                    twice = !open.back().insert(parsed.get<std::string>()).second || twice;
+                }
+                return true;
+            });
         EXPECT_TRUE(twice) << text << read.size();
     }
 }
@@ -75,7 +75,8 @@ TEST(Json, AgreesWithAnotherParser) {
         R"({"argv": ["cut", "fibre0", "--lane", "3"], "n": [0, -0, 1e3, -1.25E-2, 123456789012]})",
         R"(["\u00e4\ud83d\ude00\u0000", "\/\b\f\r\t", "ä€😀", true, false, null])",
         R"({"a": {"b": {"c": [[], {}, [{}]]}}, "d": 18446744073709551615, "e": -9223372036854775808})"};
-    const std::string alphabet = "{}[]\",:.0123456789+-eEtrufalsn\\ \t\n\x01\x7f\xc3\xa4\xed\xa0\xff";
+    const std::string alphabet =
+        "{}[]\",:.0123456789+-eEtrufalsn\\ \t\n\x01\x7f\xc3\xa4\xed\xa0\xff";
     std::uint64_t state = 1;
     const auto random = [&state](std::size_t bound) {
         state = state * 6364136223846793005U + 1442695040888963407U;

@@ -221,9 +221,9 @@ struct EventsTest : ClientTest {
 
 TEST_F(EventsTest, OtherDriversDevicesAreNotReported) {
     kernel.other_drivers["0000:02:00.0"] = "netdevsim";
-    for (const auto command : {DEVLINK_CMD_NEW, DEVLINK_CMD_HEALTH_REPORTER_RECOVER,
-                               DEVLINK_CMD_FLASH_UPDATE_STATUS, DEVLINK_CMD_FLASH_UPDATE_END,
-                               DEVLINK_CMD_DEL}) {
+    for (const auto command :
+         {DEVLINK_CMD_NEW, DEVLINK_CMD_HEALTH_REPORTER_RECOVER, DEVLINK_CMD_FLASH_UPDATE_STATUS,
+          DEVLINK_CMD_FLASH_UPDATE_END, DEVLINK_CMD_DEL}) {
         devlink_news(static_cast<std::uint8_t>(command), "0000:02:00.0");
     }
     devlink_news(DEVLINK_CMD_FLASH_UPDATE_END, "0000:01:00.0");

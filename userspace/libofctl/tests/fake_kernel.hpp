@@ -48,8 +48,8 @@ struct KernelState {
         std::string device; ///< "0000:02:00.0"
         std::string ifname;
     };
-    std::map<int, OtherPort> other_ports; ///< by ifindex
-    unsigned queries = 0;                 ///< of devices and ports
+    std::map<int, OtherPort> other_ports;        ///< by ifindex
+    unsigned queries = 0;                        ///< of devices and ports
     std::uint16_t optical_id = test::optical_id; ///< another one after each load of the driver
 };
 

@@ -47,7 +47,7 @@ TEST(CommandLine, OptionsMayStandAnywhere) {
 
 TEST(CommandLine, LongNamesWithOneOrTwoDashes) {
     const std::vector<std::pair<const char*, const char*>> same = {
-        {"--json", "j"},   {"-json", "j"},    {"--pre", "p"},     {"-pretty", "p"}, {"-jso", "j"},
+        {"--json", "j"},   {"-json", "j"},   {"--pre", "p"},       {"-pretty", "p"}, {"-jso", "j"},
         {"-details", "d"}, {"-statis", "s"}, {"--timestamp", "t"}, {"-ti", "t"}};
     for (const auto& [word, expected] : same) {
         const auto line = parse_command_line({word});
@@ -72,9 +72,13 @@ TEST(CommandLine, NamespacesInEveryForm) {
 TEST(CommandLine, WhatElseItMayAskFor) {
     using Action = CommandLine::Action;
     const std::vector<std::pair<const char*, Action>> rows = {
-        {"-h", Action::help},        {"--help", Action::help},      {"-V", Action::version},
-        {"-Version", Action::version}, {"--version", Action::version},
-        {"--man-page", Action::man_page}, {"--bash-completion", Action::bash_completion}};
+        {"-h", Action::help},
+        {"--help", Action::help},
+        {"-V", Action::version},
+        {"-Version", Action::version},
+        {"--version", Action::version},
+        {"--man-page", Action::man_page},
+        {"--bash-completion", Action::bash_completion}};
     for (const auto& [word, action] : rows) {
         const auto line = parse_command_line({word});
         ASSERT_TRUE(line) << word;

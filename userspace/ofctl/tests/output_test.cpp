@@ -182,8 +182,7 @@ TEST(Json, EscapesAndKeepsNumbersRaw) {
     const auto value = ObjectBuilder().add("k\"\n", "v\\\x01").add("n", 0.1).add("i", -5).done();
     EXPECT_EQ(value.dump(false), "{\"k\\\"\\n\":\"v\\\\\\u0001\",\"n\":0.1,\"i\":-5}");
     EXPECT_EQ(Json::array().dump(true), "[]");
-    EXPECT_EQ(nlohmann::json::parse(value.dump(true)),
-              nlohmann::json::parse(value.dump(false)));
+    EXPECT_EQ(nlohmann::json::parse(value.dump(true)), nlohmann::json::parse(value.dump(false)));
 }
 
 } // namespace

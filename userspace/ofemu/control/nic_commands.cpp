@@ -261,9 +261,10 @@ constexpr std::array commands{
     Command{"drop-doorbells", "NIC on|off", "lose doorbell writes", drop_doorbells},
     Command{"module", "NIC pull|plug|hang|answer|fault [CAUSE]",
             "pull or plug the optical module, hang its bus, fault it", module},
-    Command{"laser", "NIC LANE fail|repair|age FACTOR",
-            "break a laser of the module; age it: FACTOR 1 (new) to 5 times the bias above threshold",
-            laser},
+    Command{
+        "laser", "NIC LANE fail|repair|age FACTOR",
+        "break a laser of the module; age it: FACTOR 1 (new) to 5 times the bias above threshold",
+        laser},
     Command{"adaptation", "NIC LANE",
             "the receiver's next adaptation of a lane converges wrong: the lane comes up worse",
             adaptation},

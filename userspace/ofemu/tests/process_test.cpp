@@ -259,8 +259,15 @@ TEST_F(ProcessTest, FaultsOfLasersAndReceiversReachTheOptics) {
     (void)ctl({"module", "nic0", "pull"});
     (void)ctl({"module", "nic0", "plug"});
     const Json again = ctl({"show", "nics", "nic0"});
-    EXPECT_DOUBLE_EQ(again.find("nics")->as_array()->at(0).find("faults")->find("laser_age")
-                         ->as_array()->at(3).number(), 1);
+    EXPECT_DOUBLE_EQ(again.find("nics")
+                         ->as_array()
+                         ->at(0)
+                         .find("faults")
+                         ->find("laser_age")
+                         ->as_array()
+                         ->at(3)
+                         .number(),
+                     1);
 }
 
 TEST_F(ProcessTest, CountersStartAgainFromZero) {
