@@ -5,9 +5,9 @@
  */
 #include <linux/ethtool.h>
 
+#include "hw/cmis.h"
 #include "mo.h"
 
-#define MO_MODULE_I2C_ADDRESS	0x50
 #define MO_MODULE_FLAT		BIT(7)	/* of byte 2: there is no page but 0 */
 /* Lower memory and pages 0 to 2, one behind the other: what all paged modules have. */
 #define MO_MODULE_EEPROM_LEN	(4 * MO_MB_PAGE_MAX)
@@ -57,7 +57,7 @@ int mo_module_get_page(struct mo_dev *md, const struct ethtool_module_eeprom *pa
 	};
 	int err;
 
-	if (page->i2c_address != MO_MODULE_I2C_ADDRESS) {
+	if (page->i2c_address != MO_CMIS_I2C_TARGET) {
 		NL_SET_ERR_MSG(extack, "module has no memory at this I2C address");
 		return -EINVAL;
 	}

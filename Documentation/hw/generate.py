@@ -27,7 +27,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 HW = TOP / "driver" / "hw"
 HEADERS = ["ids.h", "regs.h", "db.h", "status.h", "event.h", "eth.h", "stats.h", "rdma.h",
-           "cmd.h", "link.h", "fwimg.h", "mbox.h", "soc.h"]
+           "cmd.h", "link.h", "fwimg.h", "mbox.h", "soc.h", "cmis.h"]
 PRELUDE = "#define MO_HW_FREESTANDING\n" + "".join(f'#include "{h}"\n' for h in HEADERS)
 
 
@@ -110,6 +110,21 @@ TABLES = [
     ("MO_SOC_BLOCKS", "Peripheral blocks of the management core", ["Name", "Index", "Content"]),
     ("MO_SOC_REGS", "Peripheral registers of the management core",
      ["Block", "Register", "Offset", "Access", "Reset", "Meaning"]),
+    ("MO_CMIS_PAGES", "Pages of the optical module", ["Page", "Number", "Content"]),
+    ("MO_CMIS_FIELDS", "Memory of the optical module",
+     ["Page", "Field", "Byte", "Bytes", "High bit", "Low bit", "Access", "Meaning"]),
+    ("MO_CMIS_STATES", "States of the optical module", ["Name", "Value", "CMIS"]),
+    ("MO_CMIS_DP_STATES", "States of a data path", ["Name", "Value", "CMIS"]),
+    ("MO_CMIS_CONFIG_STATUSES", "What became of a configuration", ["Name", "Value", "Meaning"]),
+    ("MO_CMIS_MODULE_FLAGS", "Flags of the optical module", ["Name", "Byte", "Bit", "In ofctl"]),
+    ("MO_CMIS_LANE_FLAGS", "Flags of its lanes", ["Name", "Byte", "In ofctl"]),
+    ("MO_CMIS_IDENTIFIERS", "Forms of modules", ["Name", "Code", "In ofctl"]),
+    ("MO_CMIS_CONNECTORS", "Connectors", ["Name", "Code", "In ofctl"]),
+    ("MO_CMIS_TECHNOLOGIES", "Technologies of the media interface", ["Name", "Code", "In ofctl"]),
+    ("MO_CMIS_MEDIA_TYPES", "Kinds of media", ["Name", "Code", "Meaning"]),
+    ("MO_CMIS_HOSTS", "Host interfaces", ["Name", "Code", "Linear", "In ofctl"]),
+    ("MO_CMIS_SMF_MEDIA", "Single-mode media interfaces",
+     ["Name", "Code", "Medium", "Linear", "In ofctl"]),
 ]
 
 

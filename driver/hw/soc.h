@@ -151,6 +151,15 @@ enum mo_soc_block {
 	X(SERDES, FIR1, 0x410, RW, 0, "Tx taps main, post1: two s16 in 1/1000") \
 	X(SERDES, SNR, 0x414, RO, 0, "receive SNR at the slicer, 1/1000 dB")
 
+/*
+ * Tx taps, 1/1000, that undo the loss of the trace from the chip to the cage on
+ * the boards that there are.
+ */
+#define MO_SOC_FIR_PRE2		10
+#define MO_SOC_FIR_PRE1		(-80)
+#define MO_SOC_FIR_MAIN		860
+#define MO_SOC_FIR_POST1	(-50)
+
 #define MO_SOC_REGS_LASER(X) \
 	X(LASER, INTERLOCK, 0x00, RW, 0, "1: light may leave the module (eye safety)") \
 	X(LASER, CASE_TEMP, 0x04, RO, 0, "temperature at the optics, 1/1000 degree C, signed") \

@@ -11,7 +11,12 @@
 #include "lib/mem.h"
 
 /* Taps that undo the trace from the chip to the cage, as measured on the boards. */
-static const struct mo_fir board_fir = { .pre2 = 10, .pre1 = -80, .main = 860, .post1 = -50 };
+static const struct mo_fir board_fir = {
+	.pre2 = MO_SOC_FIR_PRE2,
+	.pre1 = MO_SOC_FIR_PRE1,
+	.main = MO_SOC_FIR_MAIN,
+	.post1 = MO_SOC_FIR_POST1,
+};
 
 static void check(enum mo_error error)
 {

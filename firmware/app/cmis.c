@@ -3,10 +3,9 @@
 
 #include "app/app.h"
 #include "drv/i2c.h"
+#include "hw/cmis.h"
 #include "lib/mem.h"
 
-#define CMIS_UPPER		128
-#define CMIS_BANK_SELECT	126
 #define CMIS_TRIES		4
 #define CMIS_BACKOFF_US		10000
 
@@ -57,12 +56,12 @@ static enum mo_error start(struct mo_cmis *cmis)
 {
 	struct mo_cmis_op *op = current(cmis);
 
-	if (op->offset >= CMIS_UPPER &&
+	if (op->offset >= MO_CMIS_PAGE_LEN &&
 	    !(cmis->page_known && cmis->bank == op->bank && cmis->page == op->page)) {
 		const uint8_t select[2] = { op->bank, op->page };
 
 		cmis->state = MO_CMIS_SELECT;
-		return mo_i2c_start_write(CMIS_BANK_SELECT, select, sizeof(select));
+		return mo_i2c_start_write(MO_CMIS_LOW_BANK, select, sizeof(select));
 	}
 	cmis->state = MO_CMIS_TRANSFER;
 	return op->write ? mo_i2c_start_write(op->offset, op->data, op->len) :
@@ -87,7 +86,7 @@ static enum mo_error add(struct mo_app *app, const struct mo_cmis_op *op)
 	struct mo_cmis *cmis = &app->cmis;
 
 	if (op->len == 0 || op->offset + op->len > 256 ||
-	    (op->offset < CMIS_UPPER && op->offset + op->len > CMIS_UPPER))
+	    (op->offset < MO_CMIS_PAGE_LEN && op->offset + op->len > MO_CMIS_PAGE_LEN))
 		return MO_ERR_PARAM;
 	if (cmis->count == MO_CMIS_QUEUE)
 		return MO_ERR_SPACE;

@@ -2,18 +2,9 @@
 #include "app/dpath.h"
 
 #include "app/app.h"
+#include "hw/cmis.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-
-/* 10h */
-#define CMIS_DP_DEINIT		128
-#define CMIS_APPLY		143
-#define CMIS_CONFIG		145
-/* 11h:202, per lane */
-#define CONFIG_SUCCESS		1
-#define CONFIG_IN_PROGRESS	12
-/* 11h:128, per lane */
-#define DP_ACTIVATED		4
 
 #define POLL_US			4000
 #define CONFIG_MAX_US		500000
@@ -36,7 +27,8 @@ static void step_write(struct mo_app *app, uint8_t offset, const uint8_t *data, 
 {
 	struct mo_dpath *path = &app->dpath;
 
-	if (mo_cmis_write(app, 0, 0x10, offset, data, len, step_done, path->step) == MO_OK)
+	if (mo_cmis_write(app, 0, MO_CMIS_PAGE_10, offset, data, len, step_done,
+			  path->step) == MO_OK)
 		path->outstanding++;
 	else
 		path->step_failed = true;
@@ -67,7 +59,7 @@ static bool all_lanes(const struct mo_app *app, uint8_t (*value)(const struct mo
 
 static bool g_configured(const struct mo_app *app)
 {
-	return all_lanes(app, mo_module_config_status, CONFIG_SUCCESS);
+	return all_lanes(app, mo_module_config_status, MO_CMIS_CONFIG_SUCCESS);
 }
 
 static bool g_rejected(const struct mo_app *app)
@@ -75,8 +67,8 @@ static bool g_rejected(const struct mo_app *app)
 	for (uint32_t lane = 0; lane < MO_MAX_LANES; lane++) {
 		uint8_t status = mo_module_config_status(&app->module, lane);
 
-		if ((app->dpath.lanes & MO_BIT(lane)) && status > CONFIG_SUCCESS &&
-		    status != CONFIG_IN_PROGRESS)
+		if ((app->dpath.lanes & MO_BIT(lane)) && status > MO_CMIS_CONFIG_SUCCESS &&
+		    status != MO_CMIS_CONFIG_IN_PROGRESS)
 			return true;
 	}
 	return false;
@@ -84,7 +76,7 @@ static bool g_rejected(const struct mo_app *app)
 
 static bool g_active(const struct mo_app *app)
 {
-	return all_lanes(app, mo_module_dp_state, DP_ACTIVATED);
+	return all_lanes(app, mo_module_dp_state, MO_CMIS_DP_ACTIVATED);
 }
 
 static bool g_not_active(const struct mo_app *app)
@@ -111,9 +103,9 @@ static void a_config(struct mo_app *app)
 			config[lane] = (uint8_t)(path->selector << 4);
 	app->dpath.rejected = false;
 	step_begin(app);
-	step_write(app, CMIS_DP_DEINIT, &all, 1);
-	step_write(app, CMIS_CONFIG, config, sizeof(config));
-	step_write(app, CMIS_APPLY, &path->lanes, 1);
+	step_write(app, MO_CMIS_10_DP_DEINIT, &all, 1);
+	step_write(app, MO_CMIS_10_CONFIG, config, sizeof(config));
+	step_write(app, MO_CMIS_10_APPLY_DP_INIT, &path->lanes, 1);
 	timer(app, CONFIG_MAX_US);
 }
 
@@ -134,7 +126,7 @@ static void a_start(struct mo_app *app)
 	const uint8_t deinit = (uint8_t)~app->dpath.lanes;
 
 	step_begin(app);
-	step_write(app, CMIS_DP_DEINIT, &deinit, 1);
+	step_write(app, MO_CMIS_10_DP_DEINIT, &deinit, 1);
 	timer(app, CONFIG_MAX_US);
 }
 
@@ -170,7 +162,7 @@ static void a_stop(struct mo_app *app)
 	static const uint8_t all = 0xff;
 
 	step_begin(app);
-	step_write(app, CMIS_DP_DEINIT, &all, 1);
+	step_write(app, MO_CMIS_10_DP_DEINIT, &all, 1);
 	timer(app, CONFIG_MAX_US);
 }
 

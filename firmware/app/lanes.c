@@ -5,6 +5,7 @@
 #include "drv/laser.h"
 #include "drv/pcs.h"
 #include "drv/serdes.h"
+#include "hw/cmis.h"
 #include "hw/event.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -147,45 +148,41 @@ void mo_lanes_timer(struct mo_app *app)
 	tell(app, before);
 }
 
-/* 11h: monitors, 16 bits per lane */
-#define CMIS_TX_POWER	154
-#define CMIS_BIAS	170
-#define CMIS_RX_POWER	186
-
+/* A monitor of 16 bits per lane. */
 static uint16_t monitor(const struct mo_module *module, uint32_t address, uint32_t lane)
 {
-	return mo_be16(&module->state[address - 128 + 2 * lane]);
+	return mo_be16(&module->state[address - MO_PAGE_LEN + 2 * lane]);
 }
 
 static uint32_t lane_flags(const struct mo_module *module, uint32_t lane)
 {
-	/* Bytes of 11h from 134 on, and what they are called in the mailbox. */
+	/* Flags of lanes, and what they are called in the mailbox. */
 	static const struct {
 		uint8_t address;
 		uint32_t flag;
 	} map[] = {
-		{ 135, MO_LANE_F_TX_FAULT },
-		{ 136, MO_LANE_F_TX_LOS },
-		{ 139, MO_LANE_F_TX_POWER_HIGH_ALARM },
-		{ 140, MO_LANE_F_TX_POWER_LOW_ALARM },
-		{ 141, MO_LANE_F_TX_POWER_HIGH_WARN },
-		{ 142, MO_LANE_F_TX_POWER_LOW_WARN },
-		{ 143, MO_LANE_F_BIAS_HIGH_ALARM },
-		{ 144, MO_LANE_F_BIAS_LOW_ALARM },
-		{ 145, MO_LANE_F_BIAS_HIGH_WARN },
-		{ 146, MO_LANE_F_BIAS_LOW_WARN },
-		{ 147, MO_LANE_F_RX_LOS },
-		{ 148, MO_LANE_F_RX_LOL },
-		{ 149, MO_LANE_F_RX_POWER_HIGH_ALARM },
-		{ 150, MO_LANE_F_RX_POWER_LOW_ALARM },
-		{ 151, MO_LANE_F_RX_POWER_HIGH_WARN },
-		{ 152, MO_LANE_F_RX_POWER_LOW_WARN },
+		{ MO_CMIS_LF_TX_FAULT, MO_LANE_F_TX_FAULT },
+		{ MO_CMIS_LF_TX_LOS, MO_LANE_F_TX_LOS },
+		{ MO_CMIS_LF_TX_POWER_HIGH_ALARM, MO_LANE_F_TX_POWER_HIGH_ALARM },
+		{ MO_CMIS_LF_TX_POWER_LOW_ALARM, MO_LANE_F_TX_POWER_LOW_ALARM },
+		{ MO_CMIS_LF_TX_POWER_HIGH_WARN, MO_LANE_F_TX_POWER_HIGH_WARN },
+		{ MO_CMIS_LF_TX_POWER_LOW_WARN, MO_LANE_F_TX_POWER_LOW_WARN },
+		{ MO_CMIS_LF_BIAS_HIGH_ALARM, MO_LANE_F_BIAS_HIGH_ALARM },
+		{ MO_CMIS_LF_BIAS_LOW_ALARM, MO_LANE_F_BIAS_LOW_ALARM },
+		{ MO_CMIS_LF_BIAS_HIGH_WARN, MO_LANE_F_BIAS_HIGH_WARN },
+		{ MO_CMIS_LF_BIAS_LOW_WARN, MO_LANE_F_BIAS_LOW_WARN },
+		{ MO_CMIS_LF_RX_LOS, MO_LANE_F_RX_LOS },
+		{ MO_CMIS_LF_RX_LOL, MO_LANE_F_RX_LOL },
+		{ MO_CMIS_LF_RX_POWER_HIGH_ALARM, MO_LANE_F_RX_POWER_HIGH_ALARM },
+		{ MO_CMIS_LF_RX_POWER_LOW_ALARM, MO_LANE_F_RX_POWER_LOW_ALARM },
+		{ MO_CMIS_LF_RX_POWER_HIGH_WARN, MO_LANE_F_RX_POWER_HIGH_WARN },
+		{ MO_CMIS_LF_RX_POWER_LOW_WARN, MO_LANE_F_RX_POWER_LOW_WARN },
 	};
 	uint32_t flags = 0;
 
 	/* As polled, not as latched: what is true now. The latched ones are ethtool's. */
 	for (uint32_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
-		if (module->state[map[i].address - 128] & MO_BIT(lane))
+		if (module->state[map[i].address - MO_PAGE_LEN] & MO_BIT(lane))
 			flags |= map[i].flag;
 	return flags;
 }
@@ -208,9 +205,11 @@ void mo_lanes_fill(struct mo_app *app, struct mo_mb_lanes *out)
 		to->dp_state = mo_module_dp_state(module, lane);
 		if (module->has_state) {
 			to->flags |= MO_LANE_F_HAS_OPTICS | lane_flags(module, lane);
-			to->tx_power_nw = (uint32_t)monitor(module, CMIS_TX_POWER, lane) * 100;
-			to->rx_power_nw = (uint32_t)monitor(module, CMIS_RX_POWER, lane) * 100;
-			to->bias_ua = (uint32_t)monitor(module, CMIS_BIAS, lane) * 2;
+			to->tx_power_nw =
+				(uint32_t)monitor(module, MO_CMIS_11_TX_POWER, lane) * 100;
+			to->rx_power_nw =
+				(uint32_t)monitor(module, MO_CMIS_11_RX_POWER, lane) * 100;
+			to->bias_ua = (uint32_t)monitor(module, MO_CMIS_11_BIAS, lane) * 2;
 			to->laser_temp_mc = (uint32_t)mo_laser_temp(lane);
 		}
 		if (mo_serdes_status(lane) & MO_SERDES_LOCK) {

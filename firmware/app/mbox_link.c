@@ -22,7 +22,7 @@ enum mo_mb_status mo_handle_LINK_CAPS_GET(struct mo_app *app, const struct mo_mb
 	response->module_modes = mo_module_modes(&app->module);
 	response->port_fec = mo_link_port_fec(app);
 	response->lanes = (__u8)app->lanes;
-	response->module_type = app->module.lower[0];
+	response->module_type = app->module.lower[MO_CMIS_LOW_ID];
 	response->media = mo_module_media(&app->module);
 	return MO_MB_OK;
 }

@@ -2,12 +2,8 @@
 /* Mailbox commands of the module. */
 #include "app/app.h"
 #include "app/handlers.h"
+#include "hw/cmis.h"
 #include "lib/mem.h"
-
-#define CMIS_UPPER	128
-#define CMIS_BANK	126
-#define CMIS_FLAGS	8	/* 00h:8..13 */
-#define CMIS_LANE_FLAGS	134	/* 11h:134..153 */
 
 enum mo_mb_status mo_handle_MODULE_GET(struct mo_app *app, const struct mo_mb_none *request,
 				       struct mo_mb_module *response)
@@ -22,7 +18,7 @@ static enum mo_mb_status check(const struct mo_app *app, const struct mo_mb_page
 	uint32_t end = (uint32_t)at->offset + at->len;
 
 	if (at->len == 0 || at->len > MO_MB_PAGE_MAX || end > 256 ||
-	    (at->offset < CMIS_UPPER && (end > CMIS_UPPER || at->page || at->bank)))
+	    (at->offset < MO_CMIS_PAGE_LEN && (end > MO_CMIS_PAGE_LEN || at->page || at->bank)))
 		return MO_MB_ERR_PARAM;
 	switch (app->module.fsm) {
 	case MO_MODULE_ABSENT:
@@ -62,11 +58,11 @@ static void answer(struct mo_app *app, const struct mo_mb_page *at)
 
 	out->at = *at;
 	memcpy(out->data, app->page, at->len);
-	if (at->offset < CMIS_UPPER)
-		give_flags(out->data, at, module->module_flags, CMIS_FLAGS,
+	if (at->offset < MO_CMIS_PAGE_LEN)
+		give_flags(out->data, at, module->module_flags, MO_CMIS_LOW_FLAGS,
 			   sizeof(module->module_flags));
-	else if (at->page == 0x11)
-		give_flags(out->data, at, module->lane_flags, CMIS_LANE_FLAGS,
+	else if (at->page == MO_CMIS_PAGE_11)
+		give_flags(out->data, at, module->lane_flags, MO_CMIS_11_LANE_FLAGS,
 			   sizeof(module->lane_flags));
 	mo_mailbox_complete(app, MO_MB_OK, out, sizeof(*out));
 }
@@ -85,7 +81,7 @@ static void read_done(struct mo_app *app, uint32_t last, enum mo_error error)
 	if (!last)
 		return;
 	/* A module that lacks the page selects page 0 instead. */
-	if (at->offset >= CMIS_UPPER &&
+	if (at->offset >= MO_CMIS_PAGE_LEN &&
 	    (app->page_check[0] != at->bank || app->page_check[1] != at->page)) {
 		app->cmis.page_known = false;
 		mo_mailbox_complete(app, MO_MB_ERR_PAGE, NULL, 0);
@@ -101,11 +97,11 @@ enum mo_mb_status mo_handle_MODULE_READ(struct mo_app *app, const struct mo_mb_p
 
 	if (status != MO_MB_OK)
 		return status;
-	if (request->offset >= CMIS_UPPER && request->bank == 0 &&
+	if (request->offset >= MO_CMIS_PAGE_LEN && request->bank == 0 &&
 	    request->page < MO_MODULE_STATIC_PAGES) {
 		response->at = *request;
 		memcpy(response->data,
-		       &app->module.pages[request->page][request->offset - CMIS_UPPER],
+		       &app->module.pages[request->page][request->offset - MO_CMIS_PAGE_LEN],
 		       request->len);
 		return MO_MB_OK;
 	}
@@ -114,7 +110,7 @@ enum mo_mb_status mo_handle_MODULE_READ(struct mo_app *app, const struct mo_mb_p
 		return MO_MB_ERR_BUSY;
 	if (mo_cmis_read(app, request->bank, request->page, request->offset, request->len,
 			 app->page, read_done, 0) != MO_OK ||
-	    mo_cmis_read(app, 0, 0, CMIS_BANK, 2, app->page_check, read_done, 1) != MO_OK)
+	    mo_cmis_read(app, 0, 0, MO_CMIS_LOW_BANK, 2, app->page_check, read_done, 1) != MO_OK)
 		return MO_MB_ERR_BUSY;
 	return MO_MB_PENDING;
 }

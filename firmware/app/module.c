@@ -4,23 +4,10 @@
 
 #include "app/app.h"
 #include "drv/cage.h"
+#include "hw/cmis.h"
 #include "hw/event.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-
-/* OIF-CMIS-05.2 */
-#define CMIS_LOW_PWR		1
-#define CMIS_READY		3
-#define CMIS_FAULT		5
-#define CMIS_FLAGS		8	/* 00h:8..13 */
-#define CMIS_FAULT_CAUSE	41
-#define CMIS_CONTROL		26
-#define CMIS_MASKS		31
-#define CMIS_LANE_FLAGS		134	/* 11h:134..153 */
-#define CMIS_DP_DEINIT		128	/* 10h */
-#define CMIS_LANE_MASKS		213	/* 10h */
-#define CMIS_LANE_FLAGS_LEN	20
-#define CMIS_FLAGS_LEN		6
 
 #define RESET_PULSE_US		10000
 #define PROBE_US		5000
@@ -77,7 +64,7 @@ static bool g_deadline(const struct mo_app *app)
 
 static bool g_ready(const struct mo_app *app)
 {
-	return app->module.cmis_state == CMIS_READY;
+	return app->module.cmis_state == MO_CMIS_STATE_READY;
 }
 
 static bool g_not_ready(const struct mo_app *app)
@@ -87,12 +74,12 @@ static bool g_not_ready(const struct mo_app *app)
 
 static bool g_low(const struct mo_app *app)
 {
-	return app->module.cmis_state == CMIS_LOW_PWR;
+	return app->module.cmis_state == MO_CMIS_STATE_LOW_PWR;
 }
 
 static bool g_fault(const struct mo_app *app)
 {
-	return app->module.cmis_state == CMIS_FAULT;
+	return app->module.cmis_state == MO_CMIS_STATE_FAULT;
 }
 
 static bool g_want_high(const struct mo_app *app)
@@ -110,12 +97,17 @@ static bool g_in_use(const struct mo_app *app)
 	return app->module.known && app->link.lasers;
 }
 
+static uint8_t state_of(const uint8_t *lower)
+{
+	return (lower[MO_CMIS_LOW_STATE] & MO_CMIS_LOW_STATE_MASK) >> MO_CMIS_LOW_STATE_SHIFT;
+}
+
 static bool g_same_module(const struct mo_app *app)
 {
 	const struct mo_module *module = &app->module;
 
-	/* 00h:3: still in ModuleReady, thus not reset in between. */
-	return module->known && (module->poll_lower[3] >> 1 & 7) == CMIS_READY;
+	/* Still in ModuleReady, thus not reset in between. */
+	return module->known && state_of(module->poll_lower) == MO_CMIS_STATE_READY;
 }
 
 static bool g_present(const struct mo_app *app)
@@ -219,30 +211,31 @@ static void a_setup(struct mo_app *app)
 {
 	/* Of the flags only changes of state, temperature and Tx faults interrupt:
 	 * levels of light are the SerDes' business, and faster there. */
-	static const uint8_t masks[CMIS_FLAGS_LEN] = { 0xfe, 0xf0, 0xff, 0xff, 0xff, 0xff };
-	static const uint8_t lane_masks[CMIS_LANE_FLAGS_LEN] = {
+	static const uint8_t masks[MO_CMIS_LOW_FLAGS_LEN] = { 0xfe, 0xf0, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t lane_masks[MO_CMIS_11_LANE_FLAGS_LEN] = {
 		0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	};
 	static const uint8_t deinit = 0xff;
 	struct mo_module *module = &app->module;
-	char vendor[17] = { 0 };
-	char part[17] = { 0 };
+	char vendor[MO_CMIS_00_VENDOR_LEN + 1] = { 0 };
+	char part[MO_CMIS_00_PART_LEN + 1] = { 0 };
 
 	module->known = true;
-	memcpy(vendor, &module->pages[0][1], 16);
-	memcpy(part, &module->pages[0][20], 16);
+	mo_module_copy(module, MO_CMIS_PAGE_00, MO_CMIS_00_VENDOR, vendor, MO_CMIS_00_VENDOR_LEN);
+	mo_module_copy(module, MO_CMIS_PAGE_00, MO_CMIS_00_PART, part, MO_CMIS_00_PART_LEN);
 	mo_log("module: %s %s, CMIS %u.%u", vendor, part,
-	       (unsigned int)(module->lower[1] >> 4), (unsigned int)(module->lower[1] & 15));
-	check_sum(module, 0, 128, 222);
-	check_sum(module, 1, 130, 255);
-	check_sum(module, 2, 128, 255);
+	       (unsigned int)(module->lower[MO_CMIS_LOW_REVISION] >> 4),
+	       (unsigned int)(module->lower[MO_CMIS_LOW_REVISION] & 15));
+	check_sum(module, MO_CMIS_PAGE_00, MO_CMIS_00_ID, MO_CMIS_00_CHECKSUM);
+	check_sum(module, MO_CMIS_PAGE_01, MO_CMIS_01_HW_MAJOR, MO_CMIS_01_CHECKSUM);
+	check_sum(module, MO_CMIS_PAGE_02, MO_CMIS_02_TEMP_LIMITS, MO_CMIS_02_CHECKSUM);
 	step_begin(app);
-	step_add(app, mo_cmis_write(app, 0, 0, CMIS_MASKS, masks, sizeof(masks), step_done,
+	step_add(app, mo_cmis_write(app, 0, 0, MO_CMIS_LOW_MASKS, masks, sizeof(masks), step_done,
 				    MO_MODULE_SETUP));
-	step_add(app, mo_cmis_write(app, 0, 0x10, CMIS_DP_DEINIT, &deinit, 1, step_done,
-				    MO_MODULE_SETUP));
-	step_add(app, mo_cmis_write(app, 0, 0x10, CMIS_LANE_MASKS, lane_masks,
+	step_add(app, mo_cmis_write(app, 0, MO_CMIS_PAGE_10, MO_CMIS_10_DP_DEINIT, &deinit, 1,
+				    step_done, MO_MODULE_SETUP));
+	step_add(app, mo_cmis_write(app, 0, MO_CMIS_PAGE_10, MO_CMIS_10_LANE_MASKS, lane_masks,
 				    sizeof(lane_masks), step_done, MO_MODULE_SETUP));
 	timer(app, RETRY_US);
 }
@@ -469,10 +462,11 @@ static void poll_done(struct mo_app *app, uint32_t last, enum mo_error error)
 	memcpy(module->lower, module->poll_lower, sizeof(module->poll_lower));
 	memcpy(module->state, module->poll_state, sizeof(module->state));
 	module->has_state = true;
-	take_flags(module->module_flags, &module->poll_lower[CMIS_FLAGS], CMIS_FLAGS_LEN);
-	take_flags(module->lane_flags, &module->poll_state[CMIS_LANE_FLAGS - 128],
-		   CMIS_LANE_FLAGS_LEN);
-	module->cmis_state = module->lower[3] >> 1 & 7;
+	take_flags(module->module_flags, &module->poll_lower[MO_CMIS_LOW_FLAGS],
+		   MO_CMIS_LOW_FLAGS_LEN);
+	take_flags(module->lane_flags, &module->poll_state[MO_CMIS_11_LANE_FLAGS - MO_PAGE_LEN],
+		   MO_CMIS_11_LANE_FLAGS_LEN);
+	module->cmis_state = state_of(module->lower);
 	mo_module_event(app, MO_MODULE_EV_STATUS);
 	mo_dpath_event(app, MO_DPATH_EV_STATUS);
 }
@@ -486,10 +480,10 @@ void mo_module_poll(struct mo_app *app)
 	module->polling = true;
 	if (mo_cmis_read(app, 0, 0, 0, sizeof(module->poll_lower), module->poll_lower,
 			 poll_done, 0) != MO_OK ||
-	    mo_cmis_read(app, 0, 0, CMIS_FAULT_CAUSE, 1, &module->fault, poll_done, 0) !=
+	    mo_cmis_read(app, 0, 0, MO_CMIS_LOW_FAULT_CAUSE, 1, &module->fault, poll_done, 0) !=
 	    MO_OK ||
-	    mo_cmis_read(app, 0, 0x11, 128, MO_PAGE_LEN, module->poll_state, poll_done, 1) !=
-	    MO_OK)
+	    mo_cmis_read(app, 0, MO_CMIS_PAGE_11, MO_PAGE_LEN, MO_PAGE_LEN, module->poll_state,
+			 poll_done, 1) != MO_OK)
 		module->polling = false;
 }
 

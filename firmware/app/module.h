@@ -8,12 +8,14 @@
 
 #include <stdbool.h>
 
+#include "hw/cmis.h"
 #include "hw/mbox.h"
+#include "lib/mem.h"
 #include "lib/error.h"
 
 struct mo_app;
 
-#define MO_PAGE_LEN	128
+#define MO_PAGE_LEN	MO_CMIS_PAGE_LEN
 
 /* Pages that do not change while the module is plugged, with their numbers as index. */
 #define MO_MODULE_STATIC_PAGES	3
@@ -46,11 +48,11 @@ struct mo_module {
 	uint8_t pages[MO_MODULE_STATIC_PAGES][MO_PAGE_LEN];	/* 00h, 01h, 02h upper */
 	bool has_state;		/* @state is of this module */
 	uint8_t state[MO_PAGE_LEN];	/* 11h:128..255 as last polled */
-	uint8_t poll_lower[26];
+	uint8_t poll_lower[MO_CMIS_LOW_SOFT_RESET];	/* up to the controls */
 	uint8_t poll_state[MO_PAGE_LEN];
 	/* Latched flags that polling has cleared and nobody has been told yet. */
-	uint8_t module_flags[6];	/* 00h:8..13 */
-	uint8_t lane_flags[20];	/* 11h:134..153 */
+	uint8_t module_flags[MO_CMIS_LOW_FLAGS_LEN];
+	uint8_t lane_flags[MO_CMIS_11_LANE_FLAGS_LEN];
 };
 
 void mo_module_init(struct mo_app *app);
@@ -80,6 +82,13 @@ static inline uint8_t mo_module_byte(const struct mo_module *module, uint32_t pa
 				     uint32_t address)
 {
 	return module->pages[page][address & (MO_PAGE_LEN - 1)];
+}
+
+/* `len` bytes of a page's field. */
+static inline void mo_module_copy(const struct mo_module *module, uint32_t page,
+				  uint32_t address, void *out, uint32_t len)
+{
+	memcpy(out, &module->pages[page][address - MO_PAGE_LEN], len);
 }
 
 static inline uint16_t mo_be16(const uint8_t *bytes)

@@ -23,14 +23,16 @@ struct limits {
 	int32_t alarm_mc;
 };
 
-/* 02h:128: s16 in 1/256 degree C: high alarm, low alarm, high warning, low warning. */
+/* Four s16 in 1/256 degree C: high alarm, low alarm, high warning, low warning. */
 static struct limits module_limits(const struct mo_module *module)
 {
 	struct limits limits = { MODULE_WARN_MC, MODULE_ALARM_MC };
 
 	if (mo_module_identified(module)) {
-		int32_t alarm = (int16_t)mo_be16(&module->pages[2][0]);
-		int32_t warn = (int16_t)mo_be16(&module->pages[2][4]);
+		const uint8_t *at = &module->pages[MO_CMIS_PAGE_02][MO_CMIS_02_TEMP_LIMITS -
+								    MO_PAGE_LEN];
+		int32_t alarm = (int16_t)mo_be16(&at[0]);
+		int32_t warn = (int16_t)mo_be16(&at[4]);
 
 		if (alarm > 0 && warn > 0 && warn <= alarm) {
 			limits.alarm_mc = alarm * 1000 / 256;
@@ -128,7 +130,8 @@ void mo_sensors_fill(const struct mo_app *app, struct mo_mb_sensors *out)
 		   limits.warn_mc, limits.alarm_mc);
 	add(out, MO_SENSOR_VOLT, "core", values.core_mv, 0, 0);
 	add(out, MO_SENSOR_VOLT, "io", values.io_mv, 0, 0);
-	add_module(app, out, MO_SENSOR_VOLT, mo_be16(&app->module.lower[16]) / 10U, 0, 0);
+	add_module(app, out, MO_SENSOR_VOLT,
+		   mo_be16(&app->module.lower[MO_CMIS_LOW_VCC]) / 10U, 0, 0);
 	add(out, MO_SENSOR_POWER, "board", (uint64_t)values.power_mw * 1000, 0, 0);
 	add(out, MO_SENSOR_ENERGY, "board", values.energy_uj, 0, 0);
 }

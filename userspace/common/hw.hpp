@@ -34,6 +34,7 @@ using __be64 = mo::Be<std::uint64_t>;
 // NOLINTEND(bugprone-reserved-identifier)
 
 #include "hw/cmd.h"
+#include "hw/cmis.h"
 #include "hw/db.h"
 #include "hw/eth.h"
 #include "hw/event.h"

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "common/cmis.hpp"
 #include "libofctl/client_state.hpp"
 #include "libofctl/devlink.hpp"
 #include "libofctl/ethtool.hpp"
@@ -95,34 +96,43 @@ Answer<std::vector<Record>> Client::records(const Port& port) {
 }
 
 Answer<Module> Client::module(const Port& port) {
-    constexpr std::uint8_t half = 128;
-    constexpr std::uint8_t flat_memory = 0x80; // 00h:2 bit 7
+    constexpr std::uint8_t half = MO_CMIS_PAGE_LEN;
     CmisPages pages;
-    const auto read = [&](std::uint8_t page, std::uint8_t offset,
-                          std::vector<std::uint8_t>& into) -> Answer<void> {
-        auto data = read_module_page(state_->families, port.ifindex, page, offset, half);
+    const auto read = [&](unsigned page, unsigned offset, std::vector<std::uint8_t>& into,
+                          unsigned length) -> Answer<void> {
+        auto data =
+            read_module_page(state_->families, port.ifindex, static_cast<std::uint8_t>(page),
+                             static_cast<std::uint8_t>(offset), length);
         if (!data) {
             return Unexpected{data.error()};
         }
         into = std::move(*data);
         return {};
     };
-    if (auto lower = read(0, 0, pages.lower); !lower) {
+    if (auto lower = read(hw::MO_CMIS_PAGE_LOW, 0, pages.lower, half); !lower) {
         if (lower.error().code == ENODEV) {
             return Module{};
         }
         return Unexpected{lower.error()};
     }
-    if (auto upper = read(0, half, pages.page00); !upper) {
-        return Unexpected{upper.error()};
+    struct Part {
+        unsigned page, offset, length;
+        std::vector<std::uint8_t>* into;
+    };
+    std::vector<Part> parts = {{hw::MO_CMIS_PAGE_00, half, half, &pages.page00}};
+    if ((pages.lower[cmis::pLOW_FLAT.byte] & cmis::pLOW_FLAT.mask) == 0) {
+        parts.push_back({hw::MO_CMIS_PAGE_01, half, half, &pages.page01});
+        parts.push_back({hw::MO_CMIS_PAGE_02, half, half, &pages.page02});
+        parts.push_back({hw::MO_CMIS_PAGE_11, half, half, &pages.page11});
+        // Reading has cleared the flags; what is still true is set again.
+        parts.push_back({hw::MO_CMIS_PAGE_11, cmis::p11_LANE_FLAGS.byte, cmis::p11_LANE_FLAGS.bytes,
+                         &pages.lane_flags});
     }
-    if ((pages.lower[2] & flat_memory) == 0) {
-        const std::array<std::pair<std::uint8_t, std::vector<std::uint8_t>*>, 3> wanted = {
-            {{0x01, &pages.page01}, {0x02, &pages.page02}, {0x11, &pages.page11}}};
-        for (const auto& [page, into] : wanted) {
-            if (auto upper = read(page, half, *into); !upper) {
-                return Unexpected{upper.error()};
-            }
+    parts.push_back(
+        {hw::MO_CMIS_PAGE_LOW, cmis::pLOW_FLAGS.byte, cmis::pLOW_FLAGS.bytes, &pages.module_flags});
+    for (const auto& part : parts) {
+        if (auto done = read(part.page, part.offset, *part.into, part.length); !done) {
+            return Unexpected{done.error()};
         }
     }
     Module module = decode_cmis(pages);

@@ -1,71 +1,66 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decoder of CMIS module memory (OIF-CMIS-05.2). Bytes are named "page:byte" as the specification
-// does; lower memory is 00h:0..127. Reads nothing; a page that is missing leaves its values empty.
+// Decoder of CMIS module memory. Where what stands and what codes mean is in driver/hw/cmis.h.
+// Reads nothing; a page that is missing leaves its values empty.
 #include "ofctl/client.hpp"
 
 #include <array>
 #include <cmath>
 #include <cstdio>
 
+#include "common/cmis.hpp"
+
 namespace mo::ofctl {
 
 namespace {
 
-constexpr std::size_t page_size = 128;
+using namespace mo::cmis; // the fields
+
 constexpr std::size_t lanes_per_bank = 8;
 constexpr double mw_per_step = 0.0001; // optical powers: 0.1 uW
-constexpr double ma_per_step = 0.002;  // bias: 2 uA, times the multiplier of 01h:160
+constexpr double ma_per_step = 0.002;  // bias: 2 uA, times 2^BIAS_SCALE
 constexpr double celsius_per_step = 1.0 / 256;
 constexpr double volt_per_step = 0.0001; // 100 uV
 
 struct Code {
     unsigned value;
     const char* text;
+    bool linear = false;
 };
 
-/// SFF-8024 table 4-1, those with CMIS memory.
-constexpr std::array identifiers = {Code{0x18, "QSFP-DD"},         Code{0x19, "OSFP"},
-                                    Code{0x1e, "QSFP+ with CMIS"}, Code{0x1f, "SFP-DD with CMIS"},
-                                    Code{0x21, "OSFP-XD"},         Code{0x22, "ELSFP"}};
-/// CMIS table 8-5.
-constexpr std::array module_states = {Code{1, "ModuleLowPwr"}, Code{2, "ModulePwrUp"},
-                                      Code{3, "ModuleReady"}, Code{4, "ModulePwrDn"},
-                                      Code{5, "ModuleFault"}};
-/// CMIS table 8-87.
-constexpr std::array datapath_states = {Code{1, "DPDeactivated"}, Code{2, "DPInit"},
-                                        Code{3, "DPDeinit"},      Code{4, "DPActivated"},
-                                        Code{5, "DPTxTurnOn"},    Code{6, "DPTxTurnOff"},
-                                        Code{7, "DPInitialized"}};
-/// SFF-8024 table 4-3.
-constexpr std::array connectors = {Code{0x07, "LC"},       Code{0x0c, "MPO 1x12"},
-                                   Code{0x0d, "MPO 2x16"}, Code{0x23, "No separable connector"},
-                                   Code{0x24, "MXC 2x16"}, Code{0x28, "MPO 1x16"}};
-/// CMIS table 8-36.
-constexpr std::array technologies = {Code{0x00, "850 nm VCSEL"}, Code{0x01, "1310 nm VCSEL"},
-                                     Code{0x04, "1310 nm DFB"},  Code{0x05, "1550 nm DFB"},
-                                     Code{0x06, "1310 nm EML"},  Code{0x07, "1550 nm EML"},
-                                     Code{0x08, "others"}};
-/// SFF-8024 table 4-7, single-mode media that our ports meet.
-constexpr std::array media = {Code{0x14, "100GBASE-DR"},  Code{0x1c, "400GBASE-DR4"},
-                              Code{0x1d, "400G-FR4"},     Code{0x56, "800G-DR8"},
-                              Code{0x8f, "100G-DR-LPO"},  Code{0x90, "200G-DR2-LPO"},
-                              Code{0x91, "400G-DR4-LPO"}, Code{0x92, "800G-DR8-LPO"},
-                              Code{0x77, "800G-DR4"},     Code{0x7f, "1.6T-DR8"}};
-/// SFF-8024 table 4-5.
-constexpr std::array hosts = {Code{0x20, "100GAUI LEI"},         Code{0x21, "200GAUI-2 LEI"},
-                              Code{0x22, "LEI-400G-4"},          Code{0x23, "LEI-800G-8"},
-                              Code{0x4b, "100GAUI-1-S C2M"},     Code{0x4d, "200GAUI-2-S C2M"},
-                              Code{0x4f, "400GAUI-4-S C2M"},     Code{0x51, "800GAUI-8 S C2M"},
-                              Code{0x74, "CEI-112G-LINEAR-PAM4"}};
+#define X(name, value, text) Code{value, text},
+constexpr std::array identifiers = {MO_CMIS_IDENTIFIERS(X)};
+constexpr std::array module_states = {MO_CMIS_STATES(X)};
+constexpr std::array datapath_states = {MO_CMIS_DP_STATES(X)};
+constexpr std::array connectors = {MO_CMIS_CONNECTORS(X)};
+constexpr std::array technologies = {MO_CMIS_TECHNOLOGIES(X)};
+#undef X
+#define X(name, value, medium, linear, text) Code{value, text, (linear) != 0},
+constexpr std::array media = {MO_CMIS_SMF_MEDIA(X)};
+#undef X
+#define X(name, value, linear, text) Code{value, text, (linear) != 0},
+constexpr std::array hosts = {MO_CMIS_HOSTS(X)};
+#undef X
+
+template <std::size_t N>
+const Code* find(const std::array<Code, N>& codes, unsigned value) {
+    for (const auto& code : codes) {
+        if (code.value == value) {
+            return &code;
+        }
+    }
+    return nullptr;
+}
 
 template <std::size_t N>
 std::optional<std::string> name_of(const std::array<Code, N>& codes, unsigned value) {
-    for (const auto& code : codes) {
-        if (code.value == value) {
-            return code.text;
-        }
-    }
-    return std::nullopt;
+    const Code* const code = find(codes, value);
+    return code != nullptr ? std::optional<std::string>(code->text) : std::nullopt;
+}
+
+template <std::size_t N>
+bool is_linear(const std::array<Code, N>& codes, unsigned value) {
+    const Code* const code = find(codes, value);
+    return code != nullptr && code->linear;
 }
 
 std::string hexadecimal(unsigned value) {
@@ -79,18 +74,32 @@ std::string name_or_code(const std::array<Code, N>& codes, unsigned value) {
     return name_of(codes, value).value_or(hexadecimal(value));
 }
 
-/// One page's 128 bytes; `at` counts as the specification does for that half.
+/// A half of the memory: 128 bytes. Addresses count as the specification does, 0..255.
 class Page {
   public:
-    Page(const std::vector<std::uint8_t>& data, unsigned base) : data_(data), base_(base) {}
-    [[nodiscard]] bool present() const { return data_.size() >= page_size; }
-    [[nodiscard]] unsigned u8(unsigned at) const { return present() ? data_[at - base_] : 0U; }
-    [[nodiscard]] unsigned u16(unsigned at) const { return u8(at) << 8 | u8(at + 1); }
-    [[nodiscard]] int s16(unsigned at) const { return static_cast<std::int16_t>(u16(at)); }
-    [[nodiscard]] std::string text(unsigned at, unsigned length) const {
+    explicit Page(const std::vector<std::uint8_t>& data) : data_(data) {}
+    [[nodiscard]] bool present() const { return data_.size() >= MO_CMIS_PAGE_LEN; }
+    [[nodiscard]] unsigned u8(unsigned address) const {
+        return present() ? data_[address % MO_CMIS_PAGE_LEN] : 0U;
+    }
+    [[nodiscard]] unsigned u16(unsigned address) const {
+        return u8(address) << 8 | u8(address + 1);
+    }
+    [[nodiscard]] int s16(unsigned address) const {
+        return static_cast<std::int16_t>(u16(address));
+    }
+    /// A number of one byte (those bits of it) or two.
+    [[nodiscard]] unsigned number(const Field& field) const {
+        return field.bytes == 2 ? u16(field.byte) : (u8(field.byte) & field.mask) >> field.shift;
+    }
+    /// Half a byte of a field that has one per lane.
+    [[nodiscard]] unsigned nibble(const Field& field, unsigned lane) const {
+        return u8(field.byte + lane / 2) >> (lane % 2 * 4) & 0x0fU;
+    }
+    [[nodiscard]] std::string text(const Field& field) const {
         std::string value;
-        for (unsigned i = 0; i < length; ++i) {
-            const auto byte = u8(at + i);
+        for (unsigned i = 0; i < field.bytes; ++i) {
+            const auto byte = u8(field.byte + i);
             value += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : ' ';
         }
         value.erase(value.find_last_not_of(' ') + 1);
@@ -99,101 +108,106 @@ class Page {
 
   private:
     const std::vector<std::uint8_t>& data_;
-    unsigned base_;
 };
 
 /// Four consecutive words: high alarm, low alarm, high warning, low warning.
-Thresholds thresholds_of(const Page& page, unsigned at, double step, bool is_signed) {
-    const auto value = [&](unsigned where) {
-        return step * (is_signed ? page.s16(where) : static_cast<int>(page.u16(where)));
+Thresholds thresholds_of(const Page& page, const Field& field, double step, bool is_signed) {
+    const auto value = [&](unsigned index) {
+        const unsigned at = field.byte + 2 * index;
+        return step * (is_signed ? page.s16(at) : static_cast<int>(page.u16(at)));
     };
-    return {value(at), value(at + 2), value(at + 4), value(at + 6)};
+    return {value(0), value(1), value(2), value(3)};
 }
 
-void take_flags(const Page& lower, Module& module) {
-    // 00h:9 temperature and supply, in pairs of alarm and warning.
-    static constexpr std::array names = {"temp-high-alarm", "temp-low-alarm", "temp-high-warn",
-                                         "temp-low-warn",   "vcc-high-alarm", "vcc-low-alarm",
-                                         "vcc-high-warn",   "vcc-low-warn"};
-    for (unsigned bit = 0; bit < names.size(); ++bit) {
-        if ((lower.u8(9) >> bit & 1U) != 0) {
-            module.flags.emplace_back(names[bit]);
+/// Puts the name of a flag where it belongs. `latched`: as first read; `now`: as read again.
+void take_flag(bool latched, bool now, const char* name, std::vector<std::string>& flags,
+               std::vector<std::string>& before) {
+    if (now) {
+        flags.emplace_back(name);
+    } else if (latched) {
+        before.emplace_back(name);
+    }
+}
+
+void take_flags(const Page& lower, const std::vector<std::uint8_t>& now, Module& module) {
+    struct Flag {
+        unsigned byte, mask;
+        const char* name;
+    };
+    static constexpr std::array flags = {
+#define X(name, byte, bit, text) Flag{byte, hw::MO_CMIS_MF_##name, text},
+        MO_CMIS_MODULE_FLAGS(X)
+#undef X
+    };
+    for (const auto& flag : flags) {
+        if (flag.byte == hw::MO_CMIS_MF_STATE_CHANGED_BYTE &&
+            flag.mask == hw::MO_CMIS_MF_STATE_CHANGED) {
+            continue; // no complaint
         }
-    }
-    if ((lower.u8(8) & 0x02U) != 0) {
-        module.flags.emplace_back("datapath-firmware-fault");
-    }
-    if ((lower.u8(8) & 0x04U) != 0) {
-        module.flags.emplace_back("module-firmware-fault");
+        const unsigned index = flag.byte - pLOW_FLAGS.byte;
+        const bool latched = (lower.u8(flag.byte) & flag.mask) != 0;
+        take_flag(latched, index < now.size() ? (now[index] & flag.mask) != 0 : latched, flag.name,
+                  module.flags, module.latched);
     }
 }
 
 void take_applications(const Page& lower, Module& module) {
-    constexpr unsigned first = 86;
-    constexpr unsigned count = 8;
-    constexpr unsigned bytes = 4;
-    for (unsigned i = 0; i < count; ++i) {
-        const unsigned at = first + i * bytes;
+    for (unsigned i = 0; i < pLOW_APPS.bytes / MO_CMIS_APP_LEN; ++i) {
+        const unsigned at = pLOW_APPS.byte + i * MO_CMIS_APP_LEN;
         const unsigned host = lower.u8(at);
-        if (host == 0xff || host == 0) {
+        if (host == MO_CMIS_APPS_END || host == 0) {
             break;
         }
         const unsigned medium = lower.u8(at + 1);
         module.applications.push_back(name_or_code(hosts, host) + " -> " +
                                       name_or_code(media, medium) + ", " +
                                       std::to_string(lower.u8(at + 2) >> 4) + " lanes");
-        // SFF-8024: linear (LPO) host interfaces and media.
-        const bool linear =
-            (host >= 0x20 && host <= 0x23) || host == 0x74 || (medium >= 0x8f && medium <= 0x93);
-        module.linear = module.linear || linear;
+        module.linear = module.linear || is_linear(hosts, host) || is_linear(media, medium);
         if (!module.media) {
             module.media = name_of(media, medium);
         }
     }
 }
 
-void take_lanes(const Page& page01, const Page& page11, Module& module) {
+void take_lanes(const Page& page01, const Page& page11, const std::vector<std::uint8_t>& now,
+                Module& module) {
     if (!page11.present()) {
         return;
     }
-    const bool has_bias = (page01.u8(160) & 0x01U) != 0;
-    const bool has_tx_power = (page01.u8(160) & 0x02U) != 0;
-    const bool has_rx_power = (page01.u8(160) & 0x04U) != 0;
-    const unsigned multiplier = 1U << (page01.u8(160) >> 3 & 0x03U);
+    const bool has_bias = page01.number(p01_HAS_BIAS) != 0;
+    const bool has_tx_power = page01.number(p01_HAS_TX_POWER) != 0;
+    const bool has_rx_power = page01.number(p01_HAS_RX_POWER) != 0;
+    const unsigned multiplier = 1U << page01.number(p01_BIAS_SCALE);
     struct Group {
-        unsigned at;
+        unsigned byte;
         const char* name;
     };
-    static constexpr std::array groups = {
-        Group{139, "tx-power-high-alarm"}, Group{140, "tx-power-low-alarm"},
-        Group{141, "tx-power-high-warn"},  Group{142, "tx-power-low-warn"},
-        Group{143, "bias-high-alarm"},     Group{144, "bias-low-alarm"},
-        Group{145, "bias-high-warn"},      Group{146, "bias-low-warn"},
-        Group{149, "rx-power-high-alarm"}, Group{150, "rx-power-low-alarm"},
-        Group{151, "rx-power-high-warn"},  Group{152, "rx-power-low-warn"}};
+    static constexpr std::array flags = {
+#define X(name, byte, text) Group{byte, text},
+        MO_CMIS_LANE_FLAGS(X)
+#undef X
+    };
     for (unsigned lane = 0; lane < lanes_per_bank; ++lane) {
-        const auto bit = [&](unsigned at) { return (page11.u8(at) >> lane & 1U) != 0; };
         ModuleLane item;
         item.lane = lane;
-        item.datapath_state =
-            name_or_code(datapath_states, page11.u8(128 + lane / 2) >> (lane % 2 * 4) & 0x0fU);
-        item.tx_fault = bit(135);
-        item.tx_los = bit(136);
-        item.rx_los = bit(147);
-        item.rx_lol = bit(148);
-        for (const auto& group : groups) {
-            if (bit(group.at)) {
-                item.flags.emplace_back(group.name);
+        item.datapath_state = name_or_code(datapath_states, page11.nibble(p11_DP_STATE, lane));
+        for (const auto& flag : flags) {
+            if (flag.byte == hw::MO_CMIS_LF_DP_CHANGED || flag.byte == hw::MO_CMIS_LF_RX_OUTPUT) {
+                continue; // no complaints
             }
+            const unsigned index = flag.byte - p11_LANE_FLAGS.byte;
+            const bool latched = (page11.u8(flag.byte) >> lane & 1U) != 0;
+            take_flag(latched, index < now.size() ? (now[index] >> lane & 1U) != 0 : latched,
+                      flag.name, item.flags, item.latched);
         }
         if (has_tx_power) {
-            item.tx_power_mw = page11.u16(154 + 2 * lane) * mw_per_step;
+            item.tx_power_mw = page11.u16(p11_TX_POWER.byte + 2 * lane) * mw_per_step;
         }
         if (has_bias) {
-            item.bias_ma = page11.u16(170 + 2 * lane) * ma_per_step * multiplier;
+            item.bias_ma = page11.u16(p11_BIAS.byte + 2 * lane) * ma_per_step * multiplier;
         }
         if (has_rx_power) {
-            item.rx_power_mw = page11.u16(186 + 2 * lane) * mw_per_step;
+            item.rx_power_mw = page11.u16(p11_RX_POWER.byte + 2 * lane) * mw_per_step;
         }
         module.lanes.push_back(std::move(item));
     }
@@ -202,55 +216,61 @@ void take_lanes(const Page& page01, const Page& page11, Module& module) {
 } // namespace
 
 Module decode_cmis(const CmisPages& pages) {
-    const Page lower(pages.lower, 0);
-    const Page page00(pages.page00, page_size);
-    const Page page01(pages.page01, page_size);
-    const Page page02(pages.page02, page_size);
-    const Page page11(pages.page11, page_size);
+    const Page lower(pages.lower);
+    const Page page00(pages.page00);
+    const Page page01(pages.page01);
+    const Page page02(pages.page02);
+    const Page page11(pages.page11);
     Module module;
     module.present = lower.present();
     if (!module.present) {
         return module;
     }
-    module.identifier = name_or_code(identifiers, lower.u8(0));
-    module.revision = std::to_string(lower.u8(1) >> 4) + "." + std::to_string(lower.u8(1) & 0x0fU);
-    module.state = name_or_code(module_states, lower.u8(3) >> 1 & 0x07U);
-    module.temperature_c = lower.s16(14) * celsius_per_step;
-    module.voltage_v = lower.u16(16) * volt_per_step;
-    if (lower.u8(39) != 0 || lower.u8(40) != 0) {
-        module.firmware = std::to_string(lower.u8(39)) + "." + std::to_string(lower.u8(40));
+    const auto version = [](unsigned major, unsigned minor) {
+        return std::to_string(major) + "." + std::to_string(minor);
+    };
+    module.identifier = name_or_code(identifiers, lower.number(pLOW_ID));
+    const unsigned revision = lower.number(pLOW_REVISION);
+    module.revision = version(revision >> 4, revision & 0x0fU);
+    module.state = name_or_code(module_states, lower.number(pLOW_STATE));
+    module.temperature_c = lower.s16(pLOW_TEMP.byte) * celsius_per_step;
+    module.voltage_v = lower.number(pLOW_VCC) * volt_per_step;
+    const unsigned major = lower.number(pLOW_FW_MAJOR), minor = lower.number(pLOW_FW_MINOR);
+    if (major != 0 || minor != 0) {
+        module.firmware = version(major, minor);
     }
-    take_flags(lower, module);
+    take_flags(lower, pages.module_flags, module);
     take_applications(lower, module);
     if (page00.present()) {
-        module.vendor = page00.text(129, 16);
+        module.vendor = page00.text(p00_VENDOR);
         std::array<char, 12> oui{};
-        std::snprintf(oui.data(), oui.size(), "%02x:%02x:%02x", page00.u8(145), page00.u8(146),
-                      page00.u8(147));
+        std::snprintf(oui.data(), oui.size(), "%02x:%02x:%02x", page00.u8(p00_OUI.byte),
+                      page00.u8(p00_OUI.byte + 1), page00.u8(p00_OUI.byte + 2));
         module.oui = oui.data();
-        module.part = page00.text(148, 16);
-        module.hardware_revision = page00.text(164, 2);
-        module.serial = page00.text(166, 16);
-        module.date = page00.text(182, 8);
-        module.max_power_w = page00.u8(201) * 0.25;
-        module.connector = name_or_code(connectors, page00.u8(203));
-        module.technology = name_or_code(technologies, page00.u8(212));
+        module.part = page00.text(p00_PART);
+        module.hardware_revision = page00.text(p00_PART_REVISION);
+        module.serial = page00.text(p00_SERIAL);
+        module.date = page00.text(p00_DATE);
+        module.max_power_w = page00.number(p00_MAX_POWER) * 0.25;
+        module.connector = name_or_code(connectors, page00.number(p00_CONNECTOR));
+        module.technology = name_or_code(technologies, page00.number(p00_TECHNOLOGY));
     }
     if (page01.present()) {
-        // 01h:132: length of single-mode fibre, bits 7..6 scale 0.1, 1 km.
-        const double scale_km = (page01.u8(132) >> 6) == 0 ? 0.1 : 1.0;
-        module.length_m = (page01.u8(132) & 0x3fU) * scale_km * 1000;
-        module.wavelength_nm = page01.u16(138) * 0.05;
+        const double scale_km = page01.number(p01_LENGTH_SCALE) == 0 ? 0.1 : 1.0;
+        module.length_m = page01.number(p01_LENGTH) * scale_km * 1000;
+        module.wavelength_nm = page01.number(p01_WAVELENGTH) * 0.05;
     }
     if (page02.present()) {
-        module.temperature_thresholds = thresholds_of(page02, 128, celsius_per_step, true);
-        module.voltage_thresholds = thresholds_of(page02, 136, volt_per_step, false);
-        module.tx_power_thresholds = thresholds_of(page02, 176, mw_per_step, false);
-        const unsigned multiplier = 1U << (page01.u8(160) >> 3 & 0x03U);
-        module.bias_thresholds = thresholds_of(page02, 184, ma_per_step * multiplier, false);
-        module.rx_power_thresholds = thresholds_of(page02, 192, mw_per_step, false);
+        const unsigned multiplier = 1U << page01.number(p01_BIAS_SCALE);
+        module.temperature_thresholds =
+            thresholds_of(page02, p02_TEMP_LIMITS, celsius_per_step, true);
+        module.voltage_thresholds = thresholds_of(page02, p02_VCC_LIMITS, volt_per_step, false);
+        module.tx_power_thresholds = thresholds_of(page02, p02_TX_POWER_LIMITS, mw_per_step, false);
+        module.bias_thresholds =
+            thresholds_of(page02, p02_BIAS_LIMITS, ma_per_step * multiplier, false);
+        module.rx_power_thresholds = thresholds_of(page02, p02_RX_POWER_LIMITS, mw_per_step, false);
     }
-    take_lanes(page01, page11, module);
+    take_lanes(page01, page11, pages.lane_flags, module);
     return module;
 }
 

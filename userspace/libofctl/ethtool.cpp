@@ -8,6 +8,8 @@
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 
+#include "common/hw.hpp"
+
 namespace mo::ofctl {
 
 namespace {
@@ -272,7 +274,6 @@ Answer<void> set_fec(GenlFamilies& families, const Port& port,
 Answer<std::vector<std::uint8_t>> read_module_page(GenlFamilies& families, int ifindex,
                                                    std::uint8_t page, std::uint8_t offset,
                                                    std::uint32_t length) {
-    constexpr std::uint8_t module_address = 0x50;
     auto request = families.request(family_name, ETHTOOL_MSG_MODULE_EEPROM_GET, 0);
     if (!request) {
         return Unexpected{request.error()};
@@ -282,7 +283,7 @@ Answer<std::vector<std::uint8_t>> read_module_page(GenlFamilies& families, int i
         .put_u32(ETHTOOL_A_MODULE_EEPROM_LENGTH, length)
         .put_u8(ETHTOOL_A_MODULE_EEPROM_PAGE, page)
         .put_u8(ETHTOOL_A_MODULE_EEPROM_BANK, 0)
-        .put_u8(ETHTOOL_A_MODULE_EEPROM_I2C_ADDRESS, module_address);
+        .put_u8(ETHTOOL_A_MODULE_EEPROM_I2C_ADDRESS, MO_CMIS_I2C_TARGET);
     const auto answer = families.exchange(std::move(*request));
     if (!answer) {
         return Unexpected{answer.error()};

@@ -37,16 +37,6 @@ Json thresholds_value(const Module& module) {
 Json module_lanes_value(const Module& module) {
     Json::Array rows;
     for (const auto& lane : module.lanes) {
-        auto flags = lane.flags;
-        const auto flag = [&](bool set, const char* name) {
-            if (set) {
-                flags.emplace_back(name);
-            }
-        };
-        flag(lane.tx_fault, "tx-fault");
-        flag(lane.tx_los, "tx-los");
-        flag(lane.rx_los, "rx-los");
-        flag(lane.rx_lol, "rx-lol");
         rows.push_back(ObjectBuilder()
                            .add("lane", lane.lane)
                            .add("data_path", lane.datapath_state)
@@ -56,7 +46,8 @@ Json module_lanes_value(const Module& module) {
                                 {.label = "rx dBm", .decimals = 2})
                            .add("bias_ma", rounded(lane.bias_ma, thousandths),
                                 {.label = "bias mA", .decimals = 1})
-                           .add("flags", flags)
+                           .add("flags", lane.flags)
+                           .add("latched", lane.latched)
                            .done());
     }
     return rows;
@@ -94,6 +85,7 @@ Json module_value(const Port& port, const Module& module) {
              {.label = "temp C", .decimals = 1})
         .add("voltage_v", rounded(module.voltage_v, 1e4), {.label = "vcc V", .decimals = 2})
         .add("flags", module.flags)
+        .add("latched", module.latched)
         .add("applications", module.applications, {.where = details})
         .add("lanes", module_lanes_value(module))
         .add("thresholds", thresholds_value(module), {.label = "limits", .where = details});

@@ -22,7 +22,7 @@ constexpr std::uint32_t lane_offset(std::uint32_t address, unsigned lane) noexce
 constexpr std::uint32_t serdes_tx_rx = 3, serdes_adapt = 4;
 constexpr std::uint32_t status_signal = 1, status_locked = 2, status_adapted = 4;
 constexpr std::uint32_t pcs_on = 1;
-// Transmit taps for the trace to the cage: pre2 10, pre1 -80; main 860, post1 -50 (1/1000).
+/// Two transmit taps as a register has them.
 constexpr std::uint32_t taps(std::int16_t low, std::int16_t high) noexcept {
     return static_cast<std::uint16_t>(low) |
            (std::uint32_t{static_cast<std::uint16_t>(high)} << 16U);
@@ -53,8 +53,8 @@ void MediaConverter::switch_on(std::uint64_t now_ns) {
             port_.phy_write(hw::MO_SOC_SERDES, lane_offset(address, lane), value, now_ns);
         };
         lane_write(hw::MO_SOC_SERDES_RATE, MO_SOC_RATE_100G_PAM4);
-        lane_write(hw::MO_SOC_SERDES_FIR0, taps(10, -80));
-        lane_write(hw::MO_SOC_SERDES_FIR1, taps(860, -50));
+        lane_write(hw::MO_SOC_SERDES_FIR0, taps(MO_SOC_FIR_PRE2, MO_SOC_FIR_PRE1));
+        lane_write(hw::MO_SOC_SERDES_FIR1, taps(MO_SOC_FIR_MAIN, MO_SOC_FIR_POST1));
         lane_write(hw::MO_SOC_SERDES_CTRL, serdes_tx_rx);
     }
     write(hw::MO_SOC_PCS, hw::MO_SOC_PCS_FEC, hw::MO_FEC_RS544);

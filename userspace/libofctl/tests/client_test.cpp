@@ -94,6 +94,22 @@ TEST_F(ClientTest, NoModuleIsNotAnError) {
     EXPECT_FALSE(module->present);
 }
 
+TEST_F(ClientTest, ReadsFlagsOfNowBehindTheLatchedOnes) {
+    kernel.eeprom = {{0, 0x19}, {9, 0x01}, {0x1100 | 147, 0x81}};
+    kernel.flags_now = {{0x1100 | 147, 0x80}};
+    const auto ports = client.ports(false);
+    const auto module = client.module(ports->front());
+    ASSERT_TRUE(module) << module.error().text;
+    ASSERT_EQ(module->lanes.size(), 8U);
+    const std::vector<std::string> none, los = {"rx-los"};
+    EXPECT_EQ(module->flags, none);
+    EXPECT_EQ(module->latched, std::vector<std::string>{"temp-high-alarm"});
+    EXPECT_EQ(module->lanes[0].flags, none);
+    EXPECT_EQ(module->lanes[0].latched, los);
+    EXPECT_EQ(module->lanes[7].flags, los);
+    EXPECT_EQ(module->lanes[7].latched, none);
+}
+
 TEST_F(ClientTest, SetsAllOrNothing) {
     const auto ports = client.ports(false);
     PortChange change;

@@ -95,10 +95,29 @@ TEST(Cmis, FlagsBelongToTheirOwnLane) {
         p.page11[147 - half] = static_cast<std::uint8_t>(1U << lane);
         const auto module = decode_cmis(p);
         for (unsigned other = 0; other < 8; ++other) {
-            EXPECT_EQ(module.lanes[other].rx_los, other == lane);
-            EXPECT_EQ(module.lanes[other].flags.size(), other == lane ? 1U : 0U);
+            EXPECT_EQ(module.lanes[other].flags,
+                      other == lane ? (std::vector<std::string>{"rx-los", "rx-power-low-warn"})
+                                    : std::vector<std::string>{});
         }
     }
+}
+
+TEST(Cmis, TellsFlagsOfNowFromLatchedOnes) {
+    auto p = pages();
+    p.lower[8] = 0x01;           // state changed: no complaint
+    p.lower[9] = 0x05;           // temp high alarm and warning
+    p.page11[147 - half] = 0x03; // no light on lanes 0 and 1
+    p.module_flags = {0, 4, 0, 0, 0, 0};
+    p.lane_flags.assign(20, 0);
+    p.lane_flags[147 - 134] = 0x02; // still on lane 1
+    const auto module = decode_cmis(p);
+    const std::vector<std::string> none;
+    EXPECT_EQ(module.flags, std::vector<std::string>{"temp-high-warn"});
+    EXPECT_EQ(module.latched, std::vector<std::string>{"temp-high-alarm"});
+    EXPECT_EQ(module.lanes[0].flags, none);
+    EXPECT_EQ(module.lanes[0].latched, std::vector<std::string>{"rx-los"});
+    EXPECT_EQ(module.lanes[1].flags, std::vector<std::string>{"rx-los"});
+    EXPECT_EQ(module.lanes[1].latched, none);
 }
 
 TEST(Cmis, NegativeTemperature) {

@@ -39,8 +39,10 @@ struct KernelState {
     bool refuse_fec = false;
     std::vector<std::string> modes = {"100000baseDR/Full", "400000baseDR4/Full",
                                       "800000baseDR8/Full", "FIBRE"};
-    std::vector<std::string> advertised = modes; ///< of which the firmware may choose
-    std::vector<std::string> writes;             ///< what was set, in order
+    std::vector<std::string> advertised = modes;     ///< of which the firmware may choose
+    std::vector<std::string> writes;                 ///< what was set, in order
+    std::map<std::uint64_t, std::uint8_t> eeprom;    ///< page << 8 | byte; empty: cannot be read
+    std::map<std::uint64_t, std::uint8_t> flags_now; ///< what stays of flags when they are read
 
     /// Devices of other drivers, and interfaces of any device beside the one of ours.
     std::map<std::string, std::string> other_drivers; ///< "0000:02:00.0" -> driver
@@ -313,10 +315,31 @@ class FakeKernel final : public Transport {
             if (!state_.module) {
                 return error(ENODEV, "no module is plugged");
             }
-            return error(EOPNOTSUPP, "");
+            return eeprom(a);
         default:
             return error(EOPNOTSUPP, "");
         }
+    }
+
+    /// Memory of a module; reading flags leaves those of `flags_now`.
+    Reply eeprom(const Attributes& a) {
+        const auto page = a.integer(ETHTOOL_A_MODULE_EEPROM_PAGE).value_or(0);
+        const auto offset = a.integer(ETHTOOL_A_MODULE_EEPROM_OFFSET).value_or(0);
+        const auto length = a.integer(ETHTOOL_A_MODULE_EEPROM_LENGTH).value_or(0);
+        if (state_.eeprom.empty()) {
+            return error(EOPNOTSUPP, "");
+        }
+        auto b = genl(ethtool_id, ETHTOOL_MSG_MODULE_EEPROM_GET);
+        std::vector<std::byte> data;
+        for (auto at = offset; at < offset + length; ++at) {
+            const auto key = (at < 128 ? 0 : page << 8) | at;
+            data.push_back(static_cast<std::byte>(state_.eeprom[key]));
+            if ((page == 0x11 && at >= 134 && at < 154) || (at >= 8 && at < 14)) {
+                state_.eeprom[key] = state_.flags_now[key];
+            }
+        }
+        b.put(ETHTOOL_A_MODULE_EEPROM_DATA, data);
+        return one(std::move(b));
     }
 
     Reply optical(std::uint8_t command) const {

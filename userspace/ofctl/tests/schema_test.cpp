@@ -207,7 +207,7 @@ Module full_module() {
     lane.datapath_state = "DPActivated";
     lane.tx_power_mw = lane.rx_power_mw = 1.2;
     lane.bias_ma = 60;
-    lane.tx_fault = true;
+    lane.flags = {"tx-fault"};
     module.lanes = {lane};
     return module;
 }

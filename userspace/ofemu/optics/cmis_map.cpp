@@ -13,13 +13,10 @@ namespace {
 
 constexpr std::uint8_t revision_5_2 = 0x52;
 constexpr std::uint8_t function_transmission = 0x00;
-constexpr std::uint8_t media_single_mode = 0x02;
-constexpr std::uint8_t technology_1310_dfb = 0x04;
 
-void put_text(Page& page, unsigned address, std::size_t size, const std::string& text) {
-    for (std::size_t i = 0; i < size; ++i) {
-        at(page, address + static_cast<unsigned>(i)) =
-            static_cast<std::uint8_t>(i < text.size() ? text[i] : ' ');
+void put_text(Page& page, const Field& field, const std::string& text) {
+    for (unsigned i = 0; i < field.bytes; ++i) {
+        at(page, field.byte + i) = static_cast<std::uint8_t>(i < text.size() ? text[i] : ' ');
     }
 }
 
@@ -38,11 +35,11 @@ void put_app(Page& page, unsigned address, const App& app) {
     at(page, address + 3) = app.starts;
 }
 
-void put_limits(Page& page, unsigned address, const Limits& limits, double per_unit) {
+void put_limits(Page& page, const Field& field, const Limits& limits, double per_unit) {
     const double values[] = {limits.high_alarm, limits.low_alarm, limits.high_warn,
                              limits.low_warn};
     for (std::size_t i = 0; i < std::size(values); ++i) {
-        put16(page, address + static_cast<unsigned>(2 * i),
+        put16(page, field.byte + static_cast<unsigned>(2 * i),
               static_cast<std::uint16_t>(std::lround(values[i] * per_unit)));
     }
 }
@@ -52,56 +49,64 @@ Limits to_mw(const Limits& dbm) {
             dbm_to_mw(dbm.low_warn)};
 }
 
-std::uint8_t durations(std::uint64_t low_nibble_ns, std::uint64_t high_nibble_ns) {
-    return static_cast<std::uint8_t>(duration_code(high_nibble_ns) << 4U |
-                                     duration_code(low_nibble_ns));
+std::uint32_t rounded(double value) {
+    return static_cast<std::uint32_t>(std::lround(value));
+}
+
+/// The sum of what stands from `first` up to the checksum.
+void put_checksum(Page& page, unsigned first, const Field& field) {
+    put(page, field, sum(page, first, field.byte - 1));
 }
 
 Page admin_page(const Identity& identity) {
     Page page{};
-    at(page, 128) = identity.identifier;
-    put_text(page, 129, 16, identity.vendor);
-    std::copy(identity.oui.begin(), identity.oui.end(), &at(page, 145));
-    put_text(page, 148, 16, identity.part);
-    put_text(page, 164, 2, identity.revision);
-    put_text(page, 166, 16, identity.serial);
-    put_text(page, 182, 8, identity.date);
-    put_text(page, 190, 10, "");
-    at(page, 200) = static_cast<std::uint8_t>((identity.power_class - 1U) << 5U);
-    at(page, 201) = static_cast<std::uint8_t>(std::lround(identity.max_power_w * 4.0));
-    at(page, 203) = identity.connector;
-    // A set bit means that the near end lacks the media lane.
-    at(page, 210) = static_cast<std::uint8_t>(0xffU << identity.lanes);
-    at(page, 212) = technology_1310_dfb;
-    at(page, 222) = sum(page, 128, 221);
+    put(page, p00_ID, identity.identifier);
+    put_text(page, p00_VENDOR, identity.vendor);
+    std::copy(identity.oui.begin(), identity.oui.end(), &at(page, p00_OUI.byte));
+    put_text(page, p00_PART, identity.part);
+    put_text(page, p00_PART_REVISION, identity.revision);
+    put_text(page, p00_SERIAL, identity.serial);
+    put_text(page, p00_DATE, identity.date);
+    put_text(page, p00_CLEI, "");
+    put(page, p00_POWER_CLASS, identity.power_class - 1U);
+    put(page, p00_MAX_POWER, rounded(identity.max_power_w * 4.0));
+    put(page, p00_CONNECTOR, identity.connector);
+    put(page, p00_LANES_LACKING, 0xffU << identity.lanes);
+    put(page, p00_TECHNOLOGY, hw::MO_CMIS_TECHNOLOGY_DFB_1310);
+    put_checksum(page, p00_ID.byte, p00_CHECKSUM);
     return page;
 }
 
 Page advertising_page(const Identity& identity) {
     const Timing& timing = identity.timing;
     Page page{};
-    at(page, 130) = 1;                                                  // hardware revision 1.0
-    at(page, 132) = static_cast<std::uint8_t>(identity.length_m / 100); // unit 0.1 km
-    put16(page, 138, static_cast<std::uint32_t>(std::lround(identity.wavelength_nm / 0.05)));
-    put16(page, 140, static_cast<std::uint32_t>(std::lround(identity.tolerance_nm / 0.005)));
-    at(page, 144) = durations(timing.dp_init_ns, timing.dp_deinit_ns);
-    at(page, 146) = static_cast<std::uint8_t>(std::lround(identity.temp_c.high_alarm));
-    at(page, 147) = static_cast<std::uint8_t>(std::lround(identity.temp_c.low_alarm));
-    put16(page, 148, 1);       // propagation delay, 10 ns: no retimer
-    at(page, 150) = 3100 / 20; // least supply, 20 mV
-    at(page, 151) = 0x10;      // Rx power is average power, PIN detector
-    at(page, 155) = 0x22;      // squelch reduces the mean power, Tx can be disabled
-    at(page, 156) = 0x02;      // Rx output can be disabled
-    at(page, 157) = 0x03;      // Tx flags: LOS, fault
-    at(page, 158) = 0x02;      // Rx flags: LOS
-    at(page, 159) = 0x03;      // monitors: temperature, supply
-    at(page, 160) = 0x07;      // monitors: bias (x1), Tx power, Rx power
-    at(page, 167) = durations(timing.power_up_ns, timing.power_down_ns);
-    at(page, 168) = durations(timing.tx_turn_on_ns, timing.tx_turn_off_ns);
-    for (std::size_t i = 0; i < identity.apps.size() && i < 15; ++i) {
-        at(page, 176 + static_cast<unsigned>(i)) = identity.apps[i].starts; // media lanes
+    put(page, p01_HW_MAJOR, 1);
+    put(page, p01_LENGTH, identity.length_m / 100); // LENGTH_SCALE 0: 0.1 km
+    put(page, p01_WAVELENGTH, rounded(identity.wavelength_nm / 0.05));
+    put(page, p01_TOLERANCE, rounded(identity.tolerance_nm / 0.005));
+    put(page, p01_DP_INIT_TIME, duration_code(timing.dp_init_ns));
+    put(page, p01_DP_DEINIT_TIME, duration_code(timing.dp_deinit_ns));
+    put(page, p01_MAX_TEMP, rounded(identity.temp_c.high_alarm));
+    put(page, p01_MIN_TEMP, rounded(identity.temp_c.low_alarm));
+    put(page, p01_DELAY, 1); // no retimer
+    put(page, p01_MIN_VCC, 3100 / 20);
+    put(page, p01_DETECTOR, 0x10);    // Rx power is average power, PIN detector
+    put(page, p01_TX_CONTROLS, 0x22); // squelch reduces the mean power, Tx can be disabled
+    put(page, p01_RX_CONTROLS, 0x02); // Rx output can be disabled
+    put(page, p01_TX_FLAGS, 0x03);    // LOS, fault
+    put(page, p01_RX_FLAGS, 0x02);    // LOS
+    put(page, p01_MONITORS, 0x03);
+    put(page, p01_HAS_BIAS, 1);
+    put(page, p01_HAS_TX_POWER, 1);
+    put(page, p01_HAS_RX_POWER, 1);
+    put(page, p01_PWR_UP_TIME, duration_code(timing.power_up_ns));
+    put(page, p01_PWR_DOWN_TIME, duration_code(timing.power_down_ns));
+    put(page, p01_TX_ON_TIME, duration_code(timing.tx_turn_on_ns));
+    put(page, p01_TX_OFF_TIME, duration_code(timing.tx_turn_off_ns));
+    for (unsigned i = 0; i < identity.apps.size() && i < p01_MEDIA_STARTS.bytes; ++i) {
+        at(page, p01_MEDIA_STARTS.byte + i) = identity.apps[i].starts;
     }
-    at(page, 255) = sum(page, 130, 254);
+    put_checksum(page, p01_HW_MAJOR.byte, p01_CHECKSUM);
     return page;
 }
 
@@ -111,12 +116,12 @@ Page threshold_page(const Identity& identity) {
     constexpr double power_per_mw = 10000.0;
     constexpr double bias_per_ma = 500.0;
     Page page{};
-    put_limits(page, thresholds_temp, identity.temp_c, temp_per_c);
-    put_limits(page, thresholds_vcc, identity.vcc_v, supply_per_v);
-    put_limits(page, thresholds_tx_power, to_mw(identity.tx_power_dbm), power_per_mw);
-    put_limits(page, thresholds_bias, identity.bias_ma, bias_per_ma);
-    put_limits(page, thresholds_rx_power, to_mw(identity.rx_power_dbm), power_per_mw);
-    at(page, 255) = sum(page, 128, 254);
+    put_limits(page, p02_TEMP_LIMITS, identity.temp_c, temp_per_c);
+    put_limits(page, p02_VCC_LIMITS, identity.vcc_v, supply_per_v);
+    put_limits(page, p02_TX_POWER_LIMITS, to_mw(identity.tx_power_dbm), power_per_mw);
+    put_limits(page, p02_BIAS_LIMITS, identity.bias_ma, bias_per_ma);
+    put_limits(page, p02_RX_POWER_LIMITS, to_mw(identity.rx_power_dbm), power_per_mw);
+    put_checksum(page, p02_TEMP_LIMITS.byte, p02_CHECKSUM);
     return page;
 }
 
@@ -124,7 +129,7 @@ Page control_page(const Identity& identity) {
     constexpr std::uint8_t app_sel_1 = 0x10; // one data path that starts at lane 0
     Page page{};
     for (unsigned lane = 0; lane < identity.lanes; ++lane) {
-        at(page, staged_config + lane) = app_sel_1;
+        at(page, hw::MO_CMIS_10_CONFIG + lane) = app_sel_1;
     }
     return page;
 }
@@ -137,6 +142,15 @@ Identity lpo(const std::string& serial) {
 
 } // namespace
 
+void put(Page& page, const Field& field, std::uint32_t value) {
+    if (field.bytes == 2) {
+        put16(page, field.byte, value);
+        return;
+    }
+    std::uint8_t& byte = at(page, field.byte);
+    byte = static_cast<std::uint8_t>((byte & ~field.mask) | (value << field.shift & field.mask));
+}
+
 void put16(Page& page, unsigned address, std::uint32_t value) {
     at(page, address) = static_cast<std::uint8_t>(value >> 8U);
     at(page, address + 1) = static_cast<std::uint8_t>(value);
@@ -146,25 +160,25 @@ Identity dr8_lpo(const std::string& serial) {
     Identity identity = lpo(serial);
     identity.part = "MO-8DR8-LPO";
     identity.apps = {
-        {0x23, 0x92, 8, 0x01}, // LEI-800G, 800G-DR8-LPO
-        {0x22, 0x91, 4, 0x11}, // LEI-400G, 400G-DR4-LPO
-        {0x21, 0x90, 2, 0x55}, // LEI-200G, 200G-DR2-LPO
-        {0x20, 0x8f, 1, 0xff}, // LEI-100G, 100G-DR1-LPO
+        {hw::MO_CMIS_HOST_LEI_800G, hw::MO_CMIS_SMF_800G_DR8_LPO, 8, 0x01},
+        {hw::MO_CMIS_HOST_LEI_400G, hw::MO_CMIS_SMF_400G_DR4_LPO, 4, 0x11},
+        {hw::MO_CMIS_HOST_LEI_200G, hw::MO_CMIS_SMF_200G_DR2_LPO, 2, 0x55},
+        {hw::MO_CMIS_HOST_LEI_100G, hw::MO_CMIS_SMF_100G_DR_LPO, 1, 0xff},
     };
     return identity;
 }
 
 Identity dr4_lpo(const std::string& serial) {
     Identity identity = lpo(serial);
-    identity.identifier = 0x1e; // QSFP112 with CMIS
+    identity.identifier = hw::MO_CMIS_ID_QSFP;
     identity.part = "MO-4DR4-LPO";
     identity.max_power_w = 4.5;
     identity.power_class = 4;
     identity.lanes = 4;
     identity.apps = {
-        {0x22, 0x91, 4, 0x01},
-        {0x21, 0x90, 2, 0x05},
-        {0x20, 0x8f, 1, 0x0f},
+        {hw::MO_CMIS_HOST_LEI_400G, hw::MO_CMIS_SMF_400G_DR4_LPO, 4, 0x01},
+        {hw::MO_CMIS_HOST_LEI_200G, hw::MO_CMIS_SMF_200G_DR2_LPO, 2, 0x05},
+        {hw::MO_CMIS_HOST_LEI_100G, hw::MO_CMIS_SMF_100G_DR_LPO, 1, 0x0f},
     };
     return identity;
 }
@@ -185,33 +199,34 @@ std::uint8_t duration_code(std::uint64_t ns) {
 
 Page lower_memory(const Identity& identity) {
     Page page{};
-    at(page, 0) = identity.identifier;
-    at(page, 1) = revision_5_2;
-    at(page, 2) = 0x04; // paged; bus up to 1 MHz
-    at(page, lower_control) = control_allow_hw;
-    at(page, 39) = 1; // active firmware 1.0
-    at(page, 57) = function_transmission;
-    at(page, 85) = media_single_mode;
-    unsigned address = lower_apps;
+    put(page, pLOW_ID, identity.identifier);
+    put(page, pLOW_REVISION, revision_5_2);
+    put(page, pLOW_BUS_SPEED, 1); // up to 1 MHz
+    put(page, pLOW_LOW_PWR_ALLOW_HW, 1);
+    put(page, pLOW_FW_MAJOR, 1);
+    put(page, pLOW_FUNCTION, function_transmission);
+    put(page, pLOW_MEDIA_TYPE, hw::MO_CMIS_MEDIA_SINGLE_MODE);
+    constexpr unsigned most = hw::MO_CMIS_LOW_APPS_LEN / MO_CMIS_APP_LEN;
+    unsigned address = pLOW_APPS.byte;
     for (const App& app : identity.apps) {
         put_app(page, address, app);
-        address += 4;
+        address += MO_CMIS_APP_LEN;
     }
-    if (identity.apps.size() < 8) {
-        at(page, address) = 0xff; // end of the list
+    if (identity.apps.size() < most) {
+        at(page, address) = MO_CMIS_APPS_END;
     }
     return page;
 }
 
 std::optional<Page> upper_page(const Identity& identity, std::uint8_t page) {
     switch (page) {
-    case 0x00:
+    case hw::MO_CMIS_PAGE_00:
         return admin_page(identity);
-    case 0x01:
+    case hw::MO_CMIS_PAGE_01:
         return advertising_page(identity);
-    case 0x02:
+    case hw::MO_CMIS_PAGE_02:
         return threshold_page(identity);
-    case 0x10:
+    case hw::MO_CMIS_PAGE_10:
         return control_page(identity);
     default:
         return std::nullopt;

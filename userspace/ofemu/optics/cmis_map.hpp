@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Memory map of a CMIS 5.2 module (OIF-CMIS-05.2): byte addresses that the model needs by name, the
-// identity of a module, and its pages before any state is in them.
+// The identity of a CMIS 5.2 module (OIF-CMIS-05.2), and its pages before any state is in them.
+// Where what stands is in driver/hw/cmis.h.
 #pragma once
 
 #include <array>
@@ -10,88 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "common/cmis.hpp"
+
 namespace mo::optics::cmis {
 
-using Page = std::array<std::uint8_t, 128>;
+using namespace mo::cmis; // the fields
 
-// Module states, 00h:3[3:1].
-enum class ModuleState : std::uint8_t { low_pwr = 1, pwr_up = 2, ready = 3, pwr_dn = 4, fault = 5 };
+using Page = std::array<std::uint8_t, MO_CMIS_PAGE_LEN>;
 
-// Data path states, 11h:128..131.
-enum class DataPath : std::uint8_t {
-    deactivated = 1,
-    init = 2,
-    deinit = 3,
-    activated = 4,
-    tx_turn_on = 5,
-    tx_turn_off = 6,
-    initialized = 7,
-};
-
-// Result of applying a configuration, 11h:202..205.
-enum class ConfigStatus : std::uint8_t {
-    undefined = 0,
-    success = 1,
-    rejected = 2,
-    rejected_app_sel = 3,
-    rejected_data_path = 4,
-    rejected_lanes_in_use = 6,
-    in_progress = 12,
-};
-
-// Lower memory.
-inline constexpr unsigned lower_state = 3;
-inline constexpr unsigned lower_flags_summary = 4;
-inline constexpr unsigned lower_flags = 8; // 8 module state, 9 temperature and supply
-inline constexpr unsigned lower_temp = 14;
-inline constexpr unsigned lower_vcc = 16;
-inline constexpr unsigned lower_control = 26;
-inline constexpr unsigned lower_masks = 31; // masks of 8, 9
-inline constexpr unsigned lower_fault = 41;
-inline constexpr unsigned lower_apps = 86;
-inline constexpr unsigned lower_bank = 126;
-inline constexpr unsigned lower_page = 127;
-inline constexpr std::uint8_t control_allow_hw = 0x40; // LowPwrAllowRequestHW
-inline constexpr std::uint8_t control_low_pwr = 0x10;  // LowPwrRequestSW
-inline constexpr std::uint8_t control_reset = 0x08;    // SoftwareReset
-inline constexpr std::uint8_t flag_module_state = 0x01;
-
-// Page 02h.
-inline constexpr unsigned thresholds_temp = 128;
-inline constexpr unsigned thresholds_vcc = 136;
-inline constexpr unsigned thresholds_tx_power = 176;
-inline constexpr unsigned thresholds_bias = 184;
-inline constexpr unsigned thresholds_rx_power = 192;
-
-// Page 10h.
-inline constexpr unsigned dp_deinit = 128;
-inline constexpr unsigned tx_disable = 130;
-inline constexpr unsigned rx_disable = 138;
-inline constexpr unsigned apply_dp_init = 143;
-inline constexpr unsigned apply_immediate = 144;
-inline constexpr unsigned staged_config = 145; // 8 lanes
-inline constexpr unsigned lane_masks = 213;    // of 11h:134..153
-
-// Page 11h.
-inline constexpr unsigned dp_state = 128; // nibbles
-inline constexpr unsigned rx_output = 132;
-inline constexpr unsigned tx_output = 133;
-inline constexpr unsigned lane_flags = 134; // to 153
-inline constexpr unsigned lane_flags_count = 20;
-inline constexpr unsigned flag_dp_state = 134;
-inline constexpr unsigned flag_tx_fault = 135;
-inline constexpr unsigned flag_tx_los = 136;
-inline constexpr unsigned flag_tx_power = 139; // high alarm, low alarm, high warning, low warning
-inline constexpr unsigned flag_bias = 143;
-inline constexpr unsigned flag_rx_los = 147;
-inline constexpr unsigned flag_rx_power = 149;
-inline constexpr unsigned flag_rx_output = 153;
-inline constexpr unsigned mon_tx_power = 154; // u16 per lane, 0.1 uW
-inline constexpr unsigned mon_bias = 170;     // u16 per lane, 2 uA
-inline constexpr unsigned mon_rx_power = 186; // u16 per lane, 0.1 uW
-inline constexpr unsigned config_status = 202;
-inline constexpr unsigned active_config = 206;
-inline constexpr unsigned dp_init_pending = 235;
+using ModuleState = hw::mo_cmis_module_state;
+using DataPath = hw::mo_cmis_dp_state;
+using ConfigStatus = hw::mo_cmis_config_status;
 
 /// One application descriptor (00h:86).
 struct App {
@@ -123,15 +52,15 @@ struct Timing {
 
 /// What a module is, apart from its state.
 struct Identity {
-    std::uint8_t identifier = 0x19; ///< SFF-8024: OSFP
+    std::uint8_t identifier = hw::MO_CMIS_ID_OSFP;
     std::string vendor = "Mesh Optical";
     std::array<std::uint8_t, 3> oui{0x00, 0x00, 0x00}; ///< none assigned
     std::string part;
     std::string revision = "1A";
     std::string serial;
     std::string date = "260301  "; ///< YYMMDD and lot
-    std::uint8_t connector = 0x0c; ///< MPO 1x12
-    std::uint8_t power_class = 5;  ///< 1..8
+    std::uint8_t connector = hw::MO_CMIS_CONNECTOR_MPO_1X12;
+    std::uint8_t power_class = 5; ///< 1..8
     double max_power_w = 8.5;
     unsigned length_m = 500;
     double wavelength_nm = 1310.0;
@@ -166,6 +95,8 @@ struct Identity {
 [[nodiscard]] inline std::uint8_t at(const Page& page, unsigned address) {
     return page[address & 0x7fU];
 }
+/// Puts a number into a field of one byte (those bits only) or of two.
+void put(Page& page, const Field& field, std::uint32_t value);
 /// Big-endian 16-bit value at `address`.
 void put16(Page& page, unsigned address, std::uint32_t value);
 

@@ -49,10 +49,11 @@ Module::Module(cmis::Identity identity, std::uint64_t seed, double ambient_c, st
 void Module::enter_reset() {
     phase_ = Phase::reset;
     phase_until_ = state_until_ = apply_until_ = never;
-    state_ = ModuleState::low_pwr;
+    state_ = hw::MO_CMIS_STATE_LOW_PWR;
     lower_ = cmis::lower_memory(identity_);
     pages_.clear();
-    for (const std::uint8_t page : std::array<std::uint8_t, 4>{0x00, 0x01, 0x02, 0x10}) {
+    for (const std::uint8_t page : std::array<std::uint8_t, 4>{
+             hw::MO_CMIS_PAGE_00, hw::MO_CMIS_PAGE_01, hw::MO_CMIS_PAGE_02, hw::MO_CMIS_PAGE_10}) {
         if (const auto content = cmis::upper_page(identity_, page)) {
             pages_[page] = *content;
         }
@@ -60,10 +61,10 @@ void Module::enter_reset() {
     page_ = 0;
     applying_ = reinit_ = pending_reset_ = 0;
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
-        lane_[lane] = DataPath::deactivated;
+        lane_[lane] = hw::MO_CMIS_DP_DEACTIVATED;
         lane_until_[lane] = never;
-        active_[lane] = at(pages_[0x10], cmis::staged_config + lane);
-        config_[lane] = ConfigStatus::undefined;
+        active_[lane] = at(pages_[hw::MO_CMIS_PAGE_10], hw::MO_CMIS_10_CONFIG + lane);
+        config_[lane] = hw::MO_CMIS_CONFIG_UNDEFINED;
     }
     module_flags_ = {};
     lane_flags_ = {};
@@ -73,20 +74,20 @@ void Module::enter_reset() {
 void Module::set_state(ModuleState state, std::uint64_t until_ns) {
     state_ = state;
     state_until_ = until_ns;
-    const bool steady =
-        state == ModuleState::low_pwr || state == ModuleState::ready || state == ModuleState::fault;
+    const bool steady = state == hw::MO_CMIS_STATE_LOW_PWR || state == hw::MO_CMIS_STATE_READY ||
+                        state == hw::MO_CMIS_STATE_FAULT;
     if (steady) {
-        module_flags_[0] |= cmis::flag_module_state;
+        module_flags_[0] |= hw::MO_CMIS_MF_STATE_CHANGED;
     }
 }
 
 void Module::set_lane(unsigned lane, DataPath state, std::uint64_t until_ns) {
     lane_[lane] = state;
     lane_until_[lane] = until_ns;
-    const bool steady = state == DataPath::deactivated || state == DataPath::initialized ||
-                        state == DataPath::activated;
+    const bool steady = state == hw::MO_CMIS_DP_DEACTIVATED ||
+                        state == hw::MO_CMIS_DP_INITIALIZED || state == hw::MO_CMIS_DP_ACTIVATED;
     if (steady) {
-        lane_flags_[cmis::flag_dp_state - cmis::lane_flags] |= bit(lane);
+        lane_flags_[hw::MO_CMIS_LF_DP_CHANGED - hw::MO_CMIS_11_LANE_FLAGS] |= bit(lane);
     }
 }
 
@@ -131,78 +132,78 @@ void Module::step_module(const ModuleInputs& inputs, std::uint64_t now_ns) {
         }
         phase_ = Phase::managed;
         phase_until_ = never;
-        set_state(ModuleState::low_pwr, never);
+        set_state(hw::MO_CMIS_STATE_LOW_PWR, never);
     }
-    const std::uint8_t control = at(lower_, cmis::lower_control);
-    const bool low = (control & cmis::control_low_pwr) != 0 ||
-                     ((control & cmis::control_allow_hw) != 0 && inputs.low_power);
+    const std::uint8_t control = at(lower_, hw::MO_CMIS_LOW_SOFT_RESET);
+    const bool low = (control & hw::MO_CMIS_LOW_LOW_PWR_SW_MASK) != 0 ||
+                     ((control & hw::MO_CMIS_LOW_LOW_PWR_ALLOW_HW_MASK) != 0 && inputs.low_power);
     const bool due = state_until_ <= now_ns;
     switch (state_) {
-    case ModuleState::low_pwr:
+    case hw::MO_CMIS_STATE_LOW_PWR:
         if (!low) {
-            set_state(ModuleState::pwr_up, now_ns + timing.power_up_ns);
+            set_state(hw::MO_CMIS_STATE_PWR_UP, now_ns + timing.power_up_ns);
         }
         break;
-    case ModuleState::pwr_up:
+    case hw::MO_CMIS_STATE_PWR_UP:
         if (low) {
-            set_state(ModuleState::pwr_dn, now_ns + timing.power_down_ns);
+            set_state(hw::MO_CMIS_STATE_PWR_DN, now_ns + timing.power_down_ns);
         } else if (due) {
-            set_state(ModuleState::ready, never);
+            set_state(hw::MO_CMIS_STATE_READY, never);
         }
         break;
-    case ModuleState::ready:
+    case hw::MO_CMIS_STATE_READY:
         if (low) {
             for (unsigned lane = 0; lane < identity_.lanes; ++lane) {
-                if (lane_[lane] != DataPath::deactivated) {
-                    set_lane(lane, DataPath::deactivated, never);
+                if (lane_[lane] != hw::MO_CMIS_DP_DEACTIVATED) {
+                    set_lane(lane, hw::MO_CMIS_DP_DEACTIVATED, never);
                 }
             }
-            set_state(ModuleState::pwr_dn, now_ns + timing.power_down_ns);
+            set_state(hw::MO_CMIS_STATE_PWR_DN, now_ns + timing.power_down_ns);
         }
         break;
-    case ModuleState::pwr_dn:
+    case hw::MO_CMIS_STATE_PWR_DN:
         if (due) {
-            set_state(ModuleState::low_pwr, never);
+            set_state(hw::MO_CMIS_STATE_LOW_PWR, never);
             if (!low) {
-                set_state(ModuleState::pwr_up, now_ns + timing.power_up_ns);
+                set_state(hw::MO_CMIS_STATE_PWR_UP, now_ns + timing.power_up_ns);
             }
         }
         break;
-    case ModuleState::fault:
+    case hw::MO_CMIS_STATE_FAULT:
         break;
     }
 }
 
 ConfigStatus Module::validate(std::uint8_t lanes) const {
-    const cmis::Page& control = pages_.at(0x10);
+    const cmis::Page& control = pages_.at(hw::MO_CMIS_PAGE_10);
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
         if ((lanes & bit(lane)) == 0) {
             continue;
         }
         if (lane >= identity_.lanes) {
-            return ConfigStatus::rejected;
+            return hw::MO_CMIS_CONFIG_REJECTED;
         }
-        const std::uint8_t config = at(control, cmis::staged_config + lane);
+        const std::uint8_t config = at(control, hw::MO_CMIS_10_CONFIG + lane);
         const unsigned selector = config >> 4U;
         const unsigned start = (config >> 1U) & 7U;
         if (selector == 0) {
             continue; // unused
         }
         if (selector > identity_.apps.size()) {
-            return ConfigStatus::rejected_app_sel;
+            return hw::MO_CMIS_CONFIG_REJECTED_APP;
         }
         const cmis::App& app = identity_.apps[selector - 1];
         if ((app.starts & bit(start)) == 0 || lane < start || lane >= start + app.lanes) {
-            return ConfigStatus::rejected_data_path;
+            return hw::MO_CMIS_CONFIG_REJECTED_PATH;
         }
         for (unsigned other = start; other < start + app.lanes; ++other) {
             if ((lanes & bit(other)) == 0 ||
-                (at(control, cmis::staged_config + other) | 1U) != (config | 1U)) {
-                return ConfigStatus::rejected_data_path;
+                (at(control, hw::MO_CMIS_10_CONFIG + other) | 1U) != (config | 1U)) {
+                return hw::MO_CMIS_CONFIG_REJECTED_PATH;
             }
         }
     }
-    return ConfigStatus::success;
+    return hw::MO_CMIS_CONFIG_SUCCESS;
 }
 
 void Module::begin_apply(std::uint8_t lanes, std::uint64_t now_ns) {
@@ -212,7 +213,7 @@ void Module::begin_apply(std::uint8_t lanes, std::uint64_t now_ns) {
     if (applying_ != 0) {
         for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
             if ((lanes & bit(lane)) != 0) {
-                config_[lane] = ConfigStatus::rejected_lanes_in_use;
+                config_[lane] = hw::MO_CMIS_CONFIG_REJECTED_IN_USE;
             }
         }
         return;
@@ -220,11 +221,12 @@ void Module::begin_apply(std::uint8_t lanes, std::uint64_t now_ns) {
     const ConfigStatus verdict = validate(lanes);
     for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
         if ((lanes & bit(lane)) != 0) {
-            config_[lane] = verdict == ConfigStatus::success ? ConfigStatus::in_progress : verdict;
-            staged_at_apply_[lane] = at(pages_[0x10], cmis::staged_config + lane);
+            config_[lane] =
+                verdict == hw::MO_CMIS_CONFIG_SUCCESS ? hw::MO_CMIS_CONFIG_IN_PROGRESS : verdict;
+            staged_at_apply_[lane] = at(pages_[hw::MO_CMIS_PAGE_10], hw::MO_CMIS_10_CONFIG + lane);
         }
     }
-    if (verdict == ConfigStatus::success) {
+    if (verdict == hw::MO_CMIS_CONFIG_SUCCESS) {
         applying_ = lanes;
         apply_until_ = now_ns + identity_.timing.apply_ns;
     }
@@ -238,8 +240,8 @@ void Module::step_apply(std::uint64_t now_ns) {
         if ((applying_ & bit(lane)) == 0) {
             continue;
         }
-        config_[lane] = ConfigStatus::success;
-        if (lane_[lane] == DataPath::deactivated) {
+        config_[lane] = hw::MO_CMIS_CONFIG_SUCCESS;
+        if (lane_[lane] == hw::MO_CMIS_DP_DEACTIVATED) {
             active_[lane] = staged_at_apply_[lane];
         } else {
             reinit_ |= bit(lane);
@@ -251,15 +253,15 @@ void Module::step_apply(std::uint64_t now_ns) {
 
 void Module::step_lane(unsigned lane, std::uint64_t now_ns) {
     const cmis::Timing& timing = identity_.timing;
-    const cmis::Page& control = pages_[0x10];
+    const cmis::Page& control = pages_[hw::MO_CMIS_PAGE_10];
     const bool unused = (active_[lane] >> 4U) == 0;
-    const bool deinit = state_ != ModuleState::ready || unused ||
-                        ((at(control, cmis::dp_deinit) | reinit_) & bit(lane)) != 0;
-    const bool tx_off = (at(control, cmis::tx_disable) & bit(lane)) != 0;
+    const bool deinit = state_ != hw::MO_CMIS_STATE_READY || unused ||
+                        ((at(control, hw::MO_CMIS_10_DP_DEINIT) | reinit_) & bit(lane)) != 0;
+    const bool tx_off = (at(control, hw::MO_CMIS_10_TX_DISABLE) & bit(lane)) != 0;
     for (;;) { // until nothing is due: transitions without duration follow at once
         const bool due = lane_until_[lane] <= now_ns;
         switch (lane_[lane]) {
-        case DataPath::deactivated:
+        case hw::MO_CMIS_DP_DEACTIVATED:
             if ((reinit_ & bit(lane)) != 0) {
                 reinit_ = static_cast<std::uint8_t>(reinit_ & ~bit(lane));
                 active_[lane] = staged_at_apply_[lane];
@@ -268,55 +270,55 @@ void Module::step_lane(unsigned lane, std::uint64_t now_ns) {
             if (deinit) {
                 return;
             }
-            set_lane(lane, DataPath::init, now_ns + timing.dp_init_ns);
+            set_lane(lane, hw::MO_CMIS_DP_INIT, now_ns + timing.dp_init_ns);
             return;
-        case DataPath::init:
+        case hw::MO_CMIS_DP_INIT:
             if (deinit) {
-                set_lane(lane, DataPath::deinit, now_ns + timing.dp_deinit_ns);
+                set_lane(lane, hw::MO_CMIS_DP_DEINIT, now_ns + timing.dp_deinit_ns);
                 return;
             }
             if (!due) {
                 return;
             }
-            set_lane(lane, DataPath::initialized, never);
+            set_lane(lane, hw::MO_CMIS_DP_INITIALIZED, never);
             break;
-        case DataPath::initialized:
+        case hw::MO_CMIS_DP_INITIALIZED:
             if (deinit) {
-                set_lane(lane, DataPath::deinit, now_ns + timing.dp_deinit_ns);
+                set_lane(lane, hw::MO_CMIS_DP_DEINIT, now_ns + timing.dp_deinit_ns);
             } else if (!tx_off) {
-                set_lane(lane, DataPath::tx_turn_on, now_ns + timing.tx_turn_on_ns);
+                set_lane(lane, hw::MO_CMIS_DP_TX_TURN_ON, now_ns + timing.tx_turn_on_ns);
             }
             return;
-        case DataPath::tx_turn_on:
+        case hw::MO_CMIS_DP_TX_TURN_ON:
             if (!due) {
                 return;
             }
-            set_lane(lane, DataPath::activated, never);
+            set_lane(lane, hw::MO_CMIS_DP_ACTIVATED, never);
             break;
-        case DataPath::activated:
+        case hw::MO_CMIS_DP_ACTIVATED:
             if (deinit || tx_off) {
-                set_lane(lane, DataPath::tx_turn_off, now_ns + timing.tx_turn_off_ns);
+                set_lane(lane, hw::MO_CMIS_DP_TX_TURN_OFF, now_ns + timing.tx_turn_off_ns);
             }
             return;
-        case DataPath::tx_turn_off:
+        case hw::MO_CMIS_DP_TX_TURN_OFF:
             if (!due) {
                 return;
             }
-            set_lane(lane, DataPath::initialized, never);
+            set_lane(lane, hw::MO_CMIS_DP_INITIALIZED, never);
             break;
-        case DataPath::deinit:
+        case hw::MO_CMIS_DP_DEINIT:
             if (!due) {
                 return;
             }
-            set_lane(lane, DataPath::deactivated, never);
+            set_lane(lane, hw::MO_CMIS_DP_DEACTIVATED, never);
             break;
         }
     }
 }
 
 bool Module::path_live(unsigned lane) const {
-    return lane_[lane] == DataPath::initialized || lane_[lane] == DataPath::tx_turn_on ||
-           lane_[lane] == DataPath::activated || lane_[lane] == DataPath::tx_turn_off;
+    return lane_[lane] == hw::MO_CMIS_DP_INITIALIZED || lane_[lane] == hw::MO_CMIS_DP_TX_TURN_ON ||
+           lane_[lane] == hw::MO_CMIS_DP_ACTIVATED || lane_[lane] == hw::MO_CMIS_DP_TX_TURN_OFF;
 }
 
 void Module::step_light(const ModuleInputs& inputs, std::uint64_t now_ns) {
@@ -324,11 +326,12 @@ void Module::step_light(const ModuleInputs& inputs, std::uint64_t now_ns) {
     std::uint32_t emitting = 0;
     rx_output_ = 0;
     rx_mw_ = inputs.rx_mw;
-    const std::uint8_t rx_disable =
-        phase_ == Phase::managed ? at(pages_[0x10], cmis::rx_disable) : std::uint8_t{0xff};
+    const std::uint8_t rx_disable = phase_ == Phase::managed
+                                        ? at(pages_[hw::MO_CMIS_PAGE_10], hw::MO_CMIS_10_RX_DISABLE)
+                                        : std::uint8_t{0xff};
     for (unsigned lane = 0; lane < identity_.lanes; ++lane) {
         const bool squelched = (inputs.host_signal & bit(lane)) == 0;
-        if (lane_[lane] == DataPath::activated && inputs.interlock && !squelched &&
+        if (lane_[lane] == hw::MO_CMIS_DP_ACTIVATED && inputs.interlock && !squelched &&
             (failed_lasers_ & bit(lane)) == 0) {
             emitting |= bit(lane);
         }
@@ -346,7 +349,7 @@ void Module::step_light(const ModuleInputs& inputs, std::uint64_t now_ns) {
         }
     }
     emitting_ = emitting;
-    lane_flags_[cmis::flag_rx_output - cmis::lane_flags] |=
+    lane_flags_[hw::MO_CMIS_LF_RX_OUTPUT - hw::MO_CMIS_11_LANE_FLAGS] |=
         static_cast<std::uint8_t>(before ^ rx_output_);
 }
 
@@ -357,7 +360,7 @@ void Module::step_flags(const ModuleInputs& inputs, std::uint64_t now_ns) {
         return;
     }
     const auto raise = [this](unsigned address, unsigned lane) {
-        lane_conditions_[address - cmis::lane_flags] |= bit(lane);
+        lane_conditions_[address - hw::MO_CMIS_11_LANE_FLAGS] |= bit(lane);
     };
     // Compared in the order of the flags: high alarm, low alarm, high warning, low warning.
     const auto compare = [&raise](unsigned address, unsigned lane, double value,
@@ -376,27 +379,36 @@ void Module::step_flags(const ModuleInputs& inputs, std::uint64_t now_ns) {
             continue;
         }
         if ((failed_lasers_ & bit(lane)) != 0) {
-            raise(cmis::flag_tx_fault, lane);
+            raise(hw::MO_CMIS_LF_TX_FAULT, lane);
         }
         if ((inputs.host_signal & bit(lane)) == 0) {
-            raise(cmis::flag_tx_los, lane);
+            raise(hw::MO_CMIS_LF_TX_LOS, lane);
         }
         if ((rx_los_ & bit(lane)) != 0) {
-            raise(cmis::flag_rx_los, lane);
+            raise(hw::MO_CMIS_LF_RX_LOS, lane);
         }
-        compare(cmis::flag_rx_power, lane, mw_to_dbm(rx_mw_[lane]), identity_.rx_power_dbm);
-        if (lane_[lane] == DataPath::activated) {
+        compare(hw::MO_CMIS_LF_RX_POWER_HIGH_ALARM, lane, mw_to_dbm(rx_mw_[lane]),
+                identity_.rx_power_dbm);
+        if (lane_[lane] == hw::MO_CMIS_DP_ACTIVATED) {
             const LaserPoint point = laser(lane, now_ns);
-            compare(cmis::flag_tx_power, lane, mw_to_dbm(point.power_mw), identity_.tx_power_dbm);
-            compare(cmis::flag_bias, lane, point.bias_ma, identity_.bias_ma);
+            compare(hw::MO_CMIS_LF_TX_POWER_HIGH_ALARM, lane, mw_to_dbm(point.power_mw),
+                    identity_.tx_power_dbm);
+            compare(hw::MO_CMIS_LF_BIAS_HIGH_ALARM, lane, point.bias_ma, identity_.bias_ma);
         }
     }
     const double temp = case_.value(now_ns);
-    module_conditions_[1] =
-        static_cast<std::uint8_t>((temp > identity_.temp_c.high_alarm ? 1U : 0U) |
-                                  (temp < identity_.temp_c.low_alarm ? 2U : 0U) |
-                                  (temp > identity_.temp_c.high_warn ? 4U : 0U) |
-                                  (temp < identity_.temp_c.low_warn ? 8U : 0U));
+    const auto flag = [this](bool set, unsigned byte, unsigned bit) {
+        std::uint8_t& flags = module_conditions_[byte - hw::MO_CMIS_LOW_FLAGS];
+        flags = static_cast<std::uint8_t>(flags | (set ? bit : 0U));
+    };
+    flag(temp > identity_.temp_c.high_alarm, hw::MO_CMIS_MF_TEMP_HIGH_ALARM_BYTE,
+         hw::MO_CMIS_MF_TEMP_HIGH_ALARM);
+    flag(temp < identity_.temp_c.low_alarm, hw::MO_CMIS_MF_TEMP_LOW_ALARM_BYTE,
+         hw::MO_CMIS_MF_TEMP_LOW_ALARM);
+    flag(temp > identity_.temp_c.high_warn, hw::MO_CMIS_MF_TEMP_HIGH_WARN_BYTE,
+         hw::MO_CMIS_MF_TEMP_HIGH_WARN);
+    flag(temp < identity_.temp_c.low_warn, hw::MO_CMIS_MF_TEMP_LOW_WARN_BYTE,
+         hw::MO_CMIS_MF_TEMP_LOW_WARN);
     for (std::size_t i = 0; i < lane_flags_.size(); ++i) {
         lane_flags_[i] |= lane_conditions_[i];
     }
@@ -412,7 +424,7 @@ double Module::power_w() const {
         return managed_w / 2.0;
     }
     double power = managed_w;
-    if (state_ == ModuleState::ready || state_ == ModuleState::pwr_up) {
+    if (state_ == hw::MO_CMIS_STATE_READY || state_ == hw::MO_CMIS_STATE_PWR_UP) {
         power += ready_w;
     }
     for (unsigned lane = 0; lane < identity_.lanes; ++lane) {
@@ -469,11 +481,11 @@ bool Module::interrupt() const {
     }
     unsigned pending = 0;
     for (unsigned i = 0; i < module_flags_.size(); ++i) {
-        pending |= module_flags_[i] & ~unsigned{at(lower_, cmis::lower_masks + i)};
+        pending |= module_flags_[i] & ~unsigned{at(lower_, hw::MO_CMIS_LOW_MASKS + i)};
     }
-    const cmis::Page& control = pages_.at(0x10);
+    const cmis::Page& control = pages_.at(hw::MO_CMIS_PAGE_10);
     for (unsigned i = 0; i < lane_flags_.size(); ++i) {
-        pending |= lane_flags_[i] & ~unsigned{at(control, cmis::lane_masks + i)};
+        pending |= lane_flags_[i] & ~unsigned{at(control, hw::MO_CMIS_10_LANE_MASKS + i)};
     }
     return (pending & 0xffU) != 0;
 }
@@ -500,11 +512,11 @@ void Module::fault(std::uint8_t cause, std::uint64_t now_ns) {
     if (phase_ != Phase::managed) {
         return;
     }
-    at(lower_, cmis::lower_fault) = cause;
+    at(lower_, hw::MO_CMIS_LOW_FAULT_CAUSE) = cause;
     for (unsigned lane = 0; lane < identity_.lanes; ++lane) {
-        set_lane(lane, DataPath::deactivated, never);
+        set_lane(lane, hw::MO_CMIS_DP_DEACTIVATED, never);
     }
-    set_state(ModuleState::fault, never);
+    set_state(hw::MO_CMIS_STATE_FAULT, never);
     update_power(now_ns);
 }
 

@@ -92,7 +92,7 @@ class Module {
     std::uint8_t page_ = 0;
 
     Phase phase_ = Phase::reset;
-    cmis::ModuleState state_ = cmis::ModuleState::low_pwr;
+    cmis::ModuleState state_ = hw::MO_CMIS_STATE_LOW_PWR;
     std::uint64_t phase_until_ = never;
     std::uint64_t state_until_ = never;
     std::uint64_t apply_until_ = never;
@@ -115,8 +115,8 @@ class Module {
     std::uint32_t rx_output_ = 0;
     std::array<std::uint8_t, 2> module_flags_{};
     std::array<std::uint8_t, 2> module_conditions_{};
-    std::array<std::uint8_t, cmis::lane_flags_count> lane_flags_{};
-    std::array<std::uint8_t, cmis::lane_flags_count> lane_conditions_{};
+    std::array<std::uint8_t, hw::MO_CMIS_11_LANE_FLAGS_LEN> lane_flags_{};
+    std::array<std::uint8_t, hw::MO_CMIS_11_LANE_FLAGS_LEN> lane_conditions_{};
     double ambient_c_;
     Thermal case_;
     Laser laser_;

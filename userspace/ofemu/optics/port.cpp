@@ -68,8 +68,7 @@ void Port::advance(std::uint64_t now_ns) {
 }
 
 double Port::tx_quality(const Serdes& lane) const {
-    // Taps that undo the loss of the board's trace to the cage, 1/1000: pre2, pre1, main, post1.
-    constexpr double best[] = {10.0, -80.0, 860.0, -50.0};
+    constexpr double best[] = {MO_SOC_FIR_PRE2, MO_SOC_FIR_PRE1, MO_SOC_FIR_MAIN, MO_SOC_FIR_POST1};
     constexpr double best_q = 14.0;
     constexpr double tolerance = 180.0;
     const auto tap = [](std::uint32_t word, unsigned shift) {

@@ -8,7 +8,7 @@ namespace mo::optics {
 
 namespace {
 
-constexpr std::uint8_t module_target = 0x50;
+constexpr std::uint8_t module_target = MO_CMIS_I2C_TARGET;
 constexpr std::uint32_t serdes_adapt = 1U << 2U;
 constexpr std::uint32_t pcs_clear = 1U << 2U;
 

@@ -57,6 +57,9 @@ class Client {
 /// empty. `lower` is 00h:0..127, `page00` its upper half, the others upper halves of bank 0.
 struct CmisPages {
     std::vector<std::uint8_t> lower, page00, page01, page02, page11;
+    /// 00h:8..13 and 11h:134..153 as read after the pages. Flags are latched until they are read,
+    /// so these are those of now. Empty: not read, and every flag is taken to be of now.
+    std::vector<std::uint8_t> module_flags, lane_flags;
 };
 [[nodiscard]] Module decode_cmis(const CmisPages& pages);
 

@@ -138,8 +138,8 @@ struct ModuleLane {
     std::uint32_t lane = 0;
     std::string datapath_state;
     std::optional<double> tx_power_mw, rx_power_mw, bias_ma;
-    bool tx_fault = false, tx_los = false, rx_los = false, rx_lol = false;
-    std::vector<std::string> flags;
+    std::vector<std::string> flags;   ///< alarms and faults that are true now, by name
+    std::vector<std::string> latched; ///< those that were, since somebody last looked
 };
 
 /// The optical module, decoded from its CMIS memory.
@@ -155,7 +155,8 @@ struct Module {
     std::optional<double> temperature_c, voltage_v, max_power_w, wavelength_nm, length_m;
     std::optional<Thresholds> temperature_thresholds, voltage_thresholds, tx_power_thresholds,
         rx_power_thresholds, bias_thresholds;
-    std::vector<std::string> flags;
+    std::vector<std::string> flags;        ///< alarms and faults that are true now
+    std::vector<std::string> latched;      ///< those that were, since somebody last looked
     std::vector<std::string> applications; ///< "host -> media, lanes"
     std::optional<std::string> connector, technology, media;
     bool linear = false; ///< LPO: no retimer in the module
