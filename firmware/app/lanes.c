@@ -50,7 +50,7 @@ static void tell(struct mo_app *app, uint16_t before)
 	uint16_t now = impaired(&app->quality);
 
 	if (now != before)
-		mo_app_event(app, MO_EVENT_LANE, 0, now);
+		mo_app_event(app, MO_EVENT_LANE, 0, (uint16_t)(now ^ before));
 }
 
 void mo_lanes_init(struct mo_app *app)
