@@ -254,6 +254,7 @@ struct mo_queue_event {
  * @running: queues exist and traffic flows
  * @detached: the device is away
  * @max_channels: channels that vectors and queues suffice for
+ * @xps_channels: number of channels that the CPUs were spread over
  * @cfg: configuration of the queues, also while down
  * @coal: interrupt moderation
  * @offloads: MO_OFFLOAD_* that the device has
@@ -278,6 +279,7 @@ struct mo_net {
 	bool running;
 	bool detached;
 	u16 max_channels;
+	u16 xps_channels;
 	struct mo_qcfg cfg;
 	struct mo_coal coal;
 	u32 offloads;

@@ -118,15 +118,21 @@ static struct mo_qpair **mo_qpairs_make(struct mo_net *net, const struct mo_qcfg
 }
 
 /*
- * Queues of the stack beyond those in use have no ring. Nothing reaches them; but
- * if they were stopped, the stack's watchdog would take them for stuck.
+ * Queues of the stack beyond those in use have no ring: mo_xmit() drops what still
+ * comes for one. If they were stopped, the stack's watchdog would take them for stuck.
  */
 static void mo_queues_unused(struct mo_net *net, unsigned int first)
 {
 	unsigned int i;
 
-	for (i = first; i < net->netdev->num_tx_queues; i++)
-		netif_tx_start_queue(netdev_get_tx_queue(net->netdev, i));
+	for (i = first; i < net->netdev->num_tx_queues; i++) {
+		struct netdev_queue *nq = netdev_get_tx_queue(net->netdev, i);
+
+		/* Whoever has the lock next sees that there is no ring. */
+		__netif_tx_lock_bh(nq);
+		netif_tx_start_queue(nq);
+		__netif_tx_unlock_bh(nq);
+	}
 }
 
 /* Before the stack may use more queues: they have no ring yet. */
@@ -143,6 +149,26 @@ static void mo_queues_hold(struct mo_net *net, unsigned int first, unsigned int 
 	}
 }
 
+static void mo_channel_dim(struct work_struct *work)
+{
+	struct dim *dim = container_of(work, struct dim, work);
+	struct mo_channel *ch = container_of(dim, struct mo_channel, dim);
+	struct dim_cq_moder moder = net_dim_get_rx_moderation(dim->mode, dim->profile_ix);
+
+	/* ch->qp stays: mo_channel_stop() waits for this work. */
+	if (READ_ONCE(ch->net->coal.rx_adaptive))
+		mo_cmd_cq_modify(ch->net->md, ch->qp->rx.cq.comp.cqn, moder.usec, moder.pkts,
+				 NULL);
+	dim->state = DIM_START_MEASURE;
+}
+
+/* Work that was queued and will not run would have had it measure again. */
+static void mo_channel_dim_cancel(struct mo_channel *ch)
+{
+	if (cancel_work_sync(&ch->dim.work))
+		ch->dim.state = DIM_START_MEASURE;
+}
+
 /* Neither NAPI nor the transmit path touches the channel's queues afterwards. */
 static void mo_channel_stop(struct mo_channel *ch)
 {
@@ -154,7 +180,7 @@ static void mo_channel_stop(struct mo_channel *ch)
 	txq->closing = true;
 	__netif_tx_unlock_bh(txq->nq);
 	page_pool_disable_direct_recycling(ch->qp->rx.pool);
-	cancel_work_sync(&ch->dim.work);
+	mo_channel_dim_cancel(ch);
 }
 
 /* Lets packets that were handed to the device go out. */
@@ -172,17 +198,6 @@ static void mo_channel_drain(struct mo_channel *ch)
 			return;
 		usleep_range(MO_DRAIN_STEP_US, 2 * MO_DRAIN_STEP_US);
 	}
-}
-
-static void mo_channel_dim(struct work_struct *work)
-{
-	struct dim *dim = container_of(work, struct dim, work);
-	struct mo_channel *ch = container_of(dim, struct mo_channel, dim);
-	struct dim_cq_moder moder = net_dim_get_rx_moderation(dim->mode, dim->profile_ix);
-
-	/* ch->qp stays: mo_channel_stop() waits for this work. */
-	mo_cmd_cq_modify(ch->net->md, ch->qp->rx.cq.comp.cqn, moder.usec, moder.pkts, NULL);
-	dim->state = DIM_START_MEASURE;
 }
 
 /* Gives a stopped channel its queues. */
@@ -210,19 +225,27 @@ static void mo_channel_start(struct mo_channel *ch)
 	local_bh_enable();
 }
 
-/* CPUs take turns, so that each transmits on a channel that it also polls. */
-static void mo_channel_xps(struct mo_channel *ch, unsigned int channels)
+/*
+ * CPUs take turns, so that each transmits on a channel that it also polls. Only for
+ * another number of channels: between, the CPUs of a queue are the user's.
+ */
+static void mo_queues_xps(struct mo_net *net, unsigned int channels)
 {
-	unsigned int i = 0, cpu;
+	unsigned int channel, cpu, i;
 	cpumask_var_t mask;
 
-	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+	if (net->xps_channels == channels || !alloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
-	for_each_online_cpu(cpu)
-		if (i++ % channels == ch->index)
-			cpumask_set_cpu(cpu, mask);
-	netif_set_xps_queue(ch->net->netdev, mask, ch->index);
+	for (channel = 0; channel < channels; channel++) {
+		cpumask_clear(mask);
+		i = 0;
+		for_each_online_cpu(cpu)
+			if (i++ % channels == channel)
+				cpumask_set_cpu(cpu, mask);
+		netif_set_xps_queue(net->netdev, mask, channel);
+	}
 	free_cpumask_var(mask);
+	net->xps_channels = channels;
 }
 
 static void mo_channel_add(struct mo_channel *ch)
@@ -243,6 +266,7 @@ static void mo_channel_del(struct mo_channel *ch)
 	netif_queue_set_napi(netdev, ch->index, NETDEV_QUEUE_TYPE_TX, NULL);
 	netif_napi_del_locked(&ch->napi);
 	ch->qp = NULL;
+	/* The stack's queue is stopped, and mo_xmit() looks at this only after that. */
 	ch->net->txq[ch->index] = NULL;
 }
 
@@ -269,12 +293,12 @@ int mo_queues_open(struct mo_net *net, struct netlink_ext_ack *extack)
 		mo_qpairs_free(qps, count);
 		return err;
 	}
+	mo_queues_xps(net, count);
 	for (i = 0; i < count; i++) {
 		struct mo_channel *ch = &net->channels[i];
 
 		mo_channel_install(ch, qps[i]);
 		mo_channel_add(ch);
-		mo_channel_xps(ch, count);
 		mo_channel_start(ch);
 	}
 	mo_queues_unused(net, count);
@@ -347,11 +371,10 @@ static int mo_queues_exchange(struct mo_net *net, const struct mo_qcfg *cfg,
 		mo_channel_install(&net->channels[i], qps[i]);
 		if (i >= before)
 			mo_channel_add(&net->channels[i]);
-		if (before != after)
-			mo_channel_xps(&net->channels[i], after);
 		mo_channel_start(&net->channels[i]);
 	}
 	mo_queues_unused(net, after);
+	mo_queues_xps(net, after);
 	return 0;
 }
 
@@ -465,7 +488,7 @@ int mo_queues_moderate(struct mo_net *net, struct netlink_ext_ack *extack)
 
 		if (!coal->rx_adaptive) {
 			/* A change under way must not come after ours. */
-			cancel_work_sync(&net->channels[i].dim.work);
+			mo_channel_dim_cancel(&net->channels[i]);
 			err = mo_cmd_cq_modify(net->md, qp->rx.cq.comp.cqn,
 					       coal->rx_usecs, coal->rx_frames, extack);
 			if (err)

@@ -227,13 +227,20 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	const struct mo_net *net = netdev_priv(netdev);
 	struct mo_txq *txq = net->txq[skb_get_queue_mapping(skb)];
-	struct netdev_queue *nq = txq->nq;
-	u32 first = txq->tail;
 	union mo_tx_slot *slot;
+	struct netdev_queue *nq;
 	struct mo_tx_pkt *pkt;
 	unsigned int bytes;
-	u32 descs;
+	u32 first, descs;
 
+	if (unlikely(!txq)) {
+		/* Its queue was chosen before there were fewer. */
+		dev_core_stats_tx_dropped_inc(netdev);
+		dev_kfree_skb_any(skb);
+		return NETDEV_TX_OK;
+	}
+	nq = txq->nq;
+	first = txq->tail;
 	if (unlikely(mo_txq_room(txq) < MO_TX_MAX_DESCS)) {
 		netif_tx_stop_queue(nq);
 		mo_tx_flush(txq);
@@ -388,7 +395,8 @@ bool mo_tx_poll(struct mo_txq *txq, int budget)
  */
 void mo_tx_purge(struct mo_txq *txq)
 {
-	u64_stats_update_begin(&txq->stats->syncp);
+	u32 dropped = 0;
+
 	while (txq->head != txq->tail) {
 		union mo_tx_slot *slot = &txq->slots[txq->head & txq->mask];
 		struct sk_buff *skb = slot->skb;
@@ -396,8 +404,15 @@ void mo_tx_purge(struct mo_txq *txq)
 
 		mo_tx_unmap(txq, txq->head, descs);
 		dev_kfree_skb_any(skb);
-		u64_stats_inc(&txq->stats->dropped);
 		txq->head += descs;
+		dropped++;
 	}
+	if (!dropped)
+		return;
+	/* The queue that took this one's place counts in the same place. */
+	__netif_tx_lock_bh(txq->nq);
+	u64_stats_update_begin(&txq->stats->syncp);
+	u64_stats_add(&txq->stats->dropped, dropped);
 	u64_stats_update_end(&txq->stats->syncp);
+	__netif_tx_unlock_bh(txq->nq);
 }
