@@ -223,6 +223,17 @@ int mo_cmd_rxq_destroy(struct mo_dev *md, u32 object)
 	return mo_cmd_destroy(md, MO_CMD_RXQ_DESTROY, object);
 }
 
+int mo_cmd_rxq_map(struct mo_dev *md, u8 port, u32 index, u32 object,
+		   struct netlink_ext_ack *extack)
+{
+	struct mo_cmd_rxq_map body = {
+		.index = cpu_to_le32(index),
+		.object = cpu_to_le32(object),
+	};
+
+	return mo_cmd_exec(md, port, MO_CMD_RXQ_MAP, &body, sizeof(body), NULL, 0, extack);
+}
+
 int mo_cmd_port_rx(struct mo_dev *md, u8 port, bool enable)
 {
 	struct mo_cmd_port_rx body = { .enable = cpu_to_le32(enable) };

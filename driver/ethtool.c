@@ -147,8 +147,8 @@ static void mo_get_ringparam(struct net_device *netdev, struct ethtool_ringparam
 
 	ring->rx_max_pending = BIT(max);
 	ring->tx_max_pending = BIT(max);
-	ring->rx_pending = BIT(net->cfg.rx_log);
-	ring->tx_pending = BIT(net->cfg.tx_log);
+	ring->rx_pending = BIT(net->cfg.rx.log);
+	ring->tx_pending = BIT(net->cfg.tx.log);
 }
 
 static int mo_set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
@@ -163,14 +163,12 @@ static int mo_set_ringparam(struct net_device *netdev, struct ethtool_ringparam 
 		NL_SET_ERR_MSG(extack, "length of a ring must be a power of two");
 		return -EINVAL;
 	}
-	cfg.rx_log = ilog2(ring->rx_pending);
-	cfg.tx_log = ilog2(ring->tx_pending);
+	cfg.rx.log = ilog2(ring->rx_pending);
+	cfg.tx.log = ilog2(ring->tx_pending);
 	err = mo_qcfg_check(net, &cfg, extack);
 	if (err)
 		return err;
-	if (!memcmp(&cfg, &net->cfg, sizeof(cfg)))
-		return 0;
-	return mo_queues_change(net, &cfg, extack);
+	return mo_queues_resize(net, &cfg.tx, &cfg.rx, extack);
 }
 
 static void mo_get_channels(struct net_device *netdev, struct ethtool_channels *ch)
@@ -190,11 +188,9 @@ static int mo_set_channels(struct net_device *netdev, struct ethtool_channels *c
 	/* The core lets nothing but combined channels pass, up to the maximum. */
 	cfg.channels = ch->combined_count;
 	err = mo_qcfg_check(net, &cfg, NULL);
-	if (err)
+	if (err || cfg.channels == net->cfg.channels)
 		return err;
-	if (!memcmp(&cfg, &net->cfg, sizeof(cfg)))
-		return 0;
-	return mo_queues_change(net, &cfg, NULL);
+	return mo_queues_set_channels(net, cfg.channels, NULL);
 }
 
 static int mo_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,

@@ -379,6 +379,8 @@ int mo_cmd_txq_destroy(struct mo_dev *md, u32 object);
 int mo_cmd_rxq_create(struct mo_dev *md, u8 port, const struct mo_queue_attr *attr,
 		      u32 *object, struct netlink_ext_ack *extack);
 int mo_cmd_rxq_destroy(struct mo_dev *md, u32 object);
+int mo_cmd_rxq_map(struct mo_dev *md, u8 port, u32 index, u32 object,
+		   struct netlink_ext_ack *extack);
 int mo_cmd_port_rx(struct mo_dev *md, u8 port, bool enable);
 int mo_cmd_rx_mode(struct mo_dev *md, u8 port, dma_addr_t list, u32 count, u32 flags,
 		   struct netlink_ext_ack *extack);

@@ -4,14 +4,14 @@
  * datapath's files offer each other.
  *
  * A channel is an interrupt vector with one NAPI instance, one transmit and one
- * receive queue and their completion queues (a queue pair). Everything here is
- * changed under the netdev's lock (rtnl_lock where the kernel has none) except
- * for what a comment gives to the transmit path or to NAPI.
+ * receive queue, each with its completion queue. Everything here is changed under
+ * the netdev's lock (rtnl_lock where the kernel has none) except for what a comment
+ * gives to the transmit path or to NAPI.
  *
- * A configuration is a value (struct mo_qcfg). To change one, queue pairs are
- * made for the new value, in memory and in the device, beside those in use;
- * only then traffic is stopped, the pairs are exchanged, and traffic goes on.
- * So a change that fails has changed nothing.
+ * A configuration is a value (struct mo_qcfg). To change one, queues are made for
+ * the new value, in memory and in the device, beside those in use; only then they
+ * are exchanged, one channel after another. So a change that fails has changed
+ * nothing, and one that does not fail loses nothing.
  */
 #ifndef MO_NET_H
 #define MO_NET_H
@@ -49,13 +49,13 @@
 /**
  * struct mo_qcfg - configuration of the queues
  * @channels: number of channels
- * @tx_log: log2 of the transmit descriptors of a queue
- * @rx_log: log2 of the receive buffers of a queue
+ * @tx: transmit queues
+ * @rx: receive queues
  */
 struct mo_qcfg {
 	u16 channels;
-	u8 tx_log;
-	u8 rx_log;
+	struct mo_txq_cfg tx;
+	struct mo_rxq_cfg rx;
 };
 
 /**
@@ -140,17 +140,12 @@ struct mo_rx_sums {
 
 #undef X
 
-/* The queues of a channel; made and exchanged together. */
-struct mo_qpair {
-	struct mo_txq tx;
-	struct mo_rxq rx;
-};
-
 /**
  * struct mo_channel - a vector's share of the datapath
  * @napi: NAPI instance; exists while the netdev runs
  * @net: netdev
- * @qp: queues, NULL while down
+ * @txq: transmit queue, NULL while down
+ * @rxq: receive queue, NULL while down
  * @eq: event queue of the vector
  * @index: number of the channel
  * @dim: adaptive moderation of the receive queue
@@ -161,7 +156,8 @@ struct mo_qpair {
 struct mo_channel {
 	struct napi_struct napi;
 	struct mo_net *net;
-	struct mo_qpair *qp;
+	struct mo_txq *txq;
+	struct mo_rxq *rxq;
 	struct mo_eq *eq;
 	u16 index;
 
@@ -327,9 +323,11 @@ int mo_qcfg_check(struct mo_net *net, const struct mo_qcfg *cfg,
 int mo_queues_open(struct mo_net *net, struct netlink_ext_ack *extack);
 /* Stops and frees all queues; cannot fail, also on a dead device. */
 void mo_queues_close(struct mo_net *net);
-/* Makes @cfg the configuration; changes nothing when it fails. */
-int mo_queues_change(struct mo_net *net, const struct mo_qcfg *cfg,
-		     struct netlink_ext_ack *extack);
+/* These change nothing when they fail, and lose nothing when they do not. */
+int mo_queues_set_channels(struct mo_net *net, unsigned int count,
+			   struct netlink_ext_ack *extack);
+int mo_queues_resize(struct mo_net *net, const struct mo_txq_cfg *tx,
+		     const struct mo_rxq_cfg *rx, struct netlink_ext_ack *extack);
 /* Makes the queues of one channel anew and leaves the others alone. */
 int mo_queues_restart(struct mo_net *net, unsigned int index);
 /* Hands @net->coal to the device. */
@@ -353,6 +351,10 @@ unsigned int mo_tx_offload(const struct sk_buff *skb, struct mo_tx_pkt *pkt,
 int mo_napi_poll(struct napi_struct *napi, int budget);
 /* Polls a channel whose event was lost; from process context. */
 void mo_channel_watch(struct mo_channel *ch);
+/* Receives; to the stack's GRO by way of @napi, or NULL: at once. */
+int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget);
+/* Counts as dropped what is in a queue that nobody polls any more. */
+void mo_rx_forget(struct mo_rxq *rxq);
 /* Posts free buffers; false when memory ran out before the ring was full. */
 bool mo_rx_refill(struct mo_rxq *rxq, gfp_t gfp);
 
@@ -397,11 +399,9 @@ bool mo_rx_is_single(const struct sk_buff *skb, const struct mo_rx_meta *meta);
 int mo_rss_init(struct mo_net *net);
 void mo_rss_exit(struct mo_net *net);
 /* The table for another number of channels, unless the user wrote one. */
-int mo_rss_check_channels(struct mo_net *net, unsigned int channels,
-			  struct netlink_ext_ack *extack);
 void mo_rss_spread(struct mo_net *net, unsigned int channels);
-/* Hands it to the device, with queues from @qps. */
-int mo_rss_apply(struct mo_net *net, struct mo_qpair **qps, unsigned int channels,
+/* Hands it to the device, whose table names channels below @channels. */
+int mo_rss_apply(struct mo_net *net, unsigned int channels,
 		 struct netlink_ext_ack *extack);
 u32 mo_rxfh_key_size(struct net_device *netdev);
 u32 mo_rxfh_indir_size(struct net_device *netdev);

@@ -289,14 +289,15 @@ static void mo_net_blame(struct mo_net *net, const struct mo_queue_event *ev)
 	unsigned int i;
 
 	for (i = 0; net->running && i < net->cfg.channels; i++) {
-		const struct mo_qpair *qp = net->channels[i].qp;
+		const struct mo_channel *ch = &net->channels[i];
 		const char *kind;
 
-		if (ev->object == qp->tx.db.object)
+		if (ev->object == ch->txq->db.object)
 			kind = "tx";
-		else if (ev->object == qp->rx.db.object)
+		else if (ev->object == ch->rxq->db.object)
 			kind = "rx";
-		else if (ev->object == qp->tx.cq.comp.cqn || ev->object == qp->rx.cq.comp.cqn)
+		else if (ev->object == ch->txq->cq.comp.cqn ||
+			 ev->object == ch->rxq->cq.comp.cqn)
 			kind = "completion";
 		else
 			continue;
@@ -385,14 +386,19 @@ static void mo_net_features(struct mo_net *net)
 	netif_set_tso_max_segs(netdev, MO_TX_MAX_TSO_SEGS);
 }
 
-/* A channel has two completion queues, and pairs are made before others go. */
+/*
+ * A channel has two completion queues, queues are made before others go, and the RSS
+ * table must be able to name each channel.
+ */
 static unsigned int mo_net_max_channels(const struct mo_dev *md)
 {
 	unsigned int max = min3(le32_to_cpu(md->id.max_txq) / 2,
 				le32_to_cpu(md->id.max_rxq) / 2,
 				le32_to_cpu(md->id.max_cq) / 4);
 
-	return min3(max, md->channels, (unsigned int)MO_MAX_VECTORS);
+	max = min3(max, md->channels, (unsigned int)MO_MAX_VECTORS);
+	return min3(max, (unsigned int)le16_to_cpu(md->id.rss_table_max),
+		    (unsigned int)MO_RXQ_MAP_MAX);
 }
 
 static int mo_net_init(struct mo_net *net)
@@ -404,8 +410,8 @@ static int mo_net_init(struct mo_net *net)
 	net->cfg = (struct mo_qcfg){
 		.channels = min_t(unsigned int, net->max_channels,
 				  netif_get_num_default_rss_queues()),
-		.tx_log = min_t(u8, md->id.queue_max_log, MO_TX_LOG_DEFAULT),
-		.rx_log = min_t(u8, md->id.queue_max_log, MO_RX_LOG_DEFAULT),
+		.tx.log = min_t(u8, md->id.queue_max_log, MO_TX_LOG_DEFAULT),
+		.rx.log = min_t(u8, md->id.queue_max_log, MO_RX_LOG_DEFAULT),
 	};
 	net->coal = (struct mo_coal){
 		.rx_usecs = MO_RX_USECS,

@@ -2,12 +2,12 @@
 /*
  * The configuration of the queues as a value: check, make, exchange, free.
  *
- * Queue pairs are made, in memory and in the device, while those in use go on.
- * The exchange stops a channel (NAPI and the stack's queue), points the RSS
- * table to the new receive queue, and starts the channel with the new pair; all
- * that can fail has been done before it. Then the old pair is freed. Called
- * under the netdev's lock; where the number of channels changes, under
- * rtnl_lock too.
+ * Queues are made, in memory and in the device, while those in use go on. An
+ * exchange stops one channel (NAPI and the stack's queue), points the device's
+ * queue map to the new receive queue, which is one step, polls the former one dry
+ * and starts the channel again; all that may fail has been done before it. So
+ * nothing that was received is lost, and other channels do not wait. Called under
+ * the netdev's lock; where the number of channels changes, under rtnl_lock too.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -18,6 +18,12 @@
 /* Longest wait for packets in flight when a channel is stopped. */
 #define MO_DRAIN_US		20000
 #define MO_DRAIN_STEP_US	200
+
+/* Queues of a channel: those to take, then those that they replaced; NULL = no change. */
+struct mo_queues {
+	struct mo_txq *txq;
+	struct mo_rxq *rxq;
+};
 
 /**
  * mo_qcfg_check() - can the device have such queues?
@@ -37,84 +43,48 @@ int mo_qcfg_check(struct mo_net *net, const struct mo_qcfg *cfg,
 				   cfg->channels, net->max_channels);
 		return -EINVAL;
 	}
-	if (cfg->tx_log < MO_TX_LOG_MIN || cfg->tx_log > max) {
+	if (cfg->tx.log < MO_TX_LOG_MIN || cfg->tx.log > max) {
 		NL_SET_ERR_MSG_FMT(extack, "tx ring of %lu: %lu to %lu are possible",
-				   BIT(cfg->tx_log), BIT(MO_TX_LOG_MIN), BIT(max));
+				   BIT(cfg->tx.log), BIT(MO_TX_LOG_MIN), BIT(max));
 		return -EINVAL;
 	}
-	if (cfg->rx_log < MO_RX_LOG_MIN || cfg->rx_log > max) {
+	if (cfg->rx.log < MO_RX_LOG_MIN || cfg->rx.log > max) {
 		NL_SET_ERR_MSG_FMT(extack, "rx ring of %lu: %lu to %lu are possible",
-				   BIT(cfg->rx_log), BIT(MO_RX_LOG_MIN), BIT(max));
+				   BIT(cfg->rx.log), BIT(MO_RX_LOG_MIN), BIT(max));
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static void mo_qpair_free(struct mo_qpair *qp)
+static void mo_queues_free(struct mo_queues *queues)
 {
-	if (!qp)
-		return;
-	mo_txq_destroy(&qp->tx);
-	mo_rxq_destroy(&qp->rx);
-	mo_txq_exit(&qp->tx);
-	mo_rxq_exit(&qp->rx);
-	kfree(qp);
+	if (queues->txq)
+		mo_txq_free(queues->txq);
+	if (queues->rxq)
+		mo_rxq_free(queues->rxq);
 }
 
-static struct mo_qpair *mo_qpair_make(struct mo_channel *ch, const struct mo_qcfg *cfg,
-				      struct netlink_ext_ack *extack)
+/* Makes what is asked for; what could be made is in @queues also after a failure. */
+static int mo_queues_make(struct mo_channel *ch, struct mo_queues *queues,
+			  const struct mo_txq_cfg *tx, const struct mo_rxq_cfg *rx,
+			  struct netlink_ext_ack *extack)
 {
-	struct mo_qpair *qp;
-	int err;
+	struct mo_txq *txq;
+	struct mo_rxq *rxq;
 
-	qp = kzalloc_node(sizeof(*qp), GFP_KERNEL, dev_to_node(ch->net->md->dev));
-	if (!qp)
-		return ERR_PTR(-ENOMEM);
-	err = mo_txq_init(ch, &qp->tx, cfg->tx_log);
-	if (!err)
-		err = mo_rxq_init(ch, &qp->rx, cfg->rx_log);
-	if (err) {
-		NL_SET_ERR_MSG_FMT(extack, "no memory for the queues of channel %u", ch->index);
-		goto free;
+	if (tx) {
+		txq = mo_txq_make(ch, tx, extack);
+		if (IS_ERR(txq))
+			return PTR_ERR(txq);
+		queues->txq = txq;
 	}
-	err = mo_txq_create(&qp->tx, extack);
-	if (!err)
-		err = mo_rxq_create(&qp->rx, extack);
-	if (err)
-		goto free;
-	return qp;
-
-free:
-	mo_qpair_free(qp);
-	return ERR_PTR(err);
-}
-
-static void mo_qpairs_free(struct mo_qpair **qps, unsigned int count)
-{
-	while (count--)
-		mo_qpair_free(qps[count]);
-	kfree(qps);
-}
-
-static struct mo_qpair **mo_qpairs_make(struct mo_net *net, const struct mo_qcfg *cfg,
-					struct netlink_ext_ack *extack)
-{
-	struct mo_qpair **qps;
-	unsigned int i;
-
-	qps = kcalloc(cfg->channels, sizeof(*qps), GFP_KERNEL);
-	if (!qps)
-		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < cfg->channels; i++) {
-		struct mo_qpair *qp = mo_qpair_make(&net->channels[i], cfg, extack);
-
-		if (IS_ERR(qp)) {
-			mo_qpairs_free(qps, i);
-			return ERR_CAST(qp);
-		}
-		qps[i] = qp;
+	if (rx) {
+		rxq = mo_rxq_make(ch, rx, extack);
+		if (IS_ERR(rxq))
+			return PTR_ERR(rxq);
+		queues->rxq = rxq;
 	}
-	return qps;
+	return 0;
 }
 
 /*
@@ -135,29 +105,15 @@ static void mo_queues_unused(struct mo_net *net, unsigned int first)
 	}
 }
 
-/* Before the stack may use more queues: they have no ring yet. */
-static void mo_queues_hold(struct mo_net *net, unsigned int first, unsigned int end)
-{
-	unsigned int i;
-
-	for (i = first; i < end; i++) {
-		struct netdev_queue *nq = netdev_get_tx_queue(net->netdev, i);
-
-		__netif_tx_lock_bh(nq);
-		netif_tx_stop_queue(nq);
-		__netif_tx_unlock_bh(nq);
-	}
-}
-
 static void mo_channel_dim(struct work_struct *work)
 {
 	struct dim *dim = container_of(work, struct dim, work);
 	struct mo_channel *ch = container_of(dim, struct mo_channel, dim);
 	struct dim_cq_moder moder = net_dim_get_rx_moderation(dim->mode, dim->profile_ix);
 
-	/* ch->qp stays: mo_channel_stop() waits for this work. */
+	/* ch->rxq stays: mo_channel_stop() waits for this work. */
 	if (READ_ONCE(ch->net->coal.rx_adaptive))
-		mo_cmd_cq_modify(ch->net->md, ch->qp->rx.cq.comp.cqn, moder.usec, moder.pkts,
+		mo_cmd_cq_modify(ch->net->md, ch->rxq->cq.comp.cqn, moder.usec, moder.pkts,
 				 NULL);
 	dim->state = DIM_START_MEASURE;
 }
@@ -172,50 +128,21 @@ static void mo_channel_dim_cancel(struct mo_channel *ch)
 /* Neither NAPI nor the transmit path touches the channel's queues afterwards. */
 static void mo_channel_stop(struct mo_channel *ch)
 {
-	struct mo_txq *txq = &ch->qp->tx;
+	struct mo_txq *txq = ch->txq;
 
 	napi_disable_locked(&ch->napi);
 	__netif_tx_lock_bh(txq->nq);
 	netif_tx_stop_queue(txq->nq);
 	txq->closing = true;
 	__netif_tx_unlock_bh(txq->nq);
-	page_pool_disable_direct_recycling(ch->qp->rx.pool);
 	mo_channel_dim_cancel(ch);
-}
-
-/* Lets packets that were handed to the device go out. */
-static void mo_channel_drain(struct mo_channel *ch)
-{
-	struct mo_txq *txq = &ch->qp->tx;
-	unsigned int waited;
-
-	for (waited = 0; waited < MO_DRAIN_US; waited += MO_DRAIN_STEP_US) {
-		if (mo_gone(ch->net->md) || txq->stopped)
-			return;
-		while (!mo_tx_poll(txq, 0))
-			;
-		if (txq->head == txq->tail)
-			return;
-		usleep_range(MO_DRAIN_STEP_US, 2 * MO_DRAIN_STEP_US);
-	}
-}
-
-/* Gives a stopped channel its queues. */
-static void mo_channel_install(struct mo_channel *ch, struct mo_qpair *qp)
-{
-	ch->qp = qp;
-	ch->net->txq[ch->index] = &qp->tx;
-	ch->dim = (struct dim){ .mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE };
-	INIT_WORK(&ch->dim.work, mo_channel_dim);
-	netdev_tx_reset_queue(qp->tx.nq);
-	clear_bit(ch->index, ch->net->broken);
 }
 
 static void mo_channel_start(struct mo_channel *ch)
 {
-	struct mo_txq *txq = &ch->qp->tx;
+	struct mo_txq *txq = ch->txq;
 
-	page_pool_enable_direct_recycling(ch->qp->rx.pool, &ch->napi);
+	page_pool_enable_direct_recycling(ch->rxq->pool, &ch->napi);
 	napi_enable_locked(&ch->napi);
 	txq->closing = false;
 	netif_tx_wake_queue(txq->nq);
@@ -223,6 +150,106 @@ static void mo_channel_start(struct mo_channel *ch)
 	local_bh_disable();
 	napi_schedule(&ch->napi);
 	local_bh_enable();
+}
+
+/* Lets packets that were handed to the device go out; the channel is stopped. */
+static void mo_txq_drain(struct mo_txq *txq)
+{
+	unsigned int waited;
+	bool dry;
+
+	for (waited = 0; waited < MO_DRAIN_US; waited += MO_DRAIN_STEP_US) {
+		if (mo_gone(txq->md) || txq->stopped)
+			return;
+		do {
+			local_bh_disable();
+			dry = mo_tx_poll(txq, 0);
+			local_bh_enable();
+		} while (!dry);
+		if (txq->head == txq->tail)
+			return;
+		usleep_range(MO_DRAIN_STEP_US, 2 * MO_DRAIN_STEP_US);
+	}
+}
+
+/*
+ * Takes a receive queue off a stopped channel that gets nothing any more, and gives
+ * what it got to the stack.
+ */
+static void mo_rxq_drain(struct mo_rxq *rxq)
+{
+	int left = rxq->cq.mask + 1, done;
+
+	do {
+		local_bh_disable();
+		done = mo_rx_poll(rxq, NULL, NAPI_POLL_WEIGHT);
+		local_bh_enable();
+		cond_resched();
+		left -= done;
+	} while (done && left > 0);
+	local_bh_disable();
+	mo_rx_forget(rxq);
+	local_bh_enable();
+	page_pool_disable_direct_recycling(rxq->pool);
+}
+
+/* Has the index of a channel lead to a receive queue, or to none. */
+static int mo_channel_map(struct mo_channel *ch, const struct mo_rxq *rxq,
+			  struct netlink_ext_ack *extack)
+{
+	return mo_cmd_rxq_map(ch->net->md, ch->net->port, ch->index,
+			      rxq ? rxq->db.object : 0, extack);
+}
+
+/* Gives a stopped channel a transmit queue; the one before has been drained. */
+static void mo_channel_set_txq(struct mo_channel *ch, struct mo_txq *txq)
+{
+	ch->txq = txq;
+	netdev_tx_reset_queue(txq->nq);
+	__netif_tx_lock_bh(txq->nq);
+	txq->closing = true;
+	ch->net->txq[ch->index] = txq;
+	__netif_tx_unlock_bh(txq->nq);
+}
+
+/* Gives a stopped channel a receive queue; the one before has been drained. */
+static void mo_channel_set_rxq(struct mo_channel *ch, struct mo_rxq *rxq)
+{
+	ch->rxq = rxq;
+	ch->dim = (struct dim){ .mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE };
+	INIT_WORK(&ch->dim.work, mo_channel_dim);
+}
+
+/*
+ * Exchanges queues of a running channel; @queues has those that were replaced when
+ * it returns 0. Otherwise nothing has changed.
+ */
+static int mo_channel_exchange(struct mo_channel *ch, struct mo_queues *queues,
+			       struct netlink_ext_ack *extack)
+{
+	struct mo_queues former = {};
+	int err = 0;
+
+	mo_channel_stop(ch);
+	if (queues->rxq)
+		err = mo_channel_map(ch, queues->rxq, extack);
+	if (err)
+		goto start;
+	/* Nothing fails from here on. */
+	if (queues->rxq) {
+		former.rxq = ch->rxq;
+		mo_rxq_drain(former.rxq);
+		mo_channel_set_rxq(ch, queues->rxq);
+	}
+	if (queues->txq) {
+		former.txq = ch->txq;
+		mo_txq_drain(former.txq);
+		mo_channel_set_txq(ch, queues->txq);
+	}
+	*queues = former;
+start:
+	mo_channel_start(ch);
+	return err;
 }
 
 /*
@@ -248,7 +275,7 @@ static void mo_queues_xps(struct mo_net *net, unsigned int channels)
 	net->xps_channels = channels;
 }
 
-static void mo_channel_add(struct mo_channel *ch)
+static void mo_channel_napi_add(struct mo_channel *ch)
 {
 	struct net_device *netdev = ch->net->netdev;
 
@@ -258,16 +285,84 @@ static void mo_channel_add(struct mo_channel *ch)
 	netif_queue_set_napi(netdev, ch->index, NETDEV_QUEUE_TYPE_TX, &ch->napi);
 }
 
-static void mo_channel_del(struct mo_channel *ch)
+static void mo_channel_napi_del(struct mo_channel *ch)
 {
 	struct net_device *netdev = ch->net->netdev;
 
 	netif_queue_set_napi(netdev, ch->index, NETDEV_QUEUE_TYPE_RX, NULL);
 	netif_queue_set_napi(netdev, ch->index, NETDEV_QUEUE_TYPE_TX, NULL);
 	netif_napi_del_locked(&ch->napi);
-	ch->qp = NULL;
-	/* The stack's queue is stopped, and mo_xmit() looks at this only after that. */
-	ch->net->txq[ch->index] = NULL;
+}
+
+/* Makes the queues of a channel and starts it; nothing is sent to it yet. */
+static int mo_channel_add(struct mo_channel *ch, struct netlink_ext_ack *extack)
+{
+	const struct mo_qcfg *cfg = &ch->net->cfg;
+	struct mo_queues queues = {};
+	int err;
+
+	err = mo_queues_make(ch, &queues, &cfg->tx, &cfg->rx, extack);
+	if (!err)
+		err = mo_channel_map(ch, queues.rxq, extack);
+	if (err) {
+		mo_queues_free(&queues);
+		return err;
+	}
+	mo_channel_set_rxq(ch, queues.rxq);
+	mo_channel_set_txq(ch, queues.txq);
+	clear_bit(ch->index, ch->net->broken);
+	mo_channel_napi_add(ch);
+	mo_channel_start(ch);
+	return 0;
+}
+
+/*
+ * Ends channels that neither the stack nor the RSS table uses any more, or all of
+ * them; cannot fail, also on a dead device. The stack's queues stay stopped.
+ */
+static void mo_channels_remove(struct mo_net *net, unsigned int first, unsigned int end)
+{
+	unsigned int i;
+
+	for (i = first; i < end; i++)
+		mo_channel_stop(&net->channels[i]);
+	for (i = first; i < end; i++) {
+		struct mo_channel *ch = &net->channels[i];
+
+		/* If this fails, destroying the queue ends it too. */
+		mo_channel_map(ch, NULL, NULL);
+		mo_rxq_drain(ch->rxq);
+		mo_txq_drain(ch->txq);
+		mo_channel_napi_del(ch);
+		/* The stack's queue is stopped, and mo_xmit() looks at this only after that. */
+		net->txq[i] = NULL;
+	}
+	/* The stack's watchdog might still look. */
+	synchronize_net();
+	for (i = first; i < end; i++) {
+		struct mo_channel *ch = &net->channels[i];
+		struct mo_queues queues = { .txq = ch->txq, .rxq = ch->rxq };
+
+		ch->txq = NULL;
+		ch->rxq = NULL;
+		mo_queues_free(&queues);
+	}
+}
+
+static int mo_channels_add(struct mo_net *net, unsigned int first, unsigned int end,
+			   struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err;
+
+	for (i = first; i < end; i++) {
+		err = mo_channel_add(&net->channels[i], extack);
+		if (err) {
+			mo_channels_remove(net, first, i);
+			return err;
+		}
+	}
+	return 0;
 }
 
 /**
@@ -279,30 +374,21 @@ static void mo_channel_del(struct mo_channel *ch)
  */
 int mo_queues_open(struct mo_net *net, struct netlink_ext_ack *extack)
 {
-	unsigned int i, count = net->cfg.channels;
-	struct mo_qpair **qps;
+	unsigned int count = net->cfg.channels;
 	int err;
 
-	qps = mo_qpairs_make(net, &net->cfg, extack);
-	if (IS_ERR(qps))
-		return PTR_ERR(qps);
-	err = mo_rss_apply(net, qps, count, extack);
+	err = mo_channels_add(net, 0, count, extack);
+	if (err)
+		return err;
+	err = mo_rss_apply(net, count, extack);
 	if (!err)
 		err = netif_set_real_num_queues(net->netdev, count, count);
 	if (err) {
-		mo_qpairs_free(qps, count);
+		mo_channels_remove(net, 0, count);
 		return err;
 	}
 	mo_queues_xps(net, count);
-	for (i = 0; i < count; i++) {
-		struct mo_channel *ch = &net->channels[i];
-
-		mo_channel_install(ch, qps[i]);
-		mo_channel_add(ch);
-		mo_channel_start(ch);
-	}
 	mo_queues_unused(net, count);
-	kfree(qps);
 	WRITE_ONCE(net->running, true);
 	return 0;
 }
@@ -313,115 +399,130 @@ int mo_queues_open(struct mo_net *net, struct netlink_ext_ack *extack)
  */
 void mo_queues_close(struct mo_net *net)
 {
-	unsigned int i;
-
 	if (!net->running)
 		return;
 	WRITE_ONCE(net->running, false);
-	for (i = 0; i < net->cfg.channels; i++)
-		mo_channel_stop(&net->channels[i]);
-	for (i = 0; i < net->cfg.channels; i++)
-		mo_channel_drain(&net->channels[i]);
-	for (i = 0; i < net->cfg.channels; i++) {
-		struct mo_qpair *qp = net->channels[i].qp;
-
-		mo_channel_del(&net->channels[i]);
-		mo_qpair_free(qp);
-	}
-}
-
-/* Exchanges queues; @old has those that were replaced when it returns 0. */
-static int mo_queues_exchange(struct mo_net *net, const struct mo_qcfg *cfg,
-			      struct mo_qpair **qps, struct mo_qpair **old,
-			      struct netlink_ext_ack *extack)
-{
-	unsigned int before = net->cfg.channels, after = cfg->channels;
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < before; i++)
-		mo_channel_stop(&net->channels[i]);
-	mo_queues_hold(net, before, after);
-	if (before != after)
-		err = netif_set_real_num_queues(net->netdev, after, after);
-	if (!err) {
-		mo_rss_spread(net, after);
-		err = mo_rss_apply(net, qps, after, extack);
-		if (err && before != after) {
-			mo_rss_spread(net, before);
-			netif_set_real_num_queues(net->netdev, before, before);
-		}
-	}
-	if (err) {
-		for (i = 0; i < before; i++)
-			mo_channel_start(&net->channels[i]);
-		mo_queues_unused(net, before);
-		return err;
-	}
-
-	/* Nothing fails from here on. */
-	for (i = 0; i < before; i++) {
-		mo_channel_drain(&net->channels[i]);
-		old[i] = net->channels[i].qp;
-		if (i >= after)
-			mo_channel_del(&net->channels[i]);
-	}
-	net->cfg = *cfg;
-	for (i = 0; i < after; i++) {
-		mo_channel_install(&net->channels[i], qps[i]);
-		if (i >= before)
-			mo_channel_add(&net->channels[i]);
-		mo_channel_start(&net->channels[i]);
-	}
-	mo_queues_unused(net, after);
-	mo_queues_xps(net, after);
-	return 0;
+	mo_channels_remove(net, 0, net->cfg.channels);
 }
 
 /**
- * mo_queues_change() - make another configuration the one in use
+ * mo_queues_set_channels() - use more or fewer channels
  * @net: netdev, running or not
- * @cfg: configuration that mo_qcfg_check() let pass
+ * @count: number of channels that mo_qcfg_check() let pass
  * @extack: says what failed; may be NULL
+ *
+ * Channels that stay are left alone.
  *
  * Return: 0, or -errno, and then nothing has changed.
  */
-int mo_queues_change(struct mo_net *net, const struct mo_qcfg *cfg,
-		     struct netlink_ext_ack *extack)
+int mo_queues_set_channels(struct mo_net *net, unsigned int count,
+			   struct netlink_ext_ack *extack)
 {
+	struct net_device *netdev = net->netdev;
 	unsigned int before = net->cfg.channels;
-	struct mo_qpair **qps, **old;
 	int err;
 
-	err = mo_rss_check_channels(net, cfg->channels, extack);
+	if (net->running && count > before) {
+		err = mo_channels_add(net, before, count, extack);
+		if (err)
+			goto unused;
+	}
+	/* What is received goes on being recorded under queues that exist. */
+	if (!net->running || count > before)
+		err = netif_set_real_num_queues(netdev, count, count);
+	else
+		err = netif_set_real_num_tx_queues(netdev, count);
+	if (err)
+		goto remove;
+	mo_rss_spread(net, count);
+	if (net->running)
+		err = mo_rss_apply(net, count, extack);
+	if (err)
+		goto restore;
+	if (net->running && count < before) {
+		mo_channels_remove(net, count, before);
+		netif_set_real_num_rx_queues(netdev, count);
+	}
+	net->cfg.channels = count;
+	if (net->running) {
+		mo_queues_xps(net, count);
+		mo_queues_unused(net, count);
+	}
+	return 0;
+
+restore:
+	mo_rss_spread(net, before);
+	netif_set_real_num_queues(netdev, before, before);
+remove:
+	if (net->running && count > before)
+		mo_channels_remove(net, before, count);
+unused:
+	if (net->running)
+		mo_queues_unused(net, before);
+	return err;
+}
+
+/* Exchanges the queues of all channels, or of none. */
+static int mo_queues_exchange(struct mo_net *net, struct mo_queues *queues,
+			      struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < net->cfg.channels; i++) {
+		err = mo_channel_exchange(&net->channels[i], &queues[i], extack);
+		if (err)
+			goto back;
+	}
+	return 0;
+
+back:
+	while (i--)
+		if (mo_channel_exchange(&net->channels[i], &queues[i], NULL))
+			mo_dev_fail(net->md, "the device refuses queues that it had");
+	return err;
+}
+
+/**
+ * mo_queues_resize() - use rings of another configuration
+ * @net: netdev, running or not
+ * @tx: configuration of transmit queues that mo_qcfg_check() let pass
+ * @rx: configuration of receive queues that mo_qcfg_check() let pass
+ * @extack: says what failed; may be NULL
+ *
+ * Queues whose configuration does not change are left alone.
+ *
+ * Return: 0, or -errno, and then nothing has changed.
+ */
+int mo_queues_resize(struct mo_net *net, const struct mo_txq_cfg *tx,
+		     const struct mo_rxq_cfg *rx, struct netlink_ext_ack *extack)
+{
+	bool tx_same = !memcmp(tx, &net->cfg.tx, sizeof(*tx));
+	bool rx_same = !memcmp(rx, &net->cfg.rx, sizeof(*rx));
+	unsigned int i, count = net->cfg.channels;
+	struct mo_queues *queues;
+	int err = 0;
+
+	if (!net->running || (tx_same && rx_same))
+		goto take;
+	queues = kcalloc(count, sizeof(*queues), GFP_KERNEL);
+	if (!queues)
+		return -ENOMEM;
+	for (i = 0; i < count && !err; i++)
+		err = mo_queues_make(&net->channels[i], &queues[i], tx_same ? NULL : tx,
+				     rx_same ? NULL : rx, extack);
+	if (!err)
+		err = mo_queues_exchange(net, queues, extack);
+	/* The stack's watchdog might still look. */
+	synchronize_net();
+	for (i = 0; i < count; i++)
+		mo_queues_free(&queues[i]);
+	kfree(queues);
 	if (err)
 		return err;
-	if (!net->running) {
-		err = before == cfg->channels ? 0 :
-		      netif_set_real_num_queues(net->netdev, cfg->channels, cfg->channels);
-		if (err)
-			return err;
-		net->cfg = *cfg;
-		mo_rss_spread(net, cfg->channels);
-		return 0;
-	}
-
-	old = kcalloc(before, sizeof(*old), GFP_KERNEL);
-	if (!old)
-		return -ENOMEM;
-	qps = mo_qpairs_make(net, cfg, extack);
-	if (IS_ERR(qps)) {
-		kfree(old);
-		return PTR_ERR(qps);
-	}
-	err = mo_queues_exchange(net, cfg, qps, old, extack);
-	if (err) {
-		mo_qpairs_free(qps, cfg->channels);
-		kfree(old);
-		return err;
-	}
-	mo_qpairs_free(old, before);
-	kfree(qps);
+take:
+	net->cfg.tx = *tx;
+	net->cfg.rx = *rx;
 	return 0;
 }
 
@@ -437,34 +538,19 @@ int mo_queues_change(struct mo_net *net, const struct mo_qcfg *cfg,
 int mo_queues_restart(struct mo_net *net, unsigned int index)
 {
 	struct mo_channel *ch = &net->channels[index];
-	struct mo_qpair **qps, *old;
-	unsigned int i;
+	struct mo_queues queues = {};
 	int err;
 
-	qps = kcalloc(net->cfg.channels, sizeof(*qps), GFP_KERNEL);
-	if (!qps)
-		return -ENOMEM;
-	for (i = 0; i < net->cfg.channels; i++)
-		qps[i] = net->channels[i].qp;
-	old = qps[index];
-	qps[index] = mo_qpair_make(ch, &net->cfg, NULL);
-	if (IS_ERR(qps[index])) {
-		err = PTR_ERR(qps[index]);
-		goto out;
+	err = mo_queues_make(ch, &queues, &net->cfg.tx, &net->cfg.rx, NULL);
+	if (!err)
+		err = mo_channel_exchange(ch, &queues, NULL);
+	if (!err) {
+		clear_bit(index, net->broken);
+		net->stats[index].restarts++;
 	}
-	mo_channel_stop(ch);
-	err = mo_rss_apply(net, qps, net->cfg.channels, NULL);
-	if (err) {
-		mo_channel_start(ch);
-		mo_qpair_free(qps[index]);
-		goto out;
-	}
-	mo_channel_install(ch, qps[index]);
-	mo_channel_start(ch);
-	mo_qpair_free(old);
-	net->stats[index].restarts++;
-out:
-	kfree(qps);
+	/* The stack's watchdog might still look. */
+	synchronize_net();
+	mo_queues_free(&queues);
 	return err;
 }
 
@@ -484,17 +570,17 @@ int mo_queues_moderate(struct mo_net *net, struct netlink_ext_ack *extack)
 	if (!net->running)
 		return 0;
 	for (i = 0; i < net->cfg.channels; i++) {
-		struct mo_qpair *qp = net->channels[i].qp;
+		struct mo_channel *ch = &net->channels[i];
 
 		if (!coal->rx_adaptive) {
 			/* A change under way must not come after ours. */
-			mo_channel_dim_cancel(&net->channels[i]);
-			err = mo_cmd_cq_modify(net->md, qp->rx.cq.comp.cqn,
+			mo_channel_dim_cancel(ch);
+			err = mo_cmd_cq_modify(net->md, ch->rxq->cq.comp.cqn,
 					       coal->rx_usecs, coal->rx_frames, extack);
 			if (err)
 				return err;
 		}
-		err = mo_cmd_cq_modify(net->md, qp->tx.cq.comp.cqn,
+		err = mo_cmd_cq_modify(net->md, ch->txq->cq.comp.cqn,
 				       coal->tx_usecs, coal->tx_frames, extack);
 		if (err)
 			return err;

@@ -129,15 +129,8 @@ static size_t mo_txq_bytes(const struct mo_txq *txq)
 	return sizeof(*txq->ring) << txq->log;
 }
 
-/**
- * mo_txq_init() - memory of a transmit queue
- * @ch: its channel
- * @txq: queue, zeroed
- * @log: log2 of the descriptors
- *
- * Return: 0 or -ENOMEM; mo_txq_exit() cleans up in both cases.
- */
-int mo_txq_init(struct mo_channel *ch, struct mo_txq *txq, u8 log)
+/* Memory; mo_txq_free() cleans up also when it fails. */
+static int mo_txq_init(struct mo_channel *ch, struct mo_txq *txq, u8 log)
 {
 	struct mo_net *net = ch->net;
 
@@ -157,27 +150,8 @@ int mo_txq_init(struct mo_channel *ch, struct mo_txq *txq, u8 log)
 	return mo_cq_init(ch, &txq->cq, log);
 }
 
-/**
- * mo_txq_exit() - free the memory of a transmit queue
- * @txq: queue that the device does not know (any more)
- */
-void mo_txq_exit(struct mo_txq *txq)
-{
-	if (txq->ring && txq->slots)
-		mo_tx_purge(txq);
-	mo_cq_exit(&txq->cq);
-	kvfree(txq->slots);
-	mo_ring_free(txq->md, mo_txq_bytes(txq), txq->ring, txq->dma);
-}
-
-/**
- * mo_txq_create() - make a transmit queue known to the device
- * @txq: queue
- * @extack: gets the device's reason
- *
- * Return: 0 or -errno; mo_txq_destroy() cleans up in both cases.
- */
-int mo_txq_create(struct mo_txq *txq, struct netlink_ext_ack *extack)
+/* The device's objects; mo_txq_free() cleans up also when it fails. */
+static int mo_txq_create(struct mo_txq *txq, struct netlink_ext_ack *extack)
 {
 	const struct mo_coal *coal = &txq->ch->net->coal;
 	struct mo_queue_attr attr = {
@@ -200,15 +174,52 @@ int mo_txq_create(struct mo_txq *txq, struct netlink_ext_ack *extack)
 }
 
 /**
- * mo_txq_destroy() - end a transmit queue in the device
- * @txq: queue; afterwards no DMA of it is in flight
+ * mo_txq_free() - end a transmit queue
+ * @txq: queue that neither the transmit path nor NAPI uses (any more)
+ *
+ * What it could not send counts as dropped.
  */
-void mo_txq_destroy(struct mo_txq *txq)
+void mo_txq_free(struct mo_txq *txq)
 {
 	if (txq->created)
 		mo_cmd_txq_destroy(txq->md, txq->db.object);
-	txq->created = false;
 	mo_cq_destroy(&txq->cq);
+	/* No DMA of it is in flight. */
+	if (txq->ring && txq->slots)
+		mo_tx_purge(txq);
+	mo_cq_exit(&txq->cq);
+	kvfree(txq->slots);
+	mo_ring_free(txq->md, mo_txq_bytes(txq), txq->ring, txq->dma);
+	kfree(txq);
+}
+
+/**
+ * mo_txq_make() - make a transmit queue, in memory and in the device
+ * @ch: its channel
+ * @cfg: its configuration
+ * @extack: says what failed
+ *
+ * Return: the queue, or an ERR_PTR().
+ */
+struct mo_txq *mo_txq_make(struct mo_channel *ch, const struct mo_txq_cfg *cfg,
+			   struct netlink_ext_ack *extack)
+{
+	struct mo_txq *txq;
+	int err;
+
+	txq = kzalloc_node(sizeof(*txq), GFP_KERNEL, dev_to_node(ch->net->md->dev));
+	if (!txq)
+		return ERR_PTR(-ENOMEM);
+	err = mo_txq_init(ch, txq, cfg->log);
+	if (err)
+		NL_SET_ERR_MSG_FMT(extack, "no memory for tx queue %u", ch->index);
+	else
+		err = mo_txq_create(txq, extack);
+	if (err) {
+		mo_txq_free(txq);
+		return ERR_PTR(err);
+	}
+	return txq;
 }
 
 static size_t mo_rxq_bytes(const struct mo_rxq *rxq)
@@ -242,15 +253,8 @@ static int mo_rxq_pool(struct mo_rxq *rxq)
 	return 0;
 }
 
-/**
- * mo_rxq_init() - memory of a receive queue
- * @ch: its channel
- * @rxq: queue, zeroed
- * @log: log2 of the buffers
- *
- * Return: 0 or -errno; mo_rxq_exit() cleans up in both cases.
- */
-int mo_rxq_init(struct mo_channel *ch, struct mo_rxq *rxq, u8 log)
+/* Memory; mo_rxq_free() cleans up also when it fails. */
+static int mo_rxq_init(struct mo_channel *ch, struct mo_rxq *rxq, u8 log)
 {
 	struct mo_net *net = ch->net;
 	int err;
@@ -273,32 +277,8 @@ int mo_rxq_init(struct mo_channel *ch, struct mo_rxq *rxq, u8 log)
 	return mo_cq_init(ch, &rxq->cq, log);
 }
 
-/**
- * mo_rxq_exit() - free the memory of a receive queue
- * @rxq: queue that the device does not know (any more)
- */
-void mo_rxq_exit(struct mo_rxq *rxq)
-{
-	u32 i;
-
-	for (i = 0; rxq->slots && i <= rxq->mask; i++)
-		if (rxq->slots[i].page)
-			page_pool_put_full_page(rxq->pool, rxq->slots[i].page, false);
-	if (rxq->pool)
-		page_pool_destroy(rxq->pool);
-	mo_cq_exit(&rxq->cq);
-	kvfree(rxq->slots);
-	mo_ring_free(rxq->md, mo_rxq_bytes(rxq), rxq->ring, rxq->dma);
-}
-
-/**
- * mo_rxq_create() - make a receive queue known to the device and fill it
- * @rxq: queue; nothing is received before the RSS table names it
- * @extack: gets the device's reason
- *
- * Return: 0 or -errno; mo_rxq_destroy() cleans up in both cases.
- */
-int mo_rxq_create(struct mo_rxq *rxq, struct netlink_ext_ack *extack)
+/* The device's objects, and buffers; mo_rxq_free() cleans up also when it fails. */
+static int mo_rxq_create(struct mo_rxq *rxq, struct netlink_ext_ack *extack)
 {
 	const struct mo_coal *coal = &rxq->ch->net->coal;
 	struct mo_queue_attr attr = {
@@ -326,13 +306,55 @@ int mo_rxq_create(struct mo_rxq *rxq, struct netlink_ext_ack *extack)
 }
 
 /**
- * mo_rxq_destroy() - end a receive queue in the device
- * @rxq: queue; afterwards no DMA of it is in flight
+ * mo_rxq_free() - end a receive queue
+ * @rxq: queue that NAPI does not poll (any more), and that has been polled dry
  */
-void mo_rxq_destroy(struct mo_rxq *rxq)
+void mo_rxq_free(struct mo_rxq *rxq)
 {
+	u32 i;
+
 	if (rxq->created)
 		mo_cmd_rxq_destroy(rxq->md, rxq->db.object);
-	rxq->created = false;
 	mo_cq_destroy(&rxq->cq);
+	/* No DMA of it is in flight. */
+	for (i = 0; rxq->slots && i <= rxq->mask; i++)
+		if (rxq->slots[i].page)
+			page_pool_put_full_page(rxq->pool, rxq->slots[i].page, false);
+	if (rxq->pool)
+		page_pool_destroy(rxq->pool);
+	mo_cq_exit(&rxq->cq);
+	kvfree(rxq->slots);
+	mo_ring_free(rxq->md, mo_rxq_bytes(rxq), rxq->ring, rxq->dma);
+	kfree(rxq);
+}
+
+/**
+ * mo_rxq_make() - make a receive queue, in memory and in the device, and fill it
+ * @ch: its channel
+ * @cfg: its configuration
+ * @extack: says what failed
+ *
+ * Nothing is received before the device's queue map leads to it.
+ *
+ * Return: the queue, or an ERR_PTR().
+ */
+struct mo_rxq *mo_rxq_make(struct mo_channel *ch, const struct mo_rxq_cfg *cfg,
+			   struct netlink_ext_ack *extack)
+{
+	struct mo_rxq *rxq;
+	int err;
+
+	rxq = kzalloc_node(sizeof(*rxq), GFP_KERNEL, dev_to_node(ch->net->md->dev));
+	if (!rxq)
+		return ERR_PTR(-ENOMEM);
+	err = mo_rxq_init(ch, rxq, cfg->log);
+	if (err)
+		NL_SET_ERR_MSG_FMT(extack, "no memory for rx queue %u", ch->index);
+	else
+		err = mo_rxq_create(rxq, extack);
+	if (err) {
+		mo_rxq_free(rxq);
+		return ERR_PTR(err);
+	}
+	return rxq;
 }

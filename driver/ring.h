@@ -17,6 +17,22 @@ struct mo_net;
 struct mo_rxq_stats;
 struct mo_txq_stats;
 
+/**
+ * struct mo_txq_cfg - configuration of a transmit queue
+ * @log: log2 of the descriptors
+ */
+struct mo_txq_cfg {
+	u8 log;
+};
+
+/**
+ * struct mo_rxq_cfg - configuration of a receive queue
+ * @log: log2 of the buffers
+ */
+struct mo_rxq_cfg {
+	u8 log;
+};
+
 /* So many events without an entry: it was written where nobody looks. */
 #define MO_CQ_IDLE_MAX		16
 
@@ -226,14 +242,13 @@ static inline bool mo_cq_lost(struct mo_cq *cq, u32 before)
 }
 
 /* ring.c */
-int mo_txq_init(struct mo_channel *ch, struct mo_txq *txq, u8 log);
-int mo_rxq_init(struct mo_channel *ch, struct mo_rxq *rxq, u8 log);
-/* Free memory; the device must not know the queue any more. */
-void mo_txq_exit(struct mo_txq *txq);
-void mo_rxq_exit(struct mo_rxq *rxq);
-int mo_txq_create(struct mo_txq *txq, struct netlink_ext_ack *extack);
-int mo_rxq_create(struct mo_rxq *rxq, struct netlink_ext_ack *extack);
-void mo_txq_destroy(struct mo_txq *txq);
-void mo_rxq_destroy(struct mo_rxq *rxq);
+/* In memory and in the device; nobody uses them yet. */
+struct mo_txq *mo_txq_make(struct mo_channel *ch, const struct mo_txq_cfg *cfg,
+			   struct netlink_ext_ack *extack);
+struct mo_rxq *mo_rxq_make(struct mo_channel *ch, const struct mo_rxq_cfg *cfg,
+			   struct netlink_ext_ack *extack);
+/* Nobody uses them any more; also on a dead device. */
+void mo_txq_free(struct mo_txq *txq);
+void mo_rxq_free(struct mo_rxq *rxq);
 
 #endif /* MO_RING_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive side scaling: hash key, fields and table. The table holds channels;
- * the device gets the numbers of their receive queues.
+ * Receive side scaling: hash key, fields and table. The table holds channels, whose
+ * number is the index of their receive queue in the device's queue map.
  */
 #include <linux/dma-mapping.h>
 #include <linux/ethtool.h>
@@ -18,12 +18,9 @@
 int mo_rss_init(struct mo_net *net)
 {
 	struct mo_rss *rss = &net->rss;
-	u16 max = min_t(u16, le16_to_cpu(net->md->id.rss_table_max),
-			MO_RSS_TABLE_MAX);
 
-	if (!max)
-		return -ENODEV;
-	rss->size = rounddown_pow_of_two(max);
+	rss->size = rounddown_pow_of_two(min_t(u16, le16_to_cpu(net->md->id.rss_table_max),
+					       MO_RSS_TABLE_MAX));
 	rss->dma_conf = dma_alloc_coherent(net->md->dev, sizeof(*rss->dma_conf),
 					   &rss->dma, GFP_KERNEL);
 	if (!rss->dma_conf)
@@ -51,36 +48,6 @@ void mo_rss_exit(struct mo_net *net)
 }
 
 /**
- * mo_rss_check_channels() - does the user's table allow so many channels?
- * @net: netdev
- * @channels: number of channels
- * @extack: says why not
- *
- * Return: 0 or -EINVAL.
- */
-int mo_rss_check_channels(struct mo_net *net, unsigned int channels,
-			  struct netlink_ext_ack *extack)
-{
-	unsigned int i;
-
-	if (channels > net->rss.size) {
-		NL_SET_ERR_MSG_FMT(extack, "%u channels: the RSS table has %u entries",
-				   channels, net->rss.size);
-		return -EINVAL;
-	}
-	if (!netif_is_rxfh_configured(net->netdev))
-		return 0;
-	for (i = 0; i < net->rss.size; i++) {
-		if (net->rss.table[i] < channels)
-			continue;
-		NL_SET_ERR_MSG_FMT(extack, "%u channels: the RSS table uses queue %u",
-				   channels, net->rss.table[i]);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/**
  * mo_rss_spread() - spread evenly, unless the user wrote the table
  * @net: netdev
  * @channels: number of channels
@@ -98,13 +65,12 @@ void mo_rss_spread(struct mo_net *net, unsigned int channels)
 /**
  * mo_rss_apply() - hand key, fields and table to the device
  * @net: netdev
- * @qps: queue pair per channel
- * @channels: number of them
+ * @channels: number of channels to use
  * @extack: gets the device's reason; may be NULL
  *
  * Return: 0 or -errno.
  */
-int mo_rss_apply(struct mo_net *net, struct mo_qpair **qps, unsigned int channels,
+int mo_rss_apply(struct mo_net *net, unsigned int channels,
 		 struct netlink_ext_ack *extack)
 {
 	struct mo_rss_config *conf = net->rss.dma_conf;
@@ -115,12 +81,9 @@ int mo_rss_apply(struct mo_net *net, struct mo_qpair **qps, unsigned int channel
 	memcpy(conf->key, rss->key, sizeof(conf->key));
 	memcpy(conf->fields, rss->fields, sizeof(conf->fields));
 	conf->table_log = ilog2(rss->size);
-	for (i = 0; i < rss->size; i++) {
-		/* After a reset with fewer channels the user's table may be too wide. */
-		unsigned int channel = rss->table[i] % channels;
-
-		conf->table[i] = cpu_to_le32(qps[channel]->rx.db.object);
-	}
+	/* After a reset with fewer channels the user's table may be too wide. */
+	for (i = 0; i < rss->size; i++)
+		conf->table[i] = cpu_to_le16(rss->table[i] % channels);
 	return mo_cmd_rss_set(net->md, net->port, rss->dma, extack);
 }
 
@@ -129,25 +92,19 @@ static int mo_rss_change(struct mo_net *net, const struct mo_rss *new,
 			 struct netlink_ext_ack *extack)
 {
 	struct mo_rss *old;
-	struct mo_qpair **qps;
-	unsigned int i;
-	int err = -ENOMEM;
+	int err;
 
 	if (!net->running) {
 		net->rss = *new;
 		return 0;
 	}
 	old = kmemdup(&net->rss, sizeof(*old), GFP_KERNEL);
-	qps = kcalloc(net->cfg.channels, sizeof(*qps), GFP_KERNEL);
-	if (old && qps) {
-		for (i = 0; i < net->cfg.channels; i++)
-			qps[i] = net->channels[i].qp;
-		net->rss = *new;
-		err = mo_rss_apply(net, qps, net->cfg.channels, extack);
-		if (err)
-			net->rss = *old;
-	}
-	kfree(qps);
+	if (!old)
+		return -ENOMEM;
+	net->rss = *new;
+	err = mo_rss_apply(net, net->cfg.channels, extack);
+	if (err)
+		net->rss = *old;
 	kfree(old);
 	return err;
 }

@@ -132,7 +132,35 @@ static void mo_rx_count(struct mo_rxq_stats *stats, const struct mo_rx_tally *ta
 	u64_stats_update_end(&stats->syncp);
 }
 
-static int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
+/**
+ * mo_rx_forget() - count what is in a queue as dropped
+ * @rxq: queue that the device fills no more and nobody polls
+ *
+ * There is something only after the driver gave up on the queue.
+ */
+void mo_rx_forget(struct mo_rxq *rxq)
+{
+	struct mo_rx_tally tally = {};
+	u32 limit = rxq->cq.mask + 1;
+
+	for (; limit && mo_cq_next(&rxq->cq); limit--) {
+		rxq->cq.ci++;
+		tally.dropped++;
+	}
+	if (tally.dropped)
+		mo_rx_count(rxq->stats, &tally);
+}
+
+/**
+ * mo_rx_poll() - receive
+ * @rxq: queue
+ * @napi: the channel's, whose GRO takes the packets; NULL when NAPI is disabled:
+ *        the stack takes them at once
+ * @budget: packets at most
+ *
+ * Return: packets received.
+ */
+int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
 {
 	/* A change of features does not stop the queues. */
 	netdev_features_t features = READ_ONCE(rxq->ch->net->netdev->features);
@@ -169,8 +197,8 @@ static int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
 			dev_kfree_skb_any(skb);
 			continue;
 		}
-		if (mo_rx_is_single(skb, &meta)) {
-			skb_mark_napi_id(skb, napi);
+		if (!napi || mo_rx_is_single(skb, &meta)) {
+			skb_mark_napi_id(skb, &rxq->ch->napi);
 			netif_receive_skb(skb);
 		} else {
 			napi_gro_receive(napi, skb);
@@ -236,16 +264,17 @@ static bool mo_cq_forgotten(struct mo_cq *cq)
  */
 void mo_channel_watch(struct mo_channel *ch)
 {
-	struct mo_qpair *qp = ch->qp;
-	bool tx = !qp->tx.stopped && mo_cq_forgotten(&qp->tx.cq);
-	bool rx = !qp->rx.stopped && mo_cq_forgotten(&qp->rx.cq);
+	struct mo_txq *txq = ch->txq;
+	struct mo_rxq *rxq = ch->rxq;
+	bool tx = !txq->stopped && mo_cq_forgotten(&txq->cq);
+	bool rx = !rxq->stopped && mo_cq_forgotten(&rxq->cq);
 
 	if (!tx && !rx)
 		return;
 	ch->net->stats[ch->index].missed_events++;
 	/* The poll asks for events anew. */
-	WRITE_ONCE(qp->tx.cq.armed, false);
-	WRITE_ONCE(qp->rx.cq.armed, false);
+	WRITE_ONCE(txq->cq.armed, false);
+	WRITE_ONCE(rxq->cq.armed, false);
 	local_bh_disable();
 	napi_schedule(&ch->napi);
 	local_bh_enable();
@@ -261,29 +290,30 @@ void mo_channel_watch(struct mo_channel *ch)
 int mo_napi_poll(struct napi_struct *napi, int budget)
 {
 	struct mo_channel *ch = container_of(napi, struct mo_channel, napi);
-	struct mo_qpair *qp = ch->qp;
+	struct mo_txq *txq = ch->txq;
+	struct mo_rxq *rxq = ch->rxq;
 	struct mo_dev *md = ch->net->md;
 	bool more;
 	int done;
 
 	if (unlikely(!budget)) {
-		mo_tx_poll(&qp->tx, 0);
+		mo_tx_poll(txq, 0);
 		return 0;
 	}
 	/* Somebody may wait for what was received; freeing what was sent can follow. */
-	done = mo_rx_poll(&qp->rx, napi, budget);
-	more = !mo_tx_poll(&qp->tx, budget);
-	if (more || done >= budget || unlikely(qp->rx.starved))
+	done = mo_rx_poll(rxq, napi, budget);
+	more = !mo_tx_poll(txq, budget);
+	if (more || done >= budget || unlikely(rxq->starved))
 		return budget;
 	if (!napi_complete_done(napi, done))
 		return done;
 
 	if (READ_ONCE(ch->net->coal.rx_adaptive))
 		mo_channel_moderate(ch);
-	if (likely(!qp->tx.stopped))
-		more = mo_cq_arm(md, &qp->tx.cq);
-	if (likely(!qp->rx.stopped))
-		more |= mo_cq_arm(md, &qp->rx.cq);
+	if (likely(!txq->stopped))
+		more = mo_cq_arm(md, &txq->cq);
+	if (likely(!rxq->stopped))
+		more |= mo_cq_arm(md, &rxq->cq);
 	if (more)
 		napi_schedule(napi);
 	return done;

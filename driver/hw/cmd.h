@@ -37,6 +37,7 @@
 	X(TXQ_DESTROY, 0x0101, "end of a transmit queue; afterwards no DMA of it is in flight") \
 	X(RXQ_CREATE, 0x0108, "receive queue") \
 	X(RXQ_DESTROY, 0x0109, "end of a receive queue; afterwards no DMA of it is in flight") \
+	X(RXQ_MAP, 0x010a, "queue that an index of steering leads to") \
 	X(QUEUE_QUERY, 0x010f, "indexes and error of a transmit or receive queue") \
 	X(PORT_RX, 0x0110, "let received frames in, or stop them") \
 	X(RX_MODE, 0x0111, "address filter") \
@@ -379,6 +380,23 @@ struct mo_cmd_queue {
 };
 
 MO_ASSERT_SIZE(mo_cmd_queue, 40);
+
+/**
+ * struct mo_cmd_rxq_map - body of RXQ_MAP
+ * @index: entry of the port's queue map, below MO_RXQ_MAP_MAX
+ * @object: receive queue that it leads to from now on; 0 = none
+ *
+ * One step: each packet goes to the former queue or to @object, and none is lost
+ * between them. When the command completes, the former queue gets no more, and the
+ * completions of all that it got, coalesced packets too, have been written. After
+ * RXQ_DESTROY an entry leads nowhere.
+ */
+struct mo_cmd_rxq_map {
+	__le32 index;
+	__le32 object;
+};
+
+MO_ASSERT_SIZE(mo_cmd_rxq_map, 8);
 
 /**
  * struct mo_res_queue - result of QUEUE_QUERY

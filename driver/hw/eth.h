@@ -183,23 +183,32 @@ enum mo_flow {
 #define MO_RSS_KEY_LEN		40
 #define MO_RSS_TABLE_MAX	512
 
+/*
+ * Steering names receive queues by index. The port's queue map, MO_CMD_RXQ_MAP,
+ * leads from the index to the queue, so that a queue is exchanged in one step and
+ * whatever names its index goes on.
+ */
+#define MO_RXQ_MAP_MAX		128
+
 /**
  * struct mo_rss_config - in host memory, MO_CMD_RSS_SET
  * @key: Toeplitz key
  * @fields: MO_HASH_* per enum mo_flow; 0 = not hashed, queue of entry 0
  * @rsvd: zero
  * @table_log: log2 of the entries of @table, 0..9
- * @table: object numbers of receive queues
+ * @table: indexes of receive queues in the port's queue map
+ *
+ * An index that leads nowhere is no error: its packets count as rx_no_queue.
  */
 struct mo_rss_config {
 	__u8 key[MO_RSS_KEY_LEN];
 	__u8 fields[MO_FLOW_COUNT];
 	__u8 rsvd;
 	__u8 table_log;
-	__le32 table[MO_RSS_TABLE_MAX];
+	__le16 table[MO_RSS_TABLE_MAX];
 };
 
-MO_ASSERT_SIZE(mo_rss_config, 48 + 4 * MO_RSS_TABLE_MAX);
+MO_ASSERT_SIZE(mo_rss_config, 48 + 2 * MO_RSS_TABLE_MAX);
 
 #define MO_FILTER_MAX_MAC	128
 

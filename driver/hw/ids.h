@@ -25,8 +25,8 @@
  * works and uses what it knows. Raise the minor when something is added that
  * an old driver may ignore, the major when anything changes its meaning.
  */
-#define MO_IF_MAJOR		0
-#define MO_IF_MINOR		1
+#define MO_IF_MAJOR		1
+#define MO_IF_MINOR		0
 
 /*
  * Version of the mailbox protocol between host and management firmware

@@ -29,6 +29,7 @@ std::span<const EthBlock::Command> EthBlock::commands() {
         Command{hw::MO_CMD_TXQ_DESTROY, &EthBlock::destroy_txq},
         Command{hw::MO_CMD_RXQ_CREATE, &EthBlock::create_rxq},
         Command{hw::MO_CMD_RXQ_DESTROY, &EthBlock::destroy_rxq},
+        Command{hw::MO_CMD_RXQ_MAP, &EthBlock::map_rxq},
         Command{hw::MO_CMD_QUEUE_QUERY, &EthBlock::query_queue},
         Command{hw::MO_CMD_PORT_RX, &EthBlock::set_port_rx},
         Command{hw::MO_CMD_RX_MODE, &EthBlock::set_rx_mode},
@@ -184,6 +185,26 @@ hw::mo_status EthBlock::destroy_rxq(const hw::mo_cmd_desc& desc, Result /*result
     return hw::MO_ST_OK;
 }
 
+hw::mo_status EthBlock::map_rxq(const hw::mo_cmd_desc& desc, Result /*result*/) {
+    hw::mo_cmd_rxq_map body;
+    if (!take_body(desc, body)) {
+        return hw::MO_ST_RESERVED;
+    }
+    if (body.index >= rx_map_.size()) {
+        return hw::MO_ST_BAD_PARAM;
+    }
+    if (body.object != 0 && rx_queues_.find(body.object) == nullptr) {
+        return hw::MO_ST_BAD_OBJECT;
+    }
+    // Frames arrive inside poll(): only a coalesced packet may still be open.
+    std::uint32_t& entry = rx_map_[body.index];
+    if (RxQueue* const former = rx_queues_.find(entry)) {
+        former->gro.close(*former, mac_.counters);
+    }
+    entry = body.object;
+    return hw::MO_ST_OK;
+}
+
 hw::mo_status EthBlock::query_queue(const hw::mo_cmd_desc& desc, Result result) {
     hw::mo_cmd_object body;
     if (!take_body(desc, body) || body.rsvd != 0) {
@@ -310,8 +331,8 @@ hw::mo_status EthBlock::set_rss(const hw::mo_cmd_desc& desc, Result /*result*/) 
         return hw::MO_ST_BAD_PARAM;
     }
     const auto table = std::span(config.table).first(std::size_t{1} << config.table_log);
-    if (!std::ranges::all_of(table, [&](std::uint32_t queue) { return rx_queues_.find(queue); })) {
-        return hw::MO_ST_BAD_OBJECT;
+    if (std::ranges::any_of(table, [](std::uint16_t index) { return index >= MO_RXQ_MAP_MAX; })) {
+        return hw::MO_ST_BAD_PARAM;
     }
     receiver_.rss.emplace(config);
     return hw::MO_ST_OK;

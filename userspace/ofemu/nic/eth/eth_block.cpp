@@ -140,8 +140,8 @@ void EthBlock::touch(RxQueue& queue) {
     }
 }
 
-RxQueue* EthBlock::rx_queue(std::uint32_t object) {
-    RxQueue* const queue = rx_queues_.find(object);
+RxQueue* EthBlock::rx_queue(std::uint32_t index) {
+    RxQueue* const queue = rx_queues_.find(rx_map_[index]);
     if (queue == nullptr || !queue->working()) {
         return nullptr;
     }
@@ -163,6 +163,7 @@ void EthBlock::reset() {
     next_active_ = 0;
     tx_queues_.clear();
     rx_queues_.clear();
+    rx_map_ = {};
     mac_.reset();
     receiver_.addresses = {};
     receiver_.vlans.open();

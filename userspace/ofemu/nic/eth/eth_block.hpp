@@ -6,6 +6,7 @@
 // descriptors, sent on the link, received by the other block, completed there, then here.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -66,6 +67,7 @@ class EthBlock final : public DatapathBlock,
     hw::mo_status create_rxq(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status destroy_txq(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status destroy_rxq(const hw::mo_cmd_desc& desc, Result result);
+    hw::mo_status map_rxq(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status query_queue(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status set_port_rx(const hw::mo_cmd_desc& desc, Result result);
     hw::mo_status set_rx_mode(const hw::mo_cmd_desc& desc, Result result);
@@ -78,7 +80,7 @@ class EthBlock final : public DatapathBlock,
     // Mac::Client, Transmitter, RxQueues
     void receive(const fabric::Frame& frame, std::uint64_t now_ns) override;
     void transmit(const fabric::Frame& frame, std::uint64_t now_ns) override;
-    [[nodiscard]] RxQueue* rx_queue(std::uint32_t object) override;
+    [[nodiscard]] RxQueue* rx_queue(std::uint32_t index) override;
 
     void activate(TxQueue& queue);
     bool poll_active(std::uint64_t now_ns, unsigned& budget);
@@ -92,6 +94,8 @@ class EthBlock final : public DatapathBlock,
 
     QueueTable<TxQueue> tx_queues_;
     QueueTable<RxQueue> rx_queues_;
+    /// Object numbers by the index that steering names; 0, or of a queue that is gone: none.
+    std::array<std::uint32_t, MO_RXQ_MAP_MAX> rx_map_{};
     std::vector<TxQueue*> active_;  ///< transmit queues that poll() looks at
     std::size_t next_active_ = 0;   ///< where the next poll() begins, for fairness
     std::vector<RxQueue*> touched_; ///< may hold an open packet

@@ -35,9 +35,9 @@ class RxQueues {
     RxQueues(const RxQueues&) = delete;
     RxQueues& operator=(const RxQueues&) = delete;
 
-    /// The queue of an object number that came from the RSS table, and is now in use; nullptr if
-    /// it is gone or has stopped.
-    [[nodiscard]] virtual RxQueue* rx_queue(std::uint32_t object) = 0;
+    /// The queue that an index below MO_RXQ_MAP_MAX leads to, and is now in use; nullptr if there
+    /// is none or it has stopped.
+    [[nodiscard]] virtual RxQueue* rx_queue(std::uint32_t index) = 0;
 
   protected:
     ~RxQueues() = default;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // RSS: Toeplitz hash ("Receive Side Scaling" of NDIS, "RSS hashing functions") over the fields that
-// MO_CMD_RSS_SET chose, and the table that leads from hash to receive queue.
+// MO_CMD_RSS_SET chose, and the table that leads from hash to receive queue index.
 #pragma once
 
 #include <array>
@@ -36,11 +36,11 @@ class Toeplitz {
 class Rss {
   public:
     struct Choice {
-        std::uint32_t queue; ///< object number
+        std::uint32_t queue; ///< index in the port's queue map
         std::optional<std::uint32_t> hash;
     };
 
-    /// `config` was checked: table_log and fields are in range.
+    /// `config` was checked: table_log, table and fields are in range.
     explicit Rss(const hw::mo_rss_config& config);
 
     [[nodiscard]] Choice choose(fabric::Bytes head, const Parsed& parsed) const noexcept;
@@ -48,7 +48,7 @@ class Rss {
   private:
     Toeplitz toeplitz_;
     std::array<std::uint8_t, MO_FLOW_COUNT> fields_;
-    std::vector<std::uint32_t> table_;
+    std::vector<std::uint16_t> table_;
 };
 
 } // namespace mo::nic::eth

@@ -419,7 +419,8 @@ inline constexpr std::array<std::uint8_t, 40> well_known_key = {
     0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
     0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
 
-inline hw::mo_rss_config rss_config(const std::vector<std::uint32_t>& queues,
+/// `queues`: indexes in the queue map.
+inline hw::mo_rss_config rss_config(const std::vector<std::uint16_t>& queues,
                                     std::uint8_t fields = MO_HASH_ALL) {
     hw::mo_rss_config config{};
     std::copy(well_known_key.begin(), well_known_key.end(), std::begin(config.key));
@@ -438,6 +439,12 @@ inline hw::mo_status set_rss(TestNic& nic, const hw::mo_rss_config& config) {
     body.len = sizeof config;
     return nic.command(hw::MO_CMD_RSS_SET, body);
 }
+inline hw::mo_status map_rxq(TestNic& nic, std::uint32_t index, std::uint32_t object) {
+    hw::mo_cmd_rxq_map body{};
+    body.index = index;
+    body.object = object;
+    return nic.command(hw::MO_CMD_RXQ_MAP, body);
+}
 
 inline constexpr std::uint32_t usual_offloads =
     MO_OFFLOAD_RX_CSUM | MO_OFFLOAD_RX_VLAN | MO_OFFLOAD_RX_HASH;
@@ -445,7 +452,8 @@ inline constexpr std::uint32_t usual_offloads =
 /// A receiver that takes everything into one queue.
 inline void open_receiver(TestNic& nic, HostRx& rx, std::uint32_t offloads = usual_offloads,
                           std::uint32_t mtu = MO_ETH_MAX_MTU) {
-    set_rss(nic, rss_config({rx.object}));
+    map_rxq(nic, 0, rx.object);
+    set_rss(nic, rss_config({0}));
     set_rx_mode(nic, MO_RX_MODE_PROMISC);
     set_offload(nic, offloads, mtu);
     enable_rx(nic);

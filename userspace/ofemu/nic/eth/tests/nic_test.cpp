@@ -131,12 +131,14 @@ class LoopedNic {
     }
     void start() {
         hw::mo_rss_config rss{};
-        rss.table[0] = rx_.object;
         hw::mo_cmd_dma where{};
         where.addr = bus_.allocate(sizeof rss);
         where.len = sizeof rss;
         bus_.at<hw::mo_rss_config>(where.addr) = rss;
         EXPECT_EQ(driver_.status(hw::MO_CMD_RSS_SET, where), hw::MO_ST_OK);
+        hw::mo_cmd_rxq_map map{};
+        map.object = rx_.object;
+        EXPECT_EQ(driver_.status(hw::MO_CMD_RXQ_MAP, map), hw::MO_ST_OK);
         hw::mo_cmd_rx_mode mode{};
         mode.flags = MO_RX_MODE_PROMISC;
         EXPECT_EQ(driver_.status(hw::MO_CMD_RX_MODE, mode), hw::MO_ST_OK);

@@ -133,26 +133,40 @@ TEST(Commands, SettingsAreChecked) {
 
 TEST(Commands, RssIsChecked) {
     TestNic nic;
-    HostRx rx(nic);
-    HostTx tx(nic);
-    hw::mo_rss_config config = rss_config({rx.object});
+    hw::mo_rss_config config = rss_config({0});
     EXPECT_EQ(set_rss(nic, config), hw::MO_ST_OK);
     config.table_log = 10;
     EXPECT_EQ(set_rss(nic, config), hw::MO_ST_BAD_PARAM);
-    config = rss_config({rx.object});
+    config = rss_config({0});
     config.fields[3] = 0x10;
     EXPECT_EQ(set_rss(nic, config), hw::MO_ST_BAD_PARAM);
-    config = rss_config({rx.object});
+    config = rss_config({0});
     config.rsvd = 1;
     EXPECT_EQ(set_rss(nic, config), hw::MO_ST_RESERVED);
-    EXPECT_EQ(set_rss(nic, rss_config({rx.object, tx.object})), hw::MO_ST_BAD_OBJECT);
-    EXPECT_EQ(set_rss(nic, rss_config(std::vector<std::uint32_t>(512, rx.object))), hw::MO_ST_OK);
+    EXPECT_EQ(set_rss(nic, rss_config({0, MO_RXQ_MAP_MAX})), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(set_rss(nic, rss_config(std::vector<std::uint16_t>(512, MO_RXQ_MAP_MAX - 1))),
+              hw::MO_ST_OK);
     hw::mo_cmd_dma body{};
     body.addr = 0x10;
     body.len = sizeof config;
     EXPECT_EQ(nic.command(hw::MO_CMD_RSS_SET, body), hw::MO_ST_DMA_FAULT);
     body.len = sizeof config - 1;
     EXPECT_EQ(nic.command(hw::MO_CMD_RSS_SET, body), hw::MO_ST_BAD_PARAM);
+}
+
+TEST(Commands, QueueMapIsChecked) {
+    TestNic nic;
+    HostRx rx(nic);
+    HostTx tx(nic);
+    EXPECT_EQ(map_rxq(nic, 0, rx.object), hw::MO_ST_OK);
+    EXPECT_EQ(map_rxq(nic, MO_RXQ_MAP_MAX - 1, rx.object), hw::MO_ST_OK);
+    EXPECT_EQ(map_rxq(nic, MO_RXQ_MAP_MAX, rx.object), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(map_rxq(nic, ~0U, rx.object), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(map_rxq(nic, 0, tx.object), hw::MO_ST_BAD_OBJECT);
+    EXPECT_EQ(map_rxq(nic, 0, rx.object ^ 0x10000U), hw::MO_ST_BAD_OBJECT);
+    EXPECT_EQ(map_rxq(nic, 0, 0), hw::MO_ST_OK);
+    hw::mo_cmd_rxq_map body{};
+    EXPECT_EQ(nic.command(hw::MO_CMD_RXQ_MAP, body, nullptr, 0, 1), hw::MO_ST_RESERVED);
 }
 
 TEST(Statistics, AreThoseOfTheTable) {

@@ -343,7 +343,11 @@ TEST_F(Receive, RssSpreadsAndDeadQueuesDrop) {
     enable_rx(nic);
     wire(make_packet({}));
     EXPECT_EQ(counters().rx_no_queue, 1U);
-    ASSERT_EQ(set_rss(nic, rss_config({one.object, two.object})), hw::MO_ST_OK);
+    ASSERT_EQ(set_rss(nic, rss_config({0, 7})), hw::MO_ST_OK);
+    wire(make_packet({}));
+    EXPECT_EQ(counters().rx_no_queue, 2U) << "no index leads to a queue";
+    ASSERT_EQ(map_rxq(nic, 0, one.object), hw::MO_ST_OK);
+    ASSERT_EQ(map_rxq(nic, 7, two.object), hw::MO_ST_OK);
     ASSERT_EQ(set_offload(nic, MO_OFFLOAD_RX_HASH), hw::MO_ST_OK);
     for (unsigned port = 0; port < 100; ++port) {
         PacketSpec spec;
@@ -366,10 +370,49 @@ TEST_F(Receive, RssSpreadsAndDeadQueuesDrop) {
         wire(make_packet(spec));
     }
     EXPECT_EQ(one.all().size(), first.size());
-    EXPECT_EQ(counters().rx_no_queue, 1 + second.size());
+    EXPECT_EQ(counters().rx_no_queue, 2 + second.size());
     EXPECT_EQ(enable_rx(nic, false), hw::MO_ST_OK);
     wire(make_packet({}));
     EXPECT_FALSE(one.next());
+}
+
+TEST_F(Receive, AQueueIsExchangedBetweenTwoPackets) {
+    HostRx former(nic);
+    HostRx next(nic);
+    former.post(20);
+    next.post(20);
+    open_receiver(nic, former, usual_offloads | MO_OFFLOAD_RX_GRO);
+    PacketSpec spec;
+    spec.payload = 1000;
+    const auto segment = [&] {
+        nic.mac.receive(frame_of(make_packet(spec)), nic.now);
+        spec.sequence += 1000;
+    };
+    segment();
+    segment(); // the packet that they make stays open
+    hw::mo_cmd_rxq_map body{};
+    body.object = next.object;
+    hw::mo_cmd_desc desc{};
+    desc.hdr.opcode = static_cast<std::uint16_t>(hw::MO_CMD_RXQ_MAP);
+    std::memcpy(static_cast<void*>(desc.body), &body, sizeof body);
+    std::array<std::byte, 48> result{};
+    ASSERT_EQ(nic.block.command(desc, result, nic.now), hw::MO_ST_OK);
+    auto packets = former.all(); // the round has not ended
+    ASSERT_EQ(packets.size(), 1U);
+    EXPECT_EQ(packets[0].cqe.gso_segs, 2U);
+    segment();
+    nic.end_round();
+    EXPECT_TRUE(former.all().empty());
+    packets = next.all();
+    ASSERT_EQ(packets.size(), 1U);
+    EXPECT_EQ(former.destroy(), hw::MO_ST_OK);
+    wire(make_packet({}));
+    EXPECT_EQ(next.all().size(), 1U);
+    ASSERT_EQ(map_rxq(nic, 0, 0), hw::MO_ST_OK);
+    wire(make_packet({}));
+    EXPECT_EQ(next.all().size(), 0U);
+    EXPECT_EQ(counters().rx_no_queue, 1U);
+    EXPECT_EQ(counters().rx_no_buffer, 0U);
 }
 
 } // namespace
