@@ -9,16 +9,6 @@
 
 #include "net.h"
 
-static void mo_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
-{
-	const struct mo_net *net = netdev_priv(netdev);
-	const struct mo_mb_version *ver = &net->md->mgmt.version;
-
-	strscpy(info->driver, MO_DRV_NAME);
-	snprintf(info->fw_version, sizeof(info->fw_version), "%u.%u.%u", ver->ver_major,
-		 ver->ver_minor, ver->ver_patch);
-}
-
 static int mo_get_regs_len(struct net_device *netdev)
 {
 	return mo_regs_count() * sizeof(u32);
@@ -193,17 +183,40 @@ static int mo_set_channels(struct net_device *netdev, struct ethtool_channels *c
 	return mo_queues_set_channels(net, cfg.channels, NULL);
 }
 
+static void mo_coal_get(const struct mo_coal *coal, struct ethtool_coalesce *ec)
+{
+	ec->rx_coalesce_usecs = coal->rx_usecs;
+	ec->rx_max_coalesced_frames = coal->rx_frames;
+	ec->tx_coalesce_usecs = coal->tx_usecs;
+	ec->tx_max_coalesced_frames = coal->tx_frames;
+	ec->use_adaptive_rx_coalesce = coal->rx_adaptive;
+}
+
+static int mo_coal_take(const struct ethtool_coalesce *ec, struct mo_coal *coal,
+			struct netlink_ext_ack *extack)
+{
+	if (max(ec->rx_coalesce_usecs, ec->tx_coalesce_usecs) > U16_MAX ||
+	    max(ec->rx_max_coalesced_frames, ec->tx_max_coalesced_frames) > U16_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "at most %u usecs and frames are possible", U16_MAX);
+		return -EINVAL;
+	}
+	*coal = (struct mo_coal){
+		.rx_usecs = ec->rx_coalesce_usecs,
+		.rx_frames = ec->rx_max_coalesced_frames,
+		.tx_usecs = ec->tx_coalesce_usecs,
+		.tx_frames = ec->tx_max_coalesced_frames,
+		.rx_adaptive = ec->use_adaptive_rx_coalesce,
+	};
+	return 0;
+}
+
 static int mo_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
 			   struct kernel_ethtool_coalesce *kec,
 			   struct netlink_ext_ack *extack)
 {
 	const struct mo_net *net = netdev_priv(netdev);
 
-	ec->rx_coalesce_usecs = net->coal.rx_usecs;
-	ec->rx_max_coalesced_frames = net->coal.rx_frames;
-	ec->tx_coalesce_usecs = net->coal.tx_usecs;
-	ec->tx_max_coalesced_frames = net->coal.tx_frames;
-	ec->use_adaptive_rx_coalesce = net->coal.rx_adaptive;
+	mo_coal_get(&net->coal, ec);
 	ec->stats_block_coalesce_usecs = net->block.period_us;
 	return 0;
 }
@@ -213,35 +226,48 @@ static int mo_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *e
 			   struct netlink_ext_ack *extack)
 {
 	struct mo_net *net = netdev_priv(netdev);
-	struct mo_coal old = net->coal;
+	struct mo_coal coal, old = net->coal;
 	u32 period = ec->stats_block_coalesce_usecs;
 	int err;
 
-	if (max(ec->rx_coalesce_usecs, ec->tx_coalesce_usecs) > U16_MAX ||
-	    max(ec->rx_max_coalesced_frames, ec->tx_max_coalesced_frames) > U16_MAX) {
-		NL_SET_ERR_MSG_FMT(extack, "at most %u usecs and frames are possible", U16_MAX);
-		return -EINVAL;
-	}
 	if (period < MO_AREA_PERIOD_MIN_US) {
 		NL_SET_ERR_MSG_FMT(extack, "stats-block-usecs must be at least %u",
 				   MO_AREA_PERIOD_MIN_US);
 		return -EINVAL;
 	}
-	net->coal = (struct mo_coal){
-		.rx_usecs = ec->rx_coalesce_usecs,
-		.rx_frames = ec->rx_max_coalesced_frames,
-		.tx_usecs = ec->tx_coalesce_usecs,
-		.tx_frames = ec->tx_max_coalesced_frames,
-		.rx_adaptive = ec->use_adaptive_rx_coalesce,
-	};
-	err = mo_queues_moderate(net, extack);
-	if (!err && period != net->block.period_us)
-		err = mo_stats_start(net, period);
-	if (err) {
-		net->coal = old;
-		mo_queues_moderate(net, NULL);
-	}
+	err = mo_coal_take(ec, &coal, extack);
+	if (!err)
+		err = mo_queues_set_coal(net, &coal, extack);
+	if (err || period == net->block.period_us)
+		return err;
+	err = mo_stats_start(net, period);
+	if (err)
+		mo_queues_set_coal(net, &old, NULL);
 	return err;
+}
+
+static int mo_get_queue_coalesce(struct net_device *netdev, u32 queue,
+				 struct ethtool_coalesce *ec)
+{
+	const struct mo_net *net = netdev_priv(netdev);
+
+	if (queue >= net->cfg.channels)
+		return -EINVAL;
+	mo_coal_get(&net->channels[queue].coal, ec);
+	return 0;
+}
+
+static int mo_set_queue_coalesce(struct net_device *netdev, u32 queue,
+				 struct ethtool_coalesce *ec)
+{
+	struct mo_net *net = netdev_priv(netdev);
+	struct mo_coal coal;
+	int err;
+
+	if (queue >= net->cfg.channels || ec->stats_block_coalesce_usecs)
+		return -EINVAL;
+	err = mo_coal_take(ec, &coal, NULL);
+	return err ?: mo_channel_set_coal(&net->channels[queue], &coal, NULL);
 }
 
 const struct ethtool_ops mo_ethtool_ops = {
@@ -254,7 +280,6 @@ const struct ethtool_ops mo_ethtool_ops = {
 	/* netif_set_real_num_queues() */
 	.op_needs_rtnl = ETHTOOL_OP_NEEDS_RTNL_SCHANNELS,
 #endif
-	.get_drvinfo = mo_get_drvinfo,
 	.get_regs_len = mo_get_regs_len,
 	.get_regs = mo_get_regs,
 	.get_link = mo_get_link,
@@ -279,6 +304,8 @@ const struct ethtool_ops mo_ethtool_ops = {
 	.set_channels = mo_set_channels,
 	.get_coalesce = mo_get_coalesce,
 	.set_coalesce = mo_set_coalesce,
+	.get_per_queue_coalesce = mo_get_queue_coalesce,
+	.set_per_queue_coalesce = mo_set_queue_coalesce,
 	.get_rxfh_key_size = mo_rxfh_key_size,
 	.get_rxfh_indir_size = mo_rxfh_indir_size,
 	.get_rxfh = mo_rxfh_get,

@@ -59,7 +59,7 @@ struct mo_qcfg {
 };
 
 /**
- * struct mo_coal - interrupt moderation of all queues
+ * struct mo_coal - interrupt moderation of a channel's queues
  * @rx_usecs: longest wait of a received packet
  * @rx_frames: packets that end the wait, 0 no limit
  * @tx_usecs: longest wait of a transmit completion
@@ -146,6 +146,7 @@ struct mo_rx_sums {
  * @net: netdev
  * @txq: transmit queue, NULL while down
  * @rxq: receive queue, NULL while down
+ * @coal: interrupt moderation, also while down
  * @eq: event queue of the vector
  * @index: number of the channel
  * @dim: adaptive moderation of the receive queue
@@ -158,6 +159,7 @@ struct mo_channel {
 	struct mo_net *net;
 	struct mo_txq *txq;
 	struct mo_rxq *rxq;
+	struct mo_coal coal;
 	struct mo_eq *eq;
 	u16 index;
 
@@ -252,7 +254,7 @@ struct mo_queue_event {
  * @max_channels: channels that vectors and queues suffice for
  * @xps_channels: number of channels that the CPUs were spread over
  * @cfg: configuration of the queues, also while down
- * @coal: interrupt moderation
+ * @coal: interrupt moderation of the channels that have none of their own
  * @offloads: MO_OFFLOAD_* that the device has
  * @channels: @max_channels of them
  * @stats: counters, one per channel
@@ -330,8 +332,11 @@ int mo_queues_resize(struct mo_net *net, const struct mo_txq_cfg *tx,
 		     const struct mo_rxq_cfg *rx, struct netlink_ext_ack *extack);
 /* Makes the queues of one channel anew and leaves the others alone. */
 int mo_queues_restart(struct mo_net *net, unsigned int index);
-/* Hands @net->coal to the device. */
-int mo_queues_moderate(struct mo_net *net, struct netlink_ext_ack *extack);
+/* Interrupt moderation of one channel, and of all. */
+int mo_channel_set_coal(struct mo_channel *ch, const struct mo_coal *coal,
+			struct netlink_ext_ack *extack);
+int mo_queues_set_coal(struct mo_net *net, const struct mo_coal *coal,
+		       struct netlink_ext_ack *extack);
 
 /* tx.c */
 netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev);

@@ -439,6 +439,7 @@ static int mo_net_init(struct mo_net *net)
 		net->channels[i].net = net;
 		net->channels[i].index = i;
 		net->channels[i].eq = mo_eq_get(md, i);
+		net->channels[i].coal = net->coal;
 	}
 	err = mo_stats_init(net);
 	if (!err)

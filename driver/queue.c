@@ -112,7 +112,7 @@ static void mo_channel_dim(struct work_struct *work)
 	struct dim_cq_moder moder = net_dim_get_rx_moderation(dim->mode, dim->profile_ix);
 
 	/* ch->rxq stays: mo_channel_stop() waits for this work. */
-	if (READ_ONCE(ch->net->coal.rx_adaptive))
+	if (READ_ONCE(ch->coal.rx_adaptive))
 		mo_cmd_cq_modify(ch->net->md, ch->rxq->cq.comp.cqn, moder.usec, moder.pkts,
 				 NULL);
 	dim->state = DIM_START_MEASURE;
@@ -554,36 +554,74 @@ int mo_queues_restart(struct mo_net *net, unsigned int index)
 	return err;
 }
 
-/**
- * mo_queues_moderate() - hand the interrupt moderation to the device
- * @net: netdev, running or not
- * @extack: says what failed; may be NULL
- *
- * Return: 0 or -errno.
- */
-int mo_queues_moderate(struct mo_net *net, struct netlink_ext_ack *extack)
+static int mo_channel_moderate(struct mo_channel *ch, const struct mo_coal *coal,
+			       struct netlink_ext_ack *extack)
 {
-	const struct mo_coal *coal = &net->coal;
-	unsigned int i;
+	struct mo_dev *md = ch->net->md;
 	int err;
 
-	if (!net->running)
+	if (!ch->rxq)
 		return 0;
-	for (i = 0; i < net->cfg.channels; i++) {
-		struct mo_channel *ch = &net->channels[i];
-
-		if (!coal->rx_adaptive) {
-			/* A change under way must not come after ours. */
-			mo_channel_dim_cancel(ch);
-			err = mo_cmd_cq_modify(net->md, ch->rxq->cq.comp.cqn,
-					       coal->rx_usecs, coal->rx_frames, extack);
-			if (err)
-				return err;
-		}
-		err = mo_cmd_cq_modify(net->md, ch->txq->cq.comp.cqn,
-				       coal->tx_usecs, coal->tx_frames, extack);
+	if (!coal->rx_adaptive) {
+		/* A change under way must not come after ours. */
+		mo_channel_dim_cancel(ch);
+		err = mo_cmd_cq_modify(md, ch->rxq->cq.comp.cqn, coal->rx_usecs,
+				       coal->rx_frames, extack);
 		if (err)
 			return err;
 	}
+	return mo_cmd_cq_modify(md, ch->txq->cq.comp.cqn, coal->tx_usecs, coal->tx_frames,
+				extack);
+}
+
+/**
+ * mo_channel_set_coal() - interrupt moderation of a channel
+ * @ch: channel, in use or not
+ * @coal: moderation
+ * @extack: says what failed; may be NULL
+ *
+ * Return: 0, or -errno, and then nothing has changed.
+ */
+int mo_channel_set_coal(struct mo_channel *ch, const struct mo_coal *coal,
+			struct netlink_ext_ack *extack)
+{
+	struct mo_coal old = ch->coal;
+	int err;
+
+	ch->coal = *coal;
+	err = mo_channel_moderate(ch, coal, extack);
+	if (err) {
+		ch->coal = old;
+		mo_channel_moderate(ch, &old, NULL);
+	}
+	return err;
+}
+
+/**
+ * mo_queues_set_coal() - interrupt moderation of all channels
+ * @net: netdev, running or not
+ * @coal: moderation
+ * @extack: says what failed; may be NULL
+ *
+ * Return: 0, or -errno, and then nothing has changed but what single channels had of
+ * their own.
+ */
+int mo_queues_set_coal(struct mo_net *net, const struct mo_coal *coal,
+		       struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < net->max_channels; i++) {
+		err = mo_channel_set_coal(&net->channels[i], coal, extack);
+		if (err)
+			goto back;
+	}
+	net->coal = *coal;
 	return 0;
+
+back:
+	while (i--)
+		mo_channel_set_coal(&net->channels[i], &net->coal, NULL);
+	return err;
 }

@@ -153,7 +153,7 @@ static int mo_txq_init(struct mo_channel *ch, struct mo_txq *txq, u8 log)
 /* The device's objects; mo_txq_free() cleans up also when it fails. */
 static int mo_txq_create(struct mo_txq *txq, struct netlink_ext_ack *extack)
 {
-	const struct mo_coal *coal = &txq->ch->net->coal;
+	const struct mo_coal *coal = &txq->ch->coal;
 	struct mo_queue_attr attr = {
 		.ring = txq->dma,
 		.rec = txq->dma + mo_txq_bytes(txq),
@@ -280,7 +280,7 @@ static int mo_rxq_init(struct mo_channel *ch, struct mo_rxq *rxq, u8 log)
 /* The device's objects, and buffers; mo_rxq_free() cleans up also when it fails. */
 static int mo_rxq_create(struct mo_rxq *rxq, struct netlink_ext_ack *extack)
 {
-	const struct mo_coal *coal = &rxq->ch->net->coal;
+	const struct mo_coal *coal = &rxq->ch->coal;
 	struct mo_queue_attr attr = {
 		.ring = rxq->dma,
 		.rec = rxq->dma + mo_rxq_bytes(rxq),

@@ -238,7 +238,7 @@ static bool mo_cq_arm(struct mo_dev *md, struct mo_cq *cq)
 	return mo_cq_next(cq);
 }
 
-static void mo_channel_moderate(struct mo_channel *ch)
+static void mo_channel_sample(struct mo_channel *ch)
 {
 	struct dim_sample sample;
 
@@ -308,8 +308,8 @@ int mo_napi_poll(struct napi_struct *napi, int budget)
 	if (!napi_complete_done(napi, done))
 		return done;
 
-	if (READ_ONCE(ch->net->coal.rx_adaptive))
-		mo_channel_moderate(ch);
+	if (READ_ONCE(ch->coal.rx_adaptive))
+		mo_channel_sample(ch);
 	if (likely(!txq->stopped))
 		more = mo_cq_arm(md, &txq->cq);
 	if (likely(!rxq->stopped))
