@@ -3,8 +3,8 @@
 
     frames.py nonsense DEV DESTINATION SEED COUNT
     frames.py send DEV DESTINATION LENGTH...
-    frames.py stream DEV DESTINATION KIND
-    frames.py streamed DEV KIND
+    frames.py streams DEV DESTINATION
+    frames.py streamed DEV
     frames.py pieces SOURCE DESTINATION PORT COUNT
 """
 
@@ -207,26 +207,27 @@ def segments(kind: str) -> list[bytes]:
     return out
 
 
-def stream(dev: str, destination: str, kind: str) -> None:
-    """Sends a stream to a router."""
+def streams(dev: str, destination: str) -> None:
+    """Sends all streams, one after another, to a router."""
     sock = opened(dev)
-    for packet in segments(kind):
+    for packet in (packet for kind in STREAMS for packet in segments(kind)):
         sock.send(mac(destination) + own_mac(dev) + struct.pack("!H", _ETH_IP6 if packet[0] >> 4 == 6 else _ETH_IP) + packet)
 
 
-def streamed(dev: str, kind: str) -> None:
-    """Receives a stream behind a router: but for the hop count it must be what was sent."""
+def streamed(dev: str) -> None:
+    """Receives the streams behind a router: but for the hop count they must be what was sent."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     sock.bind((dev, 3))
-    sock.settimeout(5)
+    sock.settimeout(20)
     print("ready", flush=True)
-    wanted, number = segments(kind), 0
-    while number < len(wanted):
-        want = wanted[number]
+    for number, (kind, want) in enumerate((kind, want) for kind in STREAMS for want in segments(kind)):
         at = 40 if want[0] >> 4 == 6 else 20
-        packet = bytearray(sock.recv(1 << 17)[14:])
-        if packet[at:at + 2] != want[at:at + 2]:
-            continue
+        packet = bytearray()
+        while packet[at:at + 2] != want[at:at + 2]:
+            try:
+                packet = bytearray(sock.recv(1 << 17)[14:])
+            except TimeoutError:
+                sys.exit(f"{kind}: packet {number % 6} has not come")
         if at == 40:
             packet[7] += 1
         else:
@@ -234,9 +235,8 @@ def streamed(dev: str, kind: str) -> None:
             packet[10:12] = want[10:12]
         if packet != want:
             place = next((i for i, (a, b) in enumerate(zip(packet, want)) if a != b), "end")
-            sys.exit(f"packet {number}: {len(packet)} of {len(want)} bytes, the first wrong one at {place}: "
+            sys.exit(f"{kind}: packet {number % 6}: {len(packet)} of {len(want)} bytes, the first wrong one at {place}: "
                      f"{packet[:64].hex()} instead of {want[:64].hex()}")
-        number += 1
     print("same")
 
 
@@ -260,10 +260,10 @@ if __name__ == "__main__":
         nonsense(_rest[0], _rest[1], int(_rest[2]), int(_rest[3]))
     elif _verb == "send":
         send(_rest[0], _rest[1], [int(word) for word in _rest[2:]])
-    elif _verb == "stream":
-        stream(_rest[0], _rest[1], _rest[2])
+    elif _verb == "streams":
+        streams(_rest[0], _rest[1])
     elif _verb == "streamed":
-        streamed(_rest[0], _rest[1])
+        streamed(_rest[0])
     elif _verb == "pieces":
         pieces(_rest[0], _rest[1], int(_rest[2]), int(_rest[3]))
     else:

@@ -387,6 +387,7 @@ TEST_F(Receive, AQueueIsExchangedBetweenTwoPackets) {
     const auto segment = [&] {
         nic.mac.receive(frame_of(make_packet(spec)), nic.now);
         spec.sequence += 1000;
+        ++spec.id;
     };
     segment();
     segment(); // the packet that they make stays open
