@@ -32,8 +32,9 @@ class DmaAccess {
     /// Shorthand.
     [[nodiscard]] Section* operator->() { return &section(); }
 
-    /// Bus mastering is on: access is refused for no other reason than its address.
-    [[nodiscard]] bool allowed() const noexcept { return map_.bus_master(); }
+    /// Bus mastering is on, and stays so in this round: access is refused for no other reason than
+    /// its address.
+    [[nodiscard]] bool allowed() { return section().bus_master(); }
 
     /// The engine's part: nothing of this round refers to guest memory any more.
     void end_round() noexcept { section_.reset(); }

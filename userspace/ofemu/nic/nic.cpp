@@ -244,9 +244,9 @@ void Nic::set_gone(bool gone) noexcept {
     host_.wake();
 }
 
-bool Nic::may_work() noexcept {
+bool Nic::may_work() {
     return fatal_.load(std::memory_order_relaxed) == hw::MO_FATAL_NONE &&
-           !gone_.load(std::memory_order_relaxed) && function_.dma().bus_master();
+           !gone_.load(std::memory_order_relaxed) && dma_.allowed();
 }
 
 bool Nic::poll(std::uint64_t now_ns, unsigned budget) {

@@ -138,6 +138,7 @@ class Nic final : public pcie::DeviceModel,
     }
     [[nodiscard]] std::uint64_t features() const override { return features_; }
     [[nodiscard]] const PortState& port(std::uint8_t number) const override;
+    [[nodiscard]] bool working() override { return may_work(); }
     [[nodiscard]] NicCounters& counters() override { return counters_; }
 
   private:
@@ -177,7 +178,7 @@ class Nic final : public pcie::DeviceModel,
     void accept_written();
     void admin_control_written(std::uint32_t value);
     void clear_state();
-    [[nodiscard]] bool may_work() noexcept;
+    [[nodiscard]] bool may_work();
     [[nodiscard]] hw::mo_identify identity() const;
     void wake_unless_batching();
 

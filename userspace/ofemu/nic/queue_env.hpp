@@ -58,6 +58,9 @@ class QueueEnv {
     /// MO_F_*: offered by the device and accepted by the driver.
     [[nodiscard]] virtual std::uint64_t features() const = 0;
     [[nodiscard]] bool shadow_doorbells() const { return (features() & hw::MO_F_SHADOW_DB) != 0; }
+    /// The device is at work: not stopped by a fatal error, there, and a bus master. If not, it
+    /// executes nothing, of the host or of peers; a round that is under way ends.
+    [[nodiscard]] virtual bool working() = 0;
     [[nodiscard]] virtual const PortState& port(std::uint8_t number) const = 0;
     [[nodiscard]] virtual NicCounters& counters() = 0;
 

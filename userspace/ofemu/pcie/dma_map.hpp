@@ -109,7 +109,8 @@ class DmaMap {
     /// Removes all maps and waits for readers.
     void unmap_all();
 
-    /// Allows or refuses all DMA. After disabling, returns when no section is still at work.
+    /// Allows or refuses all DMA of sections that begin from now on. After disabling, returns when
+    /// no other section is still at work.
     void set_bus_master(bool enabled);
     [[nodiscard]] bool bus_master() const noexcept {
         return bus_master_.load(std::memory_order_seq_cst);
@@ -149,6 +150,8 @@ class DmaMap {
 };
 
 /// Access to guest memory while it lives. Not copyable, not movable; keep it on the stack.
+/// Bus mastering is as it was when the section began: what one section does is not torn apart by
+/// its going off, which waits for the end of the section anyway.
 /// A map counts from the moment when map() has returned, also for sections that began before:
 /// the host may use it at once. What is being unmapped may or may not be reached until the section
 /// ends, for which unmap() waits.
@@ -157,6 +160,9 @@ class DmaMap::ReadSection {
     ReadSection(const ReadSection&) = delete;
     ReadSection& operator=(const ReadSection&) = delete;
     ~ReadSection();
+
+    /// Bus mastering was on when the section began. If not, all access is refused.
+    [[nodiscard]] bool bus_master() const noexcept { return bus_master_; }
 
     /// Copies guest memory out. The range may span adjacent maps. On a fault `out` is undefined.
     DmaResult<void> read(std::uint64_t iova, std::span<std::byte> out);
@@ -247,6 +253,7 @@ class DmaMap::ReadSection {
 
     const DmaMap* map_;
     GracePeriod::Section section_;
+    bool bus_master_;
     const Table* table_;
     std::size_t hint_ = 0;
     std::uint64_t reads_ = 0, read_bytes_ = 0, writes_ = 0, write_bytes_ = 0;

@@ -9,7 +9,7 @@
 namespace mo::pcie {
 
 DmaMap::ReadSection::ReadSection(const DmaMap& map)
-    : map_(&map), section_(map.grace_.enter()),
+    : map_(&map), section_(map.grace_.enter()), bus_master_(map.bus_master()),
       table_(map.current_.load(std::memory_order_seq_cst)) {}
 
 DmaMap::ReadSection::~ReadSection() {
@@ -63,7 +63,7 @@ const DmaMap::Entry* DmaMap::ReadSection::find_in_table(std::uint64_t iova) noex
 
 DmaResult<std::span<std::byte>> DmaMap::ReadSection::segment(std::uint64_t iova,
                                                              std::uint64_t length, Access access) {
-    if (!map_->bus_master()) {
+    if (!bus_master_) {
         return fault(DmaFaultReason::bus_master, access, iova);
     }
     const Entry* const entry = find(iova);

@@ -51,6 +51,9 @@ void EthBlock::activate(TxQueue& queue) {
 }
 
 bool EthBlock::poll(std::uint64_t now_ns, unsigned budget) {
+    if (!env_.working()) {
+        return false; // nothing is begun that could not be ended
+    }
     bool worked = false;
     // Turns of a few packets each, until nobody has any or the budget is used up.
     for (bool progress = true; progress && budget != 0;) {
@@ -154,7 +157,11 @@ void EthBlock::transmit(const fabric::Frame& frame, std::uint64_t now_ns) {
 }
 
 void EthBlock::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
-    receiver_.receive(frame, now_ns);
+    if (env_.working()) {
+        receiver_.receive(frame, now_ns);
+    } else {
+        mac_.counters.rx_no_queue += frame.wire_packets();
+    }
 }
 
 void EthBlock::reset() {

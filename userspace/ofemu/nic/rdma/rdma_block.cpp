@@ -64,6 +64,9 @@ void RdmaBlock::wake(Qp& qp, std::uint64_t at_ns) {
 }
 
 bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
+    if (!env_.working()) {
+        return false; // nothing is begun that could not be ended
+    }
     shared_.now_ns = now_ns;
     shared_.shadow = env_.shadow_doorbells();
     timers_.expire(
@@ -84,6 +87,7 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
             if (service(qp, left)) {
                 progress = true;
                 qp.idle_rounds = 0;
+                left = std::min(left, share - 1); // a turn has its price, whatever was done
             }
             budget -= share - left;
         }

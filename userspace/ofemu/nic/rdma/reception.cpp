@@ -29,7 +29,7 @@ void RdmaBlock::transmit(const Route& route, bool loopback, const Headers& heade
 }
 
 bool RdmaBlock::listening() const noexcept {
-    return !shared_.gids.empty() && (env_.features() & hw::MO_F_RDMA) != 0 && env_.dma().allowed();
+    return !shared_.gids.empty() && (env_.features() & hw::MO_F_RDMA) != 0 && env_.working();
 }
 
 bool RdmaBlock::claims(const RoceDestination& to) const noexcept {

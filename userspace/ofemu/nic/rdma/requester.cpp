@@ -67,12 +67,16 @@ bool Requester::poll(Qp& qp, unsigned& budget) {
             budget -= send.cursor == send.begun ? 1U : 0U; // it has been done in here
             continue;
         }
-        worked = true;
         if (send.record(send.cursor).packets == 0) {
-            ++send.cursor;
-        } else if (send_packet(qp)) {
-            --budget;
+            ++send.cursor; // it has been done in here before: less than the price of a packet
+            worked = true;
+            continue;
         }
+        if (!send_packet(qp)) {
+            break; // what its entry or memory lacks does not come in this turn
+        }
+        worked = true;
+        --budget;
     }
     return worked;
 }

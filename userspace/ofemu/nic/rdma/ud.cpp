@@ -28,19 +28,22 @@ bool Datagrams::poll(Qp& qp, unsigned& budget) {
         host_.raise(qp, hw::MO_EVENT_SQ_DRAINED);
     }
     while (budget != 0 && ready(qp)) {
+        if (!send_one(qp)) {
+            break;
+        }
         worked = true;
         --budget;
-        send_one(qp);
     }
     return worked;
 }
 
-void Datagrams::send_one(Qp& qp) {
+/// False: the entry could not be read.
+bool Datagrams::send_one(Qp& qp) {
     std::array<std::byte, std::size_t{1} << MO_RDMA_STRIDE_MAX_LOG> raw;
     const auto entry = std::span(raw).first(qp.sq.stride());
     if (!qp.sq.fetch(shared_.memory.section(), qp.sq.head(), entry)) {
         host_.fail(qp, qp.sq.last_fault());
-        return;
+        return false;
     }
     const auto fault = decode_send(entry, qp.config.type, qp.config.kernel, wqe_);
     if (fault != WqeFault::none) {
@@ -50,13 +53,13 @@ void Datagrams::send_one(Qp& qp) {
         if (host_.complete(qp, cqe)) {
             host_.fail(qp, hw::MO_QPE_WQE);
         }
-        return;
+        return true;
     }
     if (wqe_.opcode != hw::MO_WR_NOP) {
         const auto status = build(qp, wqe_);
         if (status != hw::MO_WC_SUCCESS) {
             fail(qp, wqe_.opcode, status);
-            return;
+            return true;
         }
     }
     if (wqe_.has(MO_WQEF_SIGNALED)) {
@@ -66,6 +69,7 @@ void Datagrams::send_one(Qp& qp) {
     } else {
         qp.sq.complete();
     }
+    return true;
 }
 
 /// IBA 10.3.1.5: a send that fails stops the send queue only.

@@ -24,7 +24,7 @@ class Datagrams {
     void receive(Qp& qp, const fabric::Frame& frame, const Packet& packet);
 
   private:
-    void send_one(Qp& qp);
+    bool send_one(Qp& qp);
     [[nodiscard]] hw::mo_wc build(Qp& qp, const Wqe& wqe);
     void fail(Qp& qp, hw::mo_wr opcode, hw::mo_wc status);
     [[nodiscard]] bool store(Qp& qp, const Wqe& wqe, const fabric::Frame& frame,

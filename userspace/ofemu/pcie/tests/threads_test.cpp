@@ -95,6 +95,34 @@ TEST(DmaThreads, WhatATailPointsToIsMapped) {
     EXPECT_EQ(faults.load(), 0U);
 }
 
+/// What a section began it can end: bus mastering goes off behind it.
+TEST(DmaThreads, BusMasteringIsTheSameForAWholeSection) {
+    DmaMap map;
+    alignas(8) std::array<std::byte, 64> ram{};
+    ASSERT_TRUE(map.map_memory(0, ram));
+    for (int i = 0; i < rounds; ++i) {
+        map.set_bus_master(true);
+        std::atomic<bool> off{false};
+        std::thread control;
+        {
+            auto section = map.enter();
+            ASSERT_TRUE(section.store_release(0, 1U));
+            control = std::thread([&] {
+                map.set_bus_master(false);
+                off.store(true);
+            });
+            while (map.bus_master()) { // it is about to wait for this section
+                std::this_thread::yield();
+            }
+            EXPECT_TRUE(section.bus_master());
+            EXPECT_TRUE(section.store_release(0, 2U));
+            EXPECT_FALSE(off.load());
+        }
+        control.join();
+        EXPECT_FALSE(map.enter().store_release(0, 3U));
+    }
+}
+
 TEST(DmaThreads, NothingIsWrittenAfterBusMasteringEnds) {
     DmaMap map;
     alignas(8) std::array<std::byte, 64> ram{};

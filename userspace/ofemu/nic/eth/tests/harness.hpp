@@ -19,6 +19,7 @@
 #include "nic/completion_queue.hpp"
 #include "nic/eth/eth_block.hpp"
 #include "nic/event_sink.hpp"
+#include "nic/tests/guest_ram.hpp"
 
 namespace mo::nic::eth::test {
 
@@ -32,7 +33,7 @@ class TestNic final : public QueueEnv, public EventSink {
                      std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_ETH | hw::MO_F_GRO_HW |
                                               hw::MO_F_TX_URGENT)
         : ram(ram_size), features_(features) {
-        if (!map.map_memory(ram_base, ram)) {
+        if (!map.map_memory(ram_base, ram.bytes())) {
             throw std::runtime_error("cannot map");
         }
         map.set_bus_master(true);
@@ -40,13 +41,33 @@ class TestNic final : public QueueEnv, public EventSink {
 
     // Guest memory.
     std::uint64_t allocate(std::size_t size, std::size_t alignment = 64) {
+        if (guarded_) {
+            alignment = std::max(alignment, nic::test::GuestRam::page);
+            size = nic::test::GuestRam::round(size);
+        }
         next_ = (next_ + alignment - 1) & ~(alignment - 1);
         const std::uint64_t at = ram_base + next_;
         next_ += size;
         if (next_ > ram.size()) {
             throw std::runtime_error("test memory is too small");
         }
+        if (guarded_) {
+            pieces.add(at, size);
+        }
         return at;
+    }
+    /// From here on each allocation is a piece of pages of its own, mapped by itself, and nothing
+    /// else is mapped.
+    void guard() {
+        map.unmap_all();
+        guarded_ = true;
+    }
+    /// As a host that takes the piece that begins at `at` back: it may not be touched afterwards.
+    void unmap(std::uint64_t at) {
+        const auto [start, size] = pieces.piece(at);
+        block.dma_unmapping(start, size);
+        end_round();
+        pieces.remove(start);
     }
     std::byte* at(std::uint64_t iova) { return ram.data() + (iova - ram_base); }
     template <typename T>
@@ -102,6 +123,15 @@ class TestNic final : public QueueEnv, public EventSink {
         dma_.end_round();
     }
 
+    /// A function reset, as the core does it. Memory stays.
+    void reset() {
+        dma_.end_round();
+        flushes_.clear();
+        cqs.clear();
+        block.reset();
+        dma_.end_round();
+    }
+
     // QueueEnv
     DmaAccess& dma() override { return dma_; }
     CompletionQueue* cq(std::uint32_t number) override {
@@ -122,13 +152,16 @@ class TestNic final : public QueueEnv, public EventSink {
         faults.emplace_back(number, fault.iova);
     }
     std::uint64_t features() const override { return features_; }
+    bool working() override { return !stopped && dma_.allowed(); }
     const PortState& port(std::uint8_t /*number*/) const override { return gate; }
     NicCounters& counters() override { return nic_counters; }
 
-    std::vector<std::byte> ram;
+    nic::test::GuestRam ram;
     pcie::DmaMap map;
+    nic::test::GuestPieces pieces{ram, ram_base, map};
     std::uint64_t now = 1000;
     std::uint32_t object_limit = 60000;
+    bool stopped = false; ///< by a fatal error
     PortState gate{.mac = {}, .receive = true, .transmit = true, .speed_mbps = 800000};
     NicCounters nic_counters;
     std::map<std::uint32_t, std::unique_ptr<CompletionQueue>> cqs;
@@ -151,6 +184,7 @@ class TestNic final : public QueueEnv, public EventSink {
     NicCounters& event_counters() override { return nic_counters; }
 
     std::size_t next_ = 4096;
+    bool guarded_ = false;
     std::uint32_t next_object_ = 1;
     std::uint64_t features_;
     DmaAccess dma_{map};

@@ -21,6 +21,7 @@
 #include "nic/object_table.hpp"
 #include "nic/port/mac.hpp"
 #include "nic/rdma/rdma_block.hpp"
+#include "nic/tests/guest_ram.hpp"
 
 namespace mo::nic::rdma::test {
 
@@ -46,8 +47,8 @@ class TestNic final : public QueueEnv, public EventSink {
     static constexpr std::byte poison{0xdb};
 
     TestNic(std::uint64_t features, std::size_t ram_size, Making making = Making::lazy)
-        : ram(ram_size, poison), features_(features), block(*this, mac, making) {
-        if (!map.map_memory(ram_base, ram)) {
+        : ram(ram_size), features_(features), block(*this, mac, making) {
+        if (!map.map_memory(ram_base, ram.bytes())) {
             throw std::runtime_error("cannot map");
         }
         map.set_bus_master(true);
@@ -57,13 +58,34 @@ class TestNic final : public QueueEnv, public EventSink {
 
     // Guest memory.
     std::uint64_t allocate(std::size_t size, std::size_t alignment = 64) {
+        if (guarded_) {
+            alignment = std::max(alignment, nic::test::GuestRam::page);
+            size = nic::test::GuestRam::round(size);
+        }
         next_ = (next_ + alignment - 1) & ~(alignment - 1);
         const std::uint64_t at = ram_base + next_;
         next_ += size;
         if (next_ > ram.size()) {
             throw std::runtime_error("test memory is too small");
         }
+        if (guarded_) {
+            pieces.add(at, size);
+        }
+        std::fill_n(this->at(at), size, poison);
         return at;
+    }
+    /// From here on each allocation is a piece of pages of its own, mapped by itself, and nothing
+    /// else is mapped.
+    void guard() {
+        map.unmap_all();
+        guarded_ = true;
+    }
+    /// As a host that takes the piece that begins at `at` back: it may not be touched afterwards.
+    void unmap(std::uint64_t at) {
+        const auto [start, size] = pieces.piece(at);
+        block.dma_unmapping(start, size);
+        end_round();
+        pieces.remove(start);
     }
     std::uint64_t allocate_zero(std::size_t size, std::size_t alignment = 64) {
         const std::uint64_t at = allocate(size, alignment);
@@ -134,6 +156,15 @@ class TestNic final : public QueueEnv, public EventSink {
         }
         dma_.end_round();
     }
+    /// A function reset, as the core does it. Memory stays.
+    void reset() {
+        dma_.end_round();
+        flushes_.clear();
+        cqs.clear();
+        block.reset();
+        objects.clear();
+        dma_.end_round();
+    }
     [[nodiscard]] unsigned events_of(hw::mo_event type, std::uint32_t object_number = 0) const {
         return static_cast<unsigned>(std::ranges::count_if(events, [&](const hw::mo_eqe& event) {
             return event.type == type && (object_number == 0 || event.object == object_number);
@@ -159,13 +190,16 @@ class TestNic final : public QueueEnv, public EventSink {
     }
     void async_event(const hw::mo_eqe& event) override { events.push_back(event); }
     std::uint64_t features() const override { return features_; }
+    bool working() override { return !stopped && dma_.allowed(); }
     const PortState& port(std::uint8_t /*number*/) const override { return gate; }
     NicCounters& counters() override { return nic_counters; }
 
-    std::vector<std::byte> ram;
+    nic::test::GuestRam ram;
     pcie::DmaMap map;
+    nic::test::GuestPieces pieces{ram, ram_base, map};
     std::uint64_t now = 1'000'000;
     std::array<std::uint8_t, 6> address{2, 0, 0, 0, 0, 1};
+    bool stopped = false; ///< by a fatal error
     PortState gate{.mac = {}, .receive = true, .transmit = true, .speed_mbps = 800000};
     NicCounters nic_counters;
     ObjectTable objects;
@@ -188,6 +222,7 @@ class TestNic final : public QueueEnv, public EventSink {
     NicCounters& event_counters() override { return nic_counters; }
 
     std::size_t next_ = 4096;
+    bool guarded_ = false;
     std::size_t kept_ = 0;
     std::uint64_t features_;
     DmaAccess dma_{map};
@@ -416,6 +451,8 @@ class HostQp {
         rq_object = result.rq;
     }
 
+    /// Where the rings lie.
+    [[nodiscard]] std::uint64_t rings() const { return pages_.back(); }
     hw::mo_db_rec& record(bool receive = false) {
         return nic.object<hw::mo_db_rec>(body.rec + (receive ? sizeof(hw::mo_db_rec) : 0));
     }
