@@ -89,6 +89,7 @@ struct Qp {
 
     // The block's scheduling.
     bool active = false;               ///< poll() looks at it
+    bool answers_next = false;         ///< who gets the odd packet of a turn
     unsigned idle_rounds = 0;          ///< rounds since there was something to do
     std::uint64_t timer_ns = never_ns; ///< when poll() has to look at it again
     std::uint64_t timer_listed_ns = never_ns;

@@ -93,12 +93,26 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
         }
         worked = worked || progress;
     }
-    std::erase_if(active_, [this](Qp* qp) {
-        ++qp->idle_rounds;
-        qp->active = !rest(*qp);
-        return !qp->active;
-    });
+    drop_resting();
     return worked;
+}
+
+/// Takes those out that need not be polled; the next turn stays that of the same QP.
+void RdmaBlock::drop_resting() {
+    std::size_t kept = 0;
+    std::size_t served = next_active_ + 1; // those up to the last one that had a turn
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+        Qp& qp = *active_[i];
+        ++qp.idle_rounds;
+        qp.active = !rest(qp);
+        if (qp.active) {
+            active_[kept++] = &qp;
+        } else if (i <= next_active_) {
+            --served;
+        }
+    }
+    active_.resize(kept);
+    next_active_ = served != 0 ? served - 1 : kept; // behind the last one: the first is next
 }
 
 /// What one QP does in its turn; true: something.
@@ -108,10 +122,7 @@ bool RdmaBlock::service(Qp& qp, unsigned& budget) {
         worked = flush(qp, budget);
     }
     if (qp.connected()) {
-        worked = responder_.poll(qp, budget) || worked;
-        if (sends(qp.state)) {
-            worked = requester_.poll(qp, budget) || worked;
-        }
+        worked = serve_both_ways(qp, budget) || worked;
         if (qp.state == hw::MO_QPS_SQD) {
             completer_.settle(qp); // there may have been nothing to drain
         }
@@ -119,6 +130,26 @@ bool RdmaBlock::service(Qp& qp, unsigned& budget) {
         worked = datagrams_.poll(qp, budget) || worked;
     }
     return worked;
+}
+
+/// Answers to the peer and own requests: each has its half of a turn, so that neither waits for the
+/// end of the other, and what one leaves the other takes.
+bool RdmaBlock::serve_both_ways(Qp& qp, unsigned& budget) {
+    unsigned answers = budget;
+    if (requester_.ready(qp)) {
+        answers = budget / 2;
+        if (budget % 2 != 0 && Responder::ready(qp)) {
+            qp.answers_next = !qp.answers_next;
+            answers += qp.answers_next ? 1U : 0U;
+        }
+    }
+    unsigned left = answers;
+    bool worked = responder_.poll(qp, left);
+    budget -= answers - left;
+    if (sends(qp.state)) {
+        worked = requester_.poll(qp, budget) || worked;
+    }
+    return responder_.poll(qp, budget) || worked;
 }
 
 /// Reads the tails of a QP's queues (shadow doorbells); true: there are new entries.

@@ -127,6 +127,8 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     void restart(Qp& qp);
 
     bool service(Qp& qp, unsigned& budget);
+    bool serve_both_ways(Qp& qp, unsigned& budget);
+    void drop_resting();
     bool flush(Qp& qp, unsigned& budget);
     bool flush_queue(Qp& qp, bool receive, unsigned& budget);
     [[nodiscard]] bool look(Qp& qp);
