@@ -26,7 +26,8 @@ struct FetchResource {
     std::uint32_t start = 0; ///< packet number at which the present answer began
     std::uint32_t next = 0;  ///< packet number that is sent next
     bool atomic = false;
-    bool pending = false; ///< has packets to be sent
+    bool pending = false;  ///< has packets to be sent
+    bool answered = false; ///< has been answered once: what is pending is for a duplicate
 };
 
 struct ReceiveState {

@@ -345,10 +345,17 @@ void Responder::write(Qp& qp, const fabric::Frame& frame, const Packet& packet) 
 /// A place for one more READ or atomic; nullptr: the peer has more under way than was agreed.
 FetchResource* Responder::take_resource(Qp& qp) {
     ReceiveState& recv = qp.recv;
-    if (recv.resources.empty() || recv.resource(recv.fetch_end).pending) {
+    const bool full = recv.resources.empty() || (recv.resource(recv.fetch_end).pending &&
+                                                 !recv.resource(recv.fetch_end).answered);
+    if (full) {
         refuse(qp, Nak::invalid_request, hw::MO_QPE_INVALID);
         return nullptr;
     }
+    // A peer that asks for one more has the first answer of the oldest: an answer to a late
+    // duplicate of that is of no use to anybody (IBA 9.7.4.1.1: it may be left out).
+    const std::uint64_t oldest =
+        recv.fetch_end + 1 - std::min<std::uint64_t>(recv.fetch_end + 1, recv.resources.size());
+    recv.fetch_next = std::max(recv.fetch_next, oldest);
     FetchResource& resource = recv.resource(recv.fetch_end) = {};
     resource.first_psn = recv.epsn;
     resource.packets = 1;
@@ -495,6 +502,7 @@ bool Responder::answer_fetch(Qp& qp) {
 
 void Responder::answer_atomic(Qp& qp, FetchResource& resource) {
     resource.pending = false;
+    resource.answered = true;
     if (qp.refresh_path(shared_.gids)) {
         Headers headers;
         headers.bth.opcode = Opcode::rc_atomic_acknowledge;
@@ -516,13 +524,22 @@ void Responder::answer_read(Qp& qp, FetchResource& resource) {
             resource.rkey, qp.user(), {resource.address + offset, length, MO_ACCESS_REMOTE_READ},
             memory);
         if (fault != MemoryFault::none) {
+            const auto code =
+                fault == MemoryFault::dma ? Nak::remote_operational : Nak::remote_access;
+            if (resource.answered) {
+                // A peer that has had its answer does not look at this one; else it ends there.
+                resource.pending = false;
+                if (!qp.recv.nak_due) {
+                    owe_nak(qp, syndrome_of(code), psn_add(resource.first_psn, number));
+                }
+                return;
+            }
             // The key or the memory went away under the READ: nothing behind it is answered.
             if (fault == MemoryFault::dma) {
                 host_.report(qp, shared_.memory.last_fault());
             }
             qp.recv.fetch_next = qp.recv.fetch_end;
-            refuse(qp, fault == MemoryFault::dma ? Nak::remote_operational : Nak::remote_access,
-                   hw::MO_QPE_ACCESS);
+            refuse(qp, code, hw::MO_QPE_ACCESS);
             qp.recv.nak_psn = psn_add(resource.first_psn, number);
             return;
         }
@@ -531,6 +548,7 @@ void Responder::answer_read(Qp& qp, FetchResource& resource) {
     const bool last = number + 1 == resource.packets;
     ++resource.next;
     resource.pending = !last;
+    resource.answered = resource.answered || last;
     if (!qp.refresh_path(shared_.gids)) {
         return;
     }

@@ -40,11 +40,16 @@ class ForgedTest : public testing::Test {
         headers.bth.ack_request = true;
         headers.reth = {memory.iova(), memory.key, 16};
     }
-    void inject(Opcode opcode, const Buffer& payload = {}) {
+    /// Arrives before the NIC has its next turn.
+    void arrive(Opcode opcode, const Buffer& payload = {}) {
         headers.bth.opcode = opcode;
         const fabric::Bytes bytes(payload);
         link.send(fabric::End::a, buffer.build(route, headers, std::span(&bytes, 1), Making::bytes),
                   nic.now);
+        nic.end_round();
+    }
+    void inject(Opcode opcode, const Buffer& payload = {}) {
+        arrive(opcode, payload);
         for (int i = 0; i < 10; ++i) {
             (void)nic.poll();
         }
@@ -101,6 +106,81 @@ TEST_F(ForgedTest, AnHonestPacketIsExecuted) {
     inject(Opcode::rc_write_only, pattern(16, 1));
     EXPECT_EQ(answer(100), syndrome_ack);
     EXPECT_EQ(memory.read(0, 16), pattern(16, 1));
+}
+
+/// IBA 9.7.4.1.1: a duplicate that was long on its way takes no place from new requests.
+TEST_F(ForgedTest, LateDuplicatesOfFetchesAreHarmless) {
+    constexpr std::uint32_t slots = 16; // as was agreed
+    memory.write(0, pattern(16, 1));
+    const auto is_read = [](std::uint32_t number) { return number % 3 != 0; };
+    const auto ask = [&](std::uint32_t number) {
+        headers.bth.psn = 100 + number;
+        headers.reth = {memory.iova(), memory.key, 16};
+        headers.atomic = {memory.iova(1024 - 0x7000 % 8), memory.key, 1, 0};
+        arrive(is_read(number) ? Opcode::rc_read_request : Opcode::rc_fetch_add);
+    };
+    memory.set_word(1024, 0);
+    std::uint32_t next = 0;
+    for (; next < slots; ++next) {
+        ask(next);
+    }
+    (void)nic.poll();
+    ASSERT_EQ(wire.frames.size(), slots);
+    for (unsigned round = 0; round < 40; ++round) {
+        wire.frames.clear();
+        for (std::uint32_t late = next - slots; late < next; late += 1 + round % 3) {
+            ask(late);
+        }
+        for (std::uint32_t i = 0; i <= round % slots; ++i) {
+            ask(next++);
+        }
+        (void)nic.poll();
+        ASSERT_EQ(qp.state(), hw::MO_QPS_RTS) << round;
+        // New ones are answered once, in order; and nothing is executed twice.
+        std::uint32_t expected = next - round % slots - 1;
+        for (auto& frame : wire.frames) {
+            Packet packet;
+            const fabric::Frame view = frame.view();
+            ASSERT_EQ(parse(view, packet), Fault::none);
+            const std::uint32_t number = packet.headers.bth.psn - 100;
+            ASSERT_EQ(packet.op->opcode, is_read(number) ? Opcode::rc_read_response_only
+                                                         : Opcode::rc_atomic_acknowledge);
+            if (number >= next - round % slots - 1) {
+                ASSERT_EQ(number, expected++);
+            }
+        }
+        ASSERT_EQ(expected, next);
+    }
+    EXPECT_EQ(memory.word(1024), (next + 2) / 3);
+}
+
+/// More than was agreed at once is an error still, with duplicates between them.
+TEST_F(ForgedTest, MoreFetchesThanAgreedAreRefused) {
+    for (std::uint32_t number = 0; number <= 16; ++number) {
+        headers.bth.psn = 100 + number;
+        arrive(Opcode::rc_read_request);
+        headers.bth.psn = 100;
+        arrive(Opcode::rc_read_request);
+    }
+    for (int i = 0; i < 3; ++i) {
+        (void)nic.poll();
+    }
+    EXPECT_EQ(qp.state(), hw::MO_QPS_ERR);
+}
+
+/// The peer had its answer, and the region is gone since.
+TEST_F(ForgedTest, LateDuplicateOfAReadOfAnEndedRegion) {
+    inject(Opcode::rc_read_request);
+    ASSERT_EQ(wire.frames.size(), 1U);
+    wire.frames.clear();
+    ASSERT_EQ(memory.destroy(), hw::MO_ST_OK);
+    inject(Opcode::rc_read_request);
+    EXPECT_EQ(answer(100), syndrome_of(Nak::remote_access)); // of no use to who has the answer
+    EXPECT_EQ(qp.state(), hw::MO_QPS_RTS);
+    headers.bth.psn = 101;
+    headers.reth.length = 0;
+    inject(Opcode::rc_write_only);
+    EXPECT_EQ(answer(101), syndrome_ack);
 }
 
 TEST_F(ForgedTest, WrongNumbersAndAddresses) {
