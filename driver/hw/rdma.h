@@ -29,6 +29,7 @@
 #define MO_RDMA_STRIDE_MIN_LOG	6	/* log2 of the bytes of a WQE */
 #define MO_RDMA_STRIDE_MAX_LOG	10
 #define MO_RDMA_UDP_PORT	4791	/* RoCEv2, IBA annex A17 */
+#define MO_RDMA_OVERHEAD	84	/* of a packet: IPv6, UDP, BTH, RETH, immediate, ICRC */
 #define MO_RDMA_PKEY		0xffff	/* the one P_Key, full member */
 #define MO_RDMA_GRH_BYTES	40	/* in front of a received datagram; IPv4: header in the last 20 */
 
@@ -347,7 +348,8 @@ enum mo_qp_attr_bit {
  * @mask: MO_QPA_*: what is to change; QP_QUERY sets all
  * @state: enum mo_qp_state
  * @type: enum mo_qp_type; QP_QUERY only
- * @path_mtu: bytes of payload of a packet: 256, 512, 1024, 2048 or 4096
+ * @path_mtu: bytes of payload of a packet: 256, 512, 1024, 2048 or 4096; with
+ *	MO_RDMA_OVERHEAD no more than the port's MTU (MO_CMD_OFFLOAD)
  * @access: MO_ACCESS_* that the peer may ask for
  * @timeout: of an ACK: 4.096 us * 2^timeout; 0 = never
  * @retry_cnt: repetitions after timeouts and sequence errors, 0..7

@@ -318,7 +318,7 @@ hw::mo_status RdmaBlock::modify_qp(const hw::mo_cmd_desc& desc, Result /*result*
         !std::ranges::all_of(attr->rsvd, is_zero)) {
         return hw::MO_ST_RESERVED;
     }
-    const auto status = qp->modify(*attr, shared_.gids);
+    const auto status = qp->modify(*attr, shared_.gids, port_mtu());
     if (status == hw::MO_ST_OK && qp->state == hw::MO_QPS_RESET) {
         restart(*qp);
     } else if (status == hw::MO_ST_OK) {

@@ -82,14 +82,15 @@ bool Qp::refresh_path(const GidTable& gids) {
     return path.usable;
 }
 
-hw::mo_status Qp::check_values(const hw::mo_qp_attr& wanted, const GidTable& gids) const {
+hw::mo_status Qp::check_values(const hw::mo_qp_attr& wanted, const GidTable& gids,
+                               std::uint32_t port_mtu) const {
     const std::uint32_t mask = wanted.mask;
     const auto given = [mask](std::uint32_t attribute) { return (mask & attribute) != 0; };
     const hw::mo_av& av = wanted.av;
     const bool bad =
         (given(hw::MO_QPA_ACCESS) && (wanted.access & ~MO_ACCESS_ALL) != 0) ||
         (given(hw::MO_QPA_PKEY) && wanted.pkey_index != 0) ||
-        (given(hw::MO_QPA_MTU) && !valid_mtu(wanted.path_mtu)) ||
+        (given(hw::MO_QPA_MTU) && (!valid_mtu(wanted.path_mtu) || wanted.path_mtu > port_mtu)) ||
         (given(hw::MO_QPA_TIMEOUT) && wanted.timeout > max_timeout) ||
         (given(hw::MO_QPA_RETRY) && wanted.retry_cnt > max_retries) ||
         (given(hw::MO_QPA_RNR_RETRY) && wanted.rnr_retry > max_retries) ||
@@ -106,7 +107,8 @@ hw::mo_status Qp::check_values(const hw::mo_qp_attr& wanted, const GidTable& gid
     return bad ? hw::MO_ST_BAD_PARAM : hw::MO_ST_OK;
 }
 
-hw::mo_status Qp::modify(const hw::mo_qp_attr& wanted, const GidTable& gids) {
+hw::mo_status Qp::modify(const hw::mo_qp_attr& wanted, const GidTable& gids,
+                         std::uint32_t port_mtu) {
     const std::uint32_t mask = wanted.mask;
     if ((mask & ~all_attributes) != 0) {
         return hw::MO_ST_BAD_PARAM;
@@ -122,7 +124,7 @@ hw::mo_status Qp::modify(const hw::mo_qp_attr& wanted, const GidTable& gids) {
     if (legal != hw::MO_ST_OK) {
         return legal;
     }
-    const auto valid = check_values(wanted, gids);
+    const auto valid = check_values(wanted, gids, port_mtu);
     if (valid != hw::MO_ST_OK) {
         return valid;
     }

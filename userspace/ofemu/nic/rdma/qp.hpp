@@ -70,8 +70,10 @@ struct Qp {
     }
     [[nodiscard]] std::uint32_t mtu() const noexcept { return attr.path_mtu; }
 
-    /// QP_MODIFY: all or nothing. Does not start or stop anything.
-    [[nodiscard]] hw::mo_status modify(const hw::mo_qp_attr& wanted, const GidTable& gids);
+    /// QP_MODIFY: all or nothing. Does not start or stop anything. No path has a longer MTU than
+    /// the port.
+    [[nodiscard]] hw::mo_status modify(const hw::mo_qp_attr& wanted, const GidTable& gids,
+                                       std::uint32_t port_mtu);
     /// QP_QUERY.
     [[nodiscard]] hw::mo_qp_attr query() const;
     /// Derives the path anew if the address table has changed. False: it cannot be used.
@@ -95,8 +97,8 @@ struct Qp {
     std::uint64_t timer_listed_ns = never_ns;
 
   private:
-    [[nodiscard]] hw::mo_status check_values(const hw::mo_qp_attr& wanted,
-                                             const GidTable& gids) const;
+    [[nodiscard]] hw::mo_status check_values(const hw::mo_qp_attr& wanted, const GidTable& gids,
+                                             std::uint32_t port_mtu) const;
     void take_values(const hw::mo_qp_attr& wanted);
     void enter(hw::mo_qp_state to);
 };

@@ -46,6 +46,10 @@ class QpHost {
     virtual void transmit(const Route& route, bool loopback, const Headers& headers,
                           std::span<const fabric::Bytes> payload) = 0;
 
+    /// Longest payload of a packet that the port may send: its active MTU (IBA 7.9, 11.2.4.3), or
+    /// 0.
+    [[nodiscard]] virtual std::uint32_t port_mtu() const noexcept = 0;
+
     /// Writes a completion of the send or (MO_CQE_RECV in its opcode) receive queue: fills in QP,
     /// index and time, and consumes the oldest entry. False: the QP is in the error state now.
     virtual bool complete(Qp& qp, hw::mo_rdma_cqe cqe) = 0;

@@ -107,6 +107,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     // QpHost
     void transmit(const Route& route, bool loopback, const Headers& headers,
                   std::span<const fabric::Bytes> payload) override;
+    [[nodiscard]] std::uint32_t port_mtu() const noexcept override;
     bool complete(Qp& qp, hw::mo_rdma_cqe cqe) override;
     void fail(Qp& qp, hw::mo_qp_error why) override;
     void fail(Qp& qp, const pcie::DmaFault& fault) override;

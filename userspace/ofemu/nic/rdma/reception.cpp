@@ -2,6 +2,7 @@
 // RdmaBlock: packets: where sent ones go, and which QP gets a received one (IBA volume 1, 9.6;
 // annex A17).
 #include <algorithm>
+#include <bit>
 
 #include "nic/rdma/rdma_block.hpp"
 
@@ -26,6 +27,15 @@ void RdmaBlock::transmit(const Route& route, bool loopback, const Headers& heade
         }
     }
     mac_.transmit(frame, shared_.now_ns);
+}
+
+std::uint32_t RdmaBlock::port_mtu() const noexcept {
+    constexpr std::uint32_t least = 256;
+    const std::uint32_t mtu = mac_.config.mtu;
+    if (mtu < least + MO_RDMA_OVERHEAD) {
+        return 0;
+    }
+    return std::min(std::bit_floor(mtu - MO_RDMA_OVERHEAD), std::uint32_t{max_payload});
 }
 
 bool RdmaBlock::listening() const noexcept {

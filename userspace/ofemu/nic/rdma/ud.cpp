@@ -86,7 +86,7 @@ void Datagrams::fail(Qp& qp, hw::mo_wr opcode, hw::mo_wc status) {
 
 /// Sends a datagram, or says why that cannot be.
 hw::mo_wc Datagrams::build(Qp& qp, const Wqe& wqe) {
-    if (wqe.length > max_payload) {
+    if (wqe.length > host_.port_mtu()) {
         return hw::MO_WC_LOC_LEN_ERR;
     }
     Route route;

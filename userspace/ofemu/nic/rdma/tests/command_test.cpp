@@ -351,6 +351,10 @@ TEST_F(CommandTest, ModifyIsAllOrNothing) {
         return qp.modify(attr);
     };
     EXPECT_EQ(refused([](auto& a) { a.path_mtu = 1500; }), hw::MO_ST_BAD_PARAM);
+    pair.a.mac.config.mtu = 4096 + MO_RDMA_OVERHEAD - 1; // the port's packets are shorter
+    EXPECT_EQ(refused([](auto&) {}), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(qp.state(), hw::MO_QPS_INIT);
+    ++pair.a.mac.config.mtu;
     EXPECT_EQ(refused([](auto& a) { a.rq_psn = 1U << 24U; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& a) { a.dest_qp = 1U << 24U; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& a) { a.min_rnr_timer = 32; }), hw::MO_ST_BAD_PARAM);

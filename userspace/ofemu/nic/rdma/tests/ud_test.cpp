@@ -319,6 +319,32 @@ TEST_P(UdTest, DrainIsImmediate) {
     EXPECT_EQ(x.send_cq.next()->status, hw::MO_WC_SUCCESS);
 }
 
+/// IBA 11.4.1.1: a datagram fits into the port's MTU.
+TEST_P(UdTest, LongerThanThePortsMtu) {
+    ready(x);
+    ready(y);
+    pair.a.mac.config.mtu = 1500; // payload of at most 1024
+    y.post_receive({{remote.iova(), 4096, remote.key}});
+    x.post(to_peer(y, pattern(1024, 1)));
+    EXPECT_EQ(received(y).length, 1024U + 40);
+    EXPECT_EQ(x.send_cq.next()->status, hw::MO_WC_SUCCESS);
+    x.post(to_peer(y, pattern(1025, 1)));
+    pair.run();
+    const auto cqe = x.send_cq.next();
+    ASSERT_TRUE(cqe);
+    EXPECT_EQ(cqe->status, hw::MO_WC_LOC_LEN_ERR);
+    EXPECT_EQ(x.state(), hw::MO_QPS_SQE);
+    pair.a.mac.config.mtu = 68;
+    ASSERT_EQ(x.to_rts({.qkey = 0x1234}), hw::MO_ST_BAD_STATE); // from SQE without a PSN
+    hw::mo_qp_attr attr{};
+    attr.mask = hw::MO_QPA_STATE;
+    attr.state = hw::MO_QPS_RTS;
+    ASSERT_EQ(x.modify(attr), hw::MO_ST_OK);
+    x.post(to_peer(y, {})); // nothing is too long for no MTU
+    pair.run();
+    EXPECT_EQ(x.send_cq.next()->status, hw::MO_WC_SUCCESS);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, UdTest, testing::Values(all_features, plain_features),
                          [](const auto& mode) {
                              return mode.param == all_features ? "shadow" : "mmio";
