@@ -161,3 +161,13 @@ int mo_req_notify_cq(struct ibv_cq *ibcq, int solicited_only)
 	mo_unlock(&cq->lock);
 	return 0;
 }
+
+/* The application takes an event of this queue. */
+void mo_cq_event(struct ibv_cq *ibcq)
+{
+	struct mo_cq *cq = to_mo_cq(ibcq);
+
+	mo_lock(&cq->lock);
+	cq->next_owed = false;
+	mo_unlock(&cq->lock);
+}

@@ -83,11 +83,17 @@ static inline void mo_arm_store(struct mo_cq *cq)
 		   MO_ARM_WORD(cq->ci, cq->arm_kind, cq->arm_seq));
 }
 
-/* Asks for an event. The application looks at the queue afterwards. */
+/*
+ * Asks for an event. The application looks at the queue afterwards. What it
+ * asked for before and was not told yet it still gets (IBA 11.4.2.2): the
+ * device knows the last request only, so that one has to cover both.
+ */
 static inline void mo_arm(const struct mo_context *ctx, struct mo_cq *cq,
 			  uint32_t kind)
 {
-	cq->arm_kind = kind;
+	if (kind == MO_ARM_NEXT)
+		cq->next_owed = true;
+	cq->arm_kind = cq->next_owed ? MO_ARM_NEXT : kind;
 	cq->arm_seq = (cq->arm_seq + 1) & MO_MASK(29, 0);
 	mo_arm_store(cq);
 	if (ctx->shadow) {

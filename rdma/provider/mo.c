@@ -63,6 +63,7 @@ static const struct verbs_context_ops mo_context_ops = {
 	.alloc_td = mo_alloc_td,
 	.attach_mcast = ibv_cmd_attach_mcast,
 	.bind_mw = mo_bind_mw,
+	.cq_event = mo_cq_event,
 	.create_ah = mo_create_ah,
 	.create_cq = mo_create_cq,
 	.create_cq_ex = mo_create_cq_ex,

@@ -141,6 +141,7 @@ struct mo_buf {
  * @ci: consumer index, counts for ever
  * @arm_kind: MO_ARM_* of the last request
  * @arm_seq: its number
+ * @next_owed: an event for any completion was asked for and has not been told
  * @last: QP of the completion taken last; or NULL
  * @cqe: completion that the extended poll stands at
  * @parent: parent domain; or NULL
@@ -156,6 +157,7 @@ struct mo_cq {
 	uint32_t ci;
 	uint32_t arm_kind;
 	uint32_t arm_seq;
+	bool next_owed;
 	struct mo_qp *last;
 	struct mo_rdma_cqe *cqe;
 	struct mo_pd *parent;
@@ -306,6 +308,7 @@ struct ibv_cq_ex *mo_create_cq_ex(struct ibv_context *ibctx,
 int mo_destroy_cq(struct ibv_cq *ibcq);
 int mo_modify_cq(struct ibv_cq *ibcq, struct ibv_modify_cq_attr *attr);
 int mo_req_notify_cq(struct ibv_cq *ibcq, int solicited_only);
+void mo_cq_event(struct ibv_cq *ibcq);
 
 /* poll.c */
 int mo_poll_cq(struct ibv_cq *ibcq, int num, struct ibv_wc *wc);

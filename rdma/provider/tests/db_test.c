@@ -54,18 +54,33 @@ static void test_arming(void)
 {
 	struct mo_cq *cq = cq_make(6, 0x7654);
 	uint64_t first, second;
-	int good;
+	int good, i;
 
 	context_init(true);
 	cq->ci = 0x12345;
 	mo_req_notify_cq(&cq->vcq.cq, 0);
 	first = le64toh(cq->rec->arm);
 	good = MO_ARM_CI(first) == 0x12345 && MO_ARM_KIND(first) == MO_ARM_NEXT && !rung(MO_DB_CQ);
+	mo_cq_event(&cq->vcq.cq);
 	mo_req_notify_cq(&cq->vcq.cq, 1);
 	second = le64toh(cq->rec->arm);
 	good &= MO_ARM_KIND(second) == MO_ARM_SOLICITED &&
 		MO_ARM_SEQ(second) == MO_ARM_SEQ(first) + 1 && !rung(MO_DB_CQ);
 	check(good, "arming: kind, a new number each time, no register");
+
+	/* IBA 11.4.2.2: until its event, a request for the next one stands. */
+	mo_req_notify_cq(&cq->vcq.cq, 0);
+	good = MO_ARM_KIND(le64toh(cq->rec->arm)) == MO_ARM_NEXT;
+	for (i = 0; i < 3; i++) {
+		mo_req_notify_cq(&cq->vcq.cq, 1);
+		good &= MO_ARM_KIND(le64toh(cq->rec->arm)) == MO_ARM_NEXT;
+	}
+	mo_cq_event(&cq->vcq.cq);
+	mo_req_notify_cq(&cq->vcq.cq, 1);
+	good &= MO_ARM_KIND(le64toh(cq->rec->arm)) == MO_ARM_SOLICITED;
+	mo_req_notify_cq(&cq->vcq.cq, 0);
+	good &= MO_ARM_KIND(le64toh(cq->rec->arm)) == MO_ARM_NEXT;
+	check(good, "arming: a request for solicited ones takes none for the next away");
 	cq->arm_seq = MO_MASK(29, 0);
 	mo_req_notify_cq(&cq->vcq.cq, 0);
 	check(!MO_ARM_SEQ(le64toh(cq->rec->arm)) &&
