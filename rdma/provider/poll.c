@@ -92,6 +92,13 @@ static inline uint32_t cqe_vendor_err(const struct mo_rdma_cqe *cqe)
 	return le16toh(cqe->error) | (uint32_t)cqe->syndrome << 16;
 }
 
+/* Of a datagram: the priority in its VLAN tag (IBA A16.4). */
+static inline uint8_t cqe_sl(const struct mo_rdma_cqe *cqe)
+{
+	return le16toh(cqe->flags) & MO_CQEF_VLAN ?
+	       le16toh(cqe->vlan_tci) >> 13 : 0;
+}
+
 /* As it lies in memory, or as a number: imm_data and invalidated_rkey. */
 static inline uint32_t cqe_imm(const struct mo_rdma_cqe *cqe)
 {
@@ -136,7 +143,7 @@ int mo_poll_cq(struct ibv_cq *ibcq, int num, struct ibv_wc *wc)
 		wc->wc_flags = cqe_wc_flags(cqe);
 		wc->pkey_index = le16toh(cqe->pkey_index);
 		wc->slid = 0;
-		wc->sl = 0;
+		wc->sl = cqe_sl(cqe);
 		wc->dlid_path_bits = 0;
 		wc++;
 		done++;
@@ -234,15 +241,15 @@ static unsigned int mo_read_wc_flags(struct ibv_cq_ex *ex)
 	return cqe_wc_flags(to_mo_cq_ex(ex)->cqe);
 }
 
-/* RoCE has neither LIDs nor service levels of InfiniBand. */
+/* RoCE has no LIDs. */
 static uint32_t mo_read_slid(struct ibv_cq_ex *ex __attribute__((unused)))
 {
 	return 0;
 }
 
-static uint8_t mo_read_sl(struct ibv_cq_ex *ex __attribute__((unused)))
+static uint8_t mo_read_sl(struct ibv_cq_ex *ex)
 {
-	return 0;
+	return cqe_sl(to_mo_cq_ex(ex)->cqe);
 }
 
 static uint8_t mo_read_dlid_path_bits(struct ibv_cq_ex *ex __attribute__((unused)))

@@ -147,6 +147,8 @@ static void test_fields(void)
 		  IBV_WC_WITH_INV },
 		{ MO_RECV_SEND, MO_WC_SUCCESS, 0, MO_CQEF_GRH | MO_CQEF_IPV4 | MO_CQEF_SMAC, 0,
 		  IBV_WC_RECV, IBV_WC_GRH },
+		{ MO_RECV_SEND, MO_WC_SUCCESS, 0, MO_CQEF_GRH | MO_CQEF_SMAC | MO_CQEF_VLAN, 0,
+		  IBV_WC_RECV, IBV_WC_GRH },
 		{ MO_RECV_WRITE_IMM, MO_WC_SUCCESS, 0, MO_CQEF_IMM, 0, IBV_WC_RECV_RDMA_WITH_IMM,
 		  IBV_WC_WITH_IMM },
 		{ MO_RECV_SEND, MO_WC_LOC_LEN_ERR, 0, 0, MO_QPE_LOCAL, IBV_WC_RECV, 0 },
@@ -161,6 +163,8 @@ static void test_fields(void)
 			bool recv = cases[i].opcode & MO_CQE_RECV;
 			struct mo_wq *wq = recv ? &qp->rq : &qp->sq;
 			uint32_t at = wq->tail++;
+			/* The service level is the tag's priority, if there is a tag. */
+			uint8_t sl = cases[i].flags & MO_CQEF_VLAN ? 5 : 0;
 			uint32_t imm;
 
 			wq->wr_ids[at & 7] = 77 + i;
@@ -170,6 +174,7 @@ static void test_fields(void)
 			cqe->error = htole16(cases[i].error);
 			cqe->syndrome = cases[i].syndrome;
 			cqe->src_qp = htole32(0x654321);
+			cqe->vlan_tci = htole16(5 << 13 | 100);
 			cqe->timestamp_ns = htole64(0x123456789abcULL + i);
 			memcpy(&cqe->imm, "\x0a\x0b\x0c\x0d", 4);
 			imm = htobe32(0x0a0b0c0d);
@@ -180,7 +185,7 @@ static void test_fields(void)
 				good &= wc.wr_id == 77 + i && wc.status == (int)cases[i].status;
 				good &= wc.opcode == cases[i].wc_opcode &&
 					wc.wc_flags == cases[i].wc_flags;
-				good &= wc.imm_data == imm && wc.src_qp == 0x654321;
+				good &= wc.imm_data == imm && wc.src_qp == 0x654321 && wc.sl == sl;
 				good &= wc.vendor_err ==
 					(cases[i].error | (uint32_t)cases[i].syndrome << 16);
 				continue;
@@ -194,7 +199,7 @@ static void test_fields(void)
 			good &= ex->read_vendor_err(ex) ==
 				(cases[i].error | (uint32_t)cases[i].syndrome << 16);
 			good &= ex->read_completion_ts(ex) == 0x123456789abcULL + i;
-			good &= !ex->read_slid(ex) && !ex->read_sl(ex) &&
+			good &= !ex->read_slid(ex) && ex->read_sl(ex) == sl &&
 				!ex->read_dlid_path_bits(ex);
 			/* The entry is ours until the end of the poll. */
 			good &= MO_ARM_CI(le64toh(dev.cq->rec->arm)) == dev.pi - 1;
