@@ -4,6 +4,9 @@
  * and allows is the core's table (IBA 11.2.5.2, ib_modify_qp_is_ok()); how they
  * reach the device is the table here.
  */
+#include <linux/netdevice.h>
+#include <rdma/ib_addr.h>
+
 #include "mo_ib.h"
 
 static_assert(sizeof(struct mo_qp_attr) <= MO_IB_REC_SIZE);
@@ -55,6 +58,15 @@ static int mo_ib_put_dest_qp(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 	return 0;
 }
 
+/* Zero asks for no event. */
+static int mo_ib_put_sqd_notify(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
+				struct mo_qp_attr *to)
+{
+	if (attr->en_sqd_async_notify)
+		to->mask |= cpu_to_le32(MO_QPA_SQD_NOTIFY);
+	return 0;
+}
+
 /* Behind the number of the peer's queue pair, which the port depends on. */
 static int mo_ib_put_av(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 			struct mo_qp_attr *to)
@@ -70,12 +82,14 @@ static int mo_ib_put_av(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 	return 0;
 }
 
+/* A longer packet would not fit the port (IBA 11.2.5.2). */
 static int mo_ib_put_mtu(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 			 struct mo_qp_attr *to)
 {
+	const struct net_device *netdev = to_mo_ib_dev(qp->ibqp.device)->aux->netdev;
 	int mtu = ib_mtu_enum_to_int(attr->path_mtu);
 
-	if (mtu < 0)
+	if (mtu < 0 || attr->path_mtu > iboe_get_mtu(READ_ONCE(netdev->mtu)))
 		return -EINVAL;
 	to->path_mtu = cpu_to_le16(mtu);
 	return 0;
@@ -153,7 +167,7 @@ static const struct {
 } mo_ib_attrs_table[] = {
 	{ IB_QP_STATE, MO_QPA_STATE, mo_ib_put_state },
 	{ IB_QP_CUR_STATE, 0, NULL },
-	{ IB_QP_EN_SQD_ASYNC_NOTIFY, MO_QPA_SQD_NOTIFY, NULL },
+	{ IB_QP_EN_SQD_ASYNC_NOTIFY, 0, mo_ib_put_sqd_notify },
 	{ IB_QP_ACCESS_FLAGS, MO_QPA_ACCESS, mo_ib_put_access },
 	{ IB_QP_PKEY_INDEX, MO_QPA_PKEY, mo_ib_put_pkey },
 	{ IB_QP_PORT, 0, mo_ib_put_port },
@@ -203,7 +217,7 @@ static int mo_ib_put_attrs(struct mo_ib_qp *qp, const struct ib_qp_attr *attr, i
 		}
 		out |= mo_ib_attrs_table[i].mo;
 	}
-	to->mask = cpu_to_le32(out);
+	to->mask |= cpu_to_le32(out);
 	/* Alternative paths, rate limits, other sizes. */
 	return mask ? -EOPNOTSUPP : 0;
 }

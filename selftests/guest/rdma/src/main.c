@@ -16,6 +16,7 @@ static const struct group groups[] = {
 	{ "errors", group_errors },	{ "flush", group_flush },	{ "datagrams", group_datagrams },
 	{ "events", group_events },	{ "windows", group_windows },	{ "posts", group_posts },
 	{ "lists", group_lists },		{ "steady", group_steady },
+	{ "settings", group_settings },
 };
 
 int main(int argc, char **argv)

@@ -128,5 +128,6 @@ void group_windows(struct side *side);
 void group_posts(struct side *side);
 void group_lists(struct side *side);
 void group_steady(struct side *side);
+void group_settings(struct side *side);
 
 #endif /* RDMA_DATA_H */
