@@ -155,13 +155,19 @@ int mo_ib_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags)
 	struct mo_ib_dev *mib = to_mo_ib_dev(ibcq->device);
 	struct mo_ib_cq *cq = to_mo_ib_cq(ibcq);
 	unsigned long irqflags;
+	u32 kind = MO_ARM_NEXT;
 	int missed = 0;
 
 	spin_lock_irqsave(&cq->lock, irqflags);
+	/*
+	 * The device knows the last request only: while one for any completion
+	 * is open, that one covers both (IBA 11.4.2.2).
+	 */
+	if ((flags & IB_CQ_SOLICITED_MASK) == IB_CQ_SOLICITED &&
+	    !(READ_ONCE(cq->armed) && cq->arm.kind == MO_ARM_NEXT))
+		kind = MO_ARM_SOLICITED;
 	WRITE_ONCE(cq->armed, true);
-	mo_arm_publish(mib->aux->db, mib->shadow, &cq->arm, cq->ci,
-		       (flags & IB_CQ_SOLICITED_MASK) == IB_CQ_SOLICITED ? MO_ARM_SOLICITED :
-									   MO_ARM_NEXT);
+	mo_arm_publish(mib->aux->db, mib->shadow, &cq->arm, cq->ci, kind);
 	if (flags & IB_CQ_REPORT_MISSED_EVENTS)
 		missed = mo_ib_cqe_valid(cq, cq->ci) || mo_ib_flush_pending(cq);
 	spin_unlock_irqrestore(&cq->lock, irqflags);
