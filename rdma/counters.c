@@ -16,6 +16,7 @@ static const struct rdma_stat_desc mo_ib_stat_descs[] = {
 };
 
 static_assert(ARRAY_SIZE(mo_ib_stat_descs) == MO_RDMA_COUNTER_COUNT);
+static_assert(sizeof(struct mo_ib_counters) == MO_RDMA_COUNTER_COUNT * sizeof(u64));
 
 static int mo_ib_stats_area(struct mo_ib_dev *mib, u16 opcode, dma_addr_t addr)
 {
@@ -60,18 +61,16 @@ struct rdma_hw_stats *mo_ib_alloc_hw_port_stats(struct ib_device *ibdev, u32 por
 }
 
 /* A consistent copy of the block. */
-static bool mo_ib_stats_copy(const struct mo_rdma_stats *area, u64 *value)
+static bool mo_ib_stats_copy(const struct mo_rdma_stats *area, struct mo_ib_counters *to)
 {
 	unsigned int look;
 	__le32 gen;
 
 	for (look = 0; look < MO_IB_STATS_LOOKS; look++) {
-		u64 *to = value;
-
 		gen = READ_ONCE(area->gen_end);
 		dma_rmb();	/* the end before the counters */
 #define X(counter, text) \
-		*to++ = le64_to_cpu(READ_ONCE(area->counter));
+		to->counter = le64_to_cpu(READ_ONCE(area->counter));
 		MO_RDMA_COUNTERS(X)
 #undef X
 		dma_rmb();	/* the counters before the start */
@@ -82,17 +81,29 @@ static bool mo_ib_stats_copy(const struct mo_rdma_stats *area, u64 *value)
 	return false;
 }
 
+int mo_ib_counters_read(struct mo_ib_dev *mib, struct mo_ib_counters *to, bool sync)
+{
+	int err = 0;
+
+	mutex_lock(&mib->stats_lock);
+	if (sync)
+		err = mo_ib_stats_area(mib, MO_CMD_AREA_SYNC, 0);
+	if (!err && !mo_ib_stats_copy(mib->stats, to))
+		err = -EBUSY;
+	mutex_unlock(&mib->stats_lock);
+	return err;
+}
+
 int mo_ib_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port, int index)
 {
-	struct mo_ib_dev *mib = to_mo_ib_dev(ibdev);
+	struct mo_ib_counters counters;
 	int err;
 
 	if (!port || stats->num_counters < MO_RDMA_COUNTER_COUNT)
 		return -EINVAL;
-	mutex_lock(&mib->stats_lock);
-	err = mo_ib_stats_area(mib, MO_CMD_AREA_SYNC, 0);
-	if (!err && !mo_ib_stats_copy(mib->stats, stats->value))
-		err = -EBUSY;
-	mutex_unlock(&mib->stats_lock);
-	return err ?: MO_RDMA_COUNTER_COUNT;
+	err = mo_ib_counters_read(to_mo_ib_dev(ibdev), &counters, true);
+	if (err)
+		return err;
+	memcpy(stats->value, &counters, sizeof(counters));
+	return MO_RDMA_COUNTER_COUNT;
 }

@@ -70,6 +70,7 @@ static const struct ib_device_ops mo_ib_ops = {
 	.attach_mcast = mo_ib_attach_mcast,
 	.detach_mcast = mo_ib_detach_mcast,
 
+	.process_mad = mo_ib_process_mad,
 	.alloc_hw_port_stats = mo_ib_alloc_hw_port_stats,
 	.get_hw_stats = mo_ib_get_hw_stats,
 	.fill_res_mr_entry = mo_ib_fill_res_mr,

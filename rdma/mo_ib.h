@@ -525,10 +525,25 @@ int mo_ib_detach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
 extern const struct mo_aux_ops mo_ib_aux_ops;
 
 /* ------------------------------------------------------------- counters.c */
+
+/* Counters of the transport at one moment, MO_RDMA_COUNTERS. */
+struct mo_ib_counters {
+#define X(name, text) u64 name;
+	MO_RDMA_COUNTERS(X)
+#undef X
+};
+
+/* @sync: of now, by a command; else as the device wrote them last. */
+int mo_ib_counters_read(struct mo_ib_dev *mib, struct mo_ib_counters *to, bool sync);
 int mo_ib_stats_init(struct mo_ib_dev *mib);
 void mo_ib_stats_exit(struct mo_ib_dev *mib);
 struct rdma_hw_stats *mo_ib_alloc_hw_port_stats(struct ib_device *ibdev, u32 port);
 int mo_ib_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port, int index);
+
+/* ------------------------------------------------------------------ pma.c */
+int mo_ib_process_mad(struct ib_device *ibdev, int flags, u32 port, const struct ib_wc *wc,
+		      const struct ib_grh *grh, const struct ib_mad *in, struct ib_mad *out,
+		      size_t *out_size, u16 *out_pkey_index);
 
 /* ------------------------------------------------------------- restrack.c */
 int mo_ib_fill_res_mr(struct sk_buff *msg, struct ib_mr *ibmr);
