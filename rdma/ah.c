@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Address handles live in the host's memory only: the address goes into each
- * request. Source MAC and VLAN are those of the entry of the address table.
+ * request. Source MAC and VLAN are those of the entry of the address table, the
+ * priority in the VLAN tag is the service level.
  */
 #include <linux/etherdevice.h>
 
@@ -15,7 +16,8 @@ void mo_ib_av_fill(struct mo_av *av, const struct rdma_ah_attr *attr, u16 sport)
 
 	*av = (struct mo_av){
 		.udp_sport = cpu_to_le16(sport),
-		.flow_label = cpu_to_le32(grh->flow_label & IB_GRH_FLOWLABEL_MASK),
+		.flow = cpu_to_le32((grh->flow_label & MO_AV_FLOW_LABEL) |
+				    (u32)rdma_ah_get_sl(attr) << MO_AV_SL_SHIFT),
 		.sgid_index = cpu_to_le16(grh->sgid_index),
 		.traffic_class = grh->traffic_class,
 		.hop_limit = grh->hop_limit,
@@ -27,13 +29,15 @@ void mo_ib_av_fill(struct mo_av *av, const struct rdma_ah_attr *attr, u16 sport)
 /* The reverse, for queries: without a reference to the source address. */
 void mo_ib_av_read(const struct mo_av *av, struct rdma_ah_attr *attr)
 {
+	u32 flow = le32_to_cpu(av->flow);
 	union ib_gid dgid;
 
 	memset(attr, 0, sizeof(*attr));
 	attr->type = RDMA_AH_ATTR_TYPE_ROCE;
 	memcpy(dgid.raw, av->dgid, sizeof(dgid.raw));
-	rdma_ah_set_grh(attr, &dgid, le32_to_cpu(av->flow_label), le16_to_cpu(av->sgid_index),
+	rdma_ah_set_grh(attr, &dgid, flow & MO_AV_FLOW_LABEL, le16_to_cpu(av->sgid_index),
 			av->hop_limit, av->traffic_class);
+	rdma_ah_set_sl(attr, flow >> MO_AV_SL_SHIFT);
 	rdma_ah_set_port_num(attr, MO_IB_PORT);
 	ether_addr_copy(attr->roce.dmac, av->dmac);
 }
@@ -45,7 +49,7 @@ int mo_ib_create_ah(struct ib_ah *ibah, struct rdma_ah_init_attr *init, struct i
 	const struct rdma_ah_attr *attr = init->ah_attr;
 	u32 label = rdma_ah_read_grh(attr)->flow_label;
 
-	if (!(rdma_ah_get_ah_flags(attr) & IB_AH_GRH))
+	if (!(rdma_ah_get_ah_flags(attr) & IB_AH_GRH) || rdma_ah_get_sl(attr) > MO_IB_MAX_SL)
 		return -EINVAL;
 	ah->attr = *attr;
 	ah->attr.grh.sgid_attr = NULL;

@@ -38,6 +38,7 @@
 
 #define MO_IB_PORT		1
 #define MO_IB_PAGE_SIZES	GENMASK_ULL(31, 12)	/* of a key or a ring */
+#define MO_IB_MAX_SL		(MO_AV_SL >> MO_AV_SL_SHIFT)
 #define MO_IB_REC_SIZE		128			/* block of mib->recs */
 #define MO_IB_ACCESS_FLAGS	((int)MO_ACCESS_ALL)
 

@@ -7,6 +7,7 @@
  * own table.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 
 #include "mo_ib.h"
 
@@ -75,7 +76,8 @@ static void mo_ib_wc_recv(const struct mo_rdma_cqe *cqe, struct ib_wc *wc)
 	}
 	if (flags & MO_CQEF_VLAN) {
 		wc->wc_flags |= IB_WC_WITH_VLAN;
-		wc->vlan_id = le16_to_cpu(cqe->vlan_tci) & 0xfff;
+		wc->vlan_id = le16_to_cpu(cqe->vlan_tci) & VLAN_VID_MASK;
+		wc->sl = le16_to_cpu(cqe->vlan_tci) >> VLAN_PRIO_SHIFT;
 	}
 	wc->src_qp = le32_to_cpu(cqe->src_qp);
 }

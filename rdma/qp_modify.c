@@ -75,6 +75,7 @@ static int mo_ib_put_av(struct mo_ib_qp *qp, const struct ib_qp_attr *attr,
 	u32 peer = le32_to_cpu(to->dest_qp) ?: qp->dest_qp;
 
 	if (!(rdma_ah_get_ah_flags(&attr->ah_attr) & IB_AH_GRH) ||
+	    rdma_ah_get_sl(&attr->ah_attr) > MO_IB_MAX_SL ||
 	    grh->sgid_index >= to_mo_ib_dev(qp->ibqp.device)->caps.max_gid)
 		return -EINVAL;
 	mo_ib_av_fill(&to->av, &attr->ah_attr,

@@ -173,7 +173,8 @@ MO_ASSERT_SIZE(mo_cmd_mr_modify, 16);
  * struct mo_cmd_gid - body of GID_SET: an entry of the port's address table
  * @gid: source address; network byte order
  * @smac: source MAC address
- * @vlan_tci: tag of its frames, valid with MO_GIDF_VLAN
+ * @vlan_tci: VLAN of its frames, valid with MO_GIDF_VLAN; their priority is
+ *            the service level, MO_AV_SL
  * @index: below MO_RDMA_MAX_GID
  * @flags: MO_GIDF_*
  * @rsvd: zero
@@ -215,7 +216,7 @@ MO_ASSERT_SIZE(mo_cmd_mcast, 24);
  * @dgid: destination; network byte order
  * @dmac: MAC address of the next hop
  * @udp_sport: UDP source port, 0xc000..0xffff; 0 = the device chooses
- * @flow_label: IPv6 flow label, 20 bits
+ * @flow: MO_AV_*: IPv6 flow label and service level
  * @sgid_index: entry of the address table that it comes from
  * @traffic_class: DSCP and ECN
  * @hop_limit: time to live; 0 counts as 64
@@ -224,13 +225,22 @@ struct mo_av {
 	__u8 dgid[16];
 	__u8 dmac[6];
 	__le16 udp_sport;
-	__le32 flow_label;
+	__le32 flow;
 	__le16 sgid_index;
 	__u8 traffic_class;
 	__u8 hop_limit;
 };
 
 MO_ASSERT_SIZE(mo_av, 32);
+
+/*
+ * mo_av.flow. The low three bits of the service level are the priority in the
+ * VLAN tag (IBA A16.4); a packet whose entry of the address table has no VLAN
+ * has no tag, and then it says nothing.
+ */
+#define MO_AV_FLOW_LABEL	MO_MASK(19, 0)
+#define MO_AV_SL		MO_MASK(31, 28)
+#define MO_AV_SL_SHIFT		28
 
 /* ------------------------------------------------------------ queue pairs */
 
@@ -335,7 +345,8 @@ struct mo_res_qp {
 	X(DEST_RD_ATOMIC, 12, "max_dest_rd_atomic") \
 	X(MIN_RNR, 13, "min_rnr_timer") \
 	X(DEST_QP, 14, "dest_qp") \
-	X(SQD_NOTIFY, 15, "raise MO_EVENT_SQ_DRAINED when the send queue has drained")
+	X(SQD_NOTIFY, 15, "raise MO_EVENT_SQ_DRAINED when the send queue has drained") \
+	X(ECE, 16, "ece")
 
 enum mo_qp_attr_bit {
 #define X(name, bit, text) MO_QPA_##name = MO_BIT(bit),
@@ -367,6 +378,9 @@ enum mo_qp_attr_bit {
  * @sq_head: QP_QUERY: send queue's consumer index
  * @rq_head: QP_QUERY: receive queue's consumer index
  * @error: QP_QUERY: enum mo_qp_error
+ * @ece: options that both ends agreed on while they connected (IBA A19),
+ *       MO_ECE_*. The device takes those that it knows and leaves the others
+ *       out; QP_QUERY says which are in use
  * @av: path to the peer
  * @rsvd: zero
  */
@@ -393,12 +407,14 @@ struct mo_qp_attr {
 	__le32 sq_head;
 	__le32 rq_head;
 	__le32 error;
-	__le32 rsvd1;
+	__le32 ece;
 	struct mo_av av;
 	__u8 rsvd[40];
 };
 
 MO_ASSERT_SIZE(mo_qp_attr, 128);
+
+#define MO_ECE_ALL		0U	/* no option is defined yet */
 
 /**
  * struct mo_cmd_qp_attr - body of QP_MODIFY and QP_QUERY

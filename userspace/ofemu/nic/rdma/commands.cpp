@@ -314,8 +314,7 @@ hw::mo_status RdmaBlock::modify_qp(const hw::mo_cmd_desc& desc, Result /*result*
         return refused(attr.error());
     }
     const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
-    if (attr->rsvd1 != 0 || !std::ranges::all_of(attr->rsvd0, is_zero) ||
-        !std::ranges::all_of(attr->rsvd, is_zero)) {
+    if (!std::ranges::all_of(attr->rsvd0, is_zero) || !std::ranges::all_of(attr->rsvd, is_zero)) {
         return hw::MO_ST_RESERVED;
     }
     const auto status = qp->modify(*attr, shared_.gids, port_mtu());

@@ -29,7 +29,7 @@ hw::mo_status GidTable::set(const hw::mo_cmd_gid& body) {
         entry.gid = gid_of(body.gid);
         entry.smac = mac_of(body.smac);
         entry.vlan = (flags & MO_GIDF_VLAN) != 0;
-        entry.vlan_tci = entry.vlan ? body.vlan_tci.value() : std::uint16_t{0};
+        entry.vlan_tci = entry.vlan ? body.vlan_tci & vlan_id_mask : std::uint16_t{0};
         if (entry.gid == Gid{} || entry.gid.is_multicast()) {
             return hw::MO_ST_BAD_PARAM;
         }

@@ -12,13 +12,16 @@
 
 namespace mo::nic::rdma {
 
+/// VLAN of a tag (IEEE 802.1Q 9.6).
+inline constexpr std::uint16_t vlan_id_mask = 0x0fff;
+
 class GidTable {
   public:
     struct Entry {
         Gid gid;
         MacAddress smac{};
         bool vlan = false;
-        std::uint16_t vlan_tci = 0;
+        std::uint16_t vlan_tci = 0; ///< without a priority
         bool valid = false;
     };
 
@@ -46,8 +49,7 @@ class GidTable {
 /// Both are in the same VLAN; no tag and VLAN 0 (IEEE 802.1Q 6.9.1: priority only) are the same.
 [[nodiscard]] constexpr bool same_vlan(bool tagged, std::uint16_t tci, bool other_tagged,
                                        std::uint16_t other_tci) noexcept {
-    constexpr unsigned id = 0x0fff;
-    return ((tagged ? tci : 0U) & id) == ((other_tagged ? other_tci : 0U) & id);
+    return ((tagged ? tci : 0U) & vlan_id_mask) == ((other_tagged ? other_tci : 0U) & vlan_id_mask);
 }
 
 /// The 16 bytes of a GID as commands and WQEs carry them.

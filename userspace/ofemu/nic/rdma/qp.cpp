@@ -10,8 +10,10 @@ namespace mo::nic::rdma {
 
 namespace {
 
-constexpr std::uint32_t all_attributes = (1U << 16U) - 1U;
-constexpr std::uint32_t flow_label_mask = 0xfffff;
+constexpr std::uint32_t all_attributes = (1U << 17U) - 1U;
+constexpr std::uint32_t flow_bits = MO_AV_FLOW_LABEL | MO_AV_SL;
+constexpr unsigned vlan_priority_shift = 13; ///< IEEE 802.1Q 9.6
+constexpr unsigned vlan_priorities = 8;
 constexpr std::uint16_t first_dynamic_port = 0xc000;
 constexpr std::uint8_t default_hop_limit = 64;
 constexpr std::uint8_t max_timeout = 31;
@@ -59,12 +61,16 @@ bool make_route(const hw::mo_av& av, const GidTable& gids, std::uint32_t seed, R
     out.smac = source->smac;
     out.dmac = mac_of(av.dmac);
     out.vlan = source->vlan;
-    out.vlan_tci = source->vlan_tci;
+    const std::uint32_t priority = (av.flow >> MO_AV_SL_SHIFT) % vlan_priorities;
+    out.vlan_tci =
+        source->vlan
+            ? static_cast<std::uint16_t>(source->vlan_tci | priority << vlan_priority_shift)
+            : std::uint16_t{0};
     out.sgid = source->gid;
     out.dgid = gid_of(av.dgid);
     out.traffic_class = av.traffic_class;
     out.hop_limit = av.hop_limit != 0 ? av.hop_limit : default_hop_limit;
-    out.flow_label = av.flow_label & flow_label_mask;
+    out.flow_label = av.flow & MO_AV_FLOW_LABEL;
     const std::uint16_t port = av.udp_sport;
     constexpr std::uint32_t golden_ratio = 0x9e3779b1; // Knuth's multiplicative hash
     out.udp_sport =
@@ -103,7 +109,7 @@ hw::mo_status Qp::check_values(const hw::mo_qp_attr& wanted, const GidTable& gid
         (given(hw::MO_QPA_AV) &&
          (gids.at(av.sgid_index) == nullptr || gid_of(av.dgid).is_multicast() ||
           gid_of(av.dgid).is_ipv4() != gids.at(av.sgid_index)->gid.is_ipv4() ||
-          av.flow_label > flow_label_mask));
+          (av.flow & ~flow_bits) != 0));
     return bad ? hw::MO_ST_BAD_PARAM : hw::MO_ST_OK;
 }
 
@@ -153,6 +159,7 @@ void Qp::take_values(const hw::mo_qp_attr& wanted) {
     take(hw::MO_QPA_DEST_RD_ATOMIC, attr.max_dest_rd_atomic, wanted.max_dest_rd_atomic);
     take(hw::MO_QPA_MIN_RNR, attr.min_rnr_timer, wanted.min_rnr_timer);
     take(hw::MO_QPA_DEST_QP, attr.dest_qp, wanted.dest_qp);
+    take(hw::MO_QPA_ECE, attr.ece, wanted.ece & MO_ECE_ALL);
     if ((mask & hw::MO_QPA_AV) != 0) {
         path.generation = 0;
     }

@@ -33,11 +33,11 @@ constexpr std::array table{
                {true, 0, MO_QPA_PKEY | MO_QPA_QKEY}},
     Transition{MO_QPS_INIT,
                MO_QPS_RTR,
-               {true, path, MO_QPA_PKEY | MO_QPA_ACCESS},
+               {true, path, MO_QPA_PKEY | MO_QPA_ACCESS | MO_QPA_ECE},
                {true, 0, MO_QPA_PKEY | MO_QPA_QKEY}},
     Transition{MO_QPS_RTR,
                MO_QPS_RTS,
-               {true, sending, MO_QPA_ACCESS | MO_QPA_MIN_RNR},
+               {true, sending, MO_QPA_ACCESS | MO_QPA_MIN_RNR | MO_QPA_ECE},
                {true, MO_QPA_SQ_PSN, MO_QPA_QKEY}},
     Transition{
         MO_QPS_RTS, MO_QPS_RTS, {true, 0, MO_QPA_ACCESS | MO_QPA_MIN_RNR}, {true, 0, MO_QPA_QKEY}},

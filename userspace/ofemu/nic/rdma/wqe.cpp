@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t atomic_bytes = 8;
 constexpr std::uint32_t qp_number_mask = 0xffffff;
-constexpr std::uint32_t flow_label_mask = 0xfffff;
+constexpr std::uint32_t flow_bits = MO_AV_FLOW_LABEL | MO_AV_SL;
 
 /// Bytes of the bodies by opcode; -1: no such opcode.
 constexpr auto body_sizes = [] {
@@ -71,8 +71,8 @@ WqeFault take_ud(const hw::mo_wqe_ud& ud) noexcept {
     if (ud.rsvd != 0) {
         return WqeFault::reserved;
     }
-    return ud.dest_qp > qp_number_mask || ud.av.flow_label > flow_label_mask ? WqeFault::range
-                                                                             : WqeFault::none;
+    return ud.dest_qp > qp_number_mask || (ud.av.flow & ~flow_bits) != 0 ? WqeFault::range
+                                                                         : WqeFault::none;
 }
 
 WqeFault take_body(std::span<const std::byte> raw, hw::mo_qp_type type, Wqe& out) noexcept {

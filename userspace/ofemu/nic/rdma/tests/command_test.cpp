@@ -361,23 +361,32 @@ TEST_F(CommandTest, ModifyIsAllOrNothing) {
     EXPECT_EQ(refused([](auto& a) { a.max_dest_rd_atomic = 129; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& a) { a.av.sgid_index = 9; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& a) { a.av.sgid_index = index_ipv6; }), hw::MO_ST_BAD_PARAM);
-    EXPECT_EQ(refused([](auto& a) { a.av.flow_label = 1U << 20U; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& a) { a.av.flow = 1U << 20U; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& a) { a.state = 9; }), hw::MO_ST_BAD_PARAM);
-    EXPECT_EQ(refused([](auto& a) { a.mask |= 1U << 16U; }), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(refused([](auto& a) { a.mask |= 1U << 17U; }), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(refused([](auto& a) { a.rsvd[3] = 1; }), hw::MO_ST_RESERVED);
     EXPECT_EQ(refused([](auto& a) { a.mask = hw::MO_QPA_STATE; }), hw::MO_ST_BAD_STATE);
     auto now = qp.query();
     EXPECT_EQ(now.state, hw::MO_QPS_INIT);
     EXPECT_EQ(now.path_mtu, 0U);
     EXPECT_EQ(now.rq_psn, 0U);
-    EXPECT_EQ(refused([](auto&) {}), hw::MO_ST_OK);
+    // Options that the device does not know are left out, as the negotiation has it.
+    constexpr std::uint32_t flow = (5U << MO_AV_SL_SHIFT) | 0x12345U;
+    EXPECT_EQ(refused([](auto& a) {
+                  a.mask |= hw::MO_QPA_ECE;
+                  a.ece = 0xffffffffU;
+                  a.av.flow = flow;
+              }),
+              hw::MO_ST_OK);
     now = qp.query();
+    EXPECT_EQ(now.ece, MO_ECE_ALL);
+    EXPECT_EQ(now.av.flow, flow);
     EXPECT_EQ(now.state, hw::MO_QPS_RTR);
     EXPECT_EQ(now.type, hw::MO_QPT_RC);
     EXPECT_EQ(now.path_mtu, 4096U);
     EXPECT_EQ(now.rq_psn, 77U);
     EXPECT_EQ(now.access, connection.access);
-    EXPECT_EQ(now.mask, 0xffffU);
+    EXPECT_EQ(now.mask, 0x1ffffU);
     ASSERT_EQ(qp.to(hw::MO_QPS_ERR), hw::MO_ST_OK);
     EXPECT_EQ(qp.query().error, hw::MO_QPE_MODIFIED);
     EXPECT_EQ(pair.a.events_of(hw::MO_EVENT_QP_ERROR), 0U); // the host knows

@@ -145,9 +145,9 @@ TEST(Wqe, DatagramsHaveAnAddress) {
     entry.body<hw::mo_wqe_ud>().dest_qp = 1U << 24U;
     EXPECT_EQ(entry.decode(hw::MO_QPT_UD), WqeFault::range);
     entry.body<hw::mo_wqe_ud>().dest_qp = 1;
-    entry.body<hw::mo_wqe_ud>().av.flow_label = 1U << 20U;
+    entry.body<hw::mo_wqe_ud>().av.flow = 1U << 20U;
     EXPECT_EQ(entry.decode(hw::MO_QPT_UD), WqeFault::range);
-    entry.body<hw::mo_wqe_ud>().av.flow_label = 0;
+    entry.body<hw::mo_wqe_ud>().av.flow = 0;
     entry.body<hw::mo_wqe_ud>().rsvd = 1;
     EXPECT_EQ(entry.decode(hw::MO_QPT_UD), WqeFault::reserved);
 }
