@@ -246,6 +246,11 @@ bool mo_dev_adopt(struct mo_dev *md)
 	devl_assert_locked(mo_devlink(md));
 	if (!mo_gone(md))
 		return true;
+	/* The PCI core is at work. */
+	if (test_bit(MO_STATE_FROZEN, &md->state))
+		return false;
+	if (!mo_regs_answer(md))
+		mo_pci_revive(md);
 	if (!mo_regs_answer(md))
 		return false;
 	/* What it knew of before is not worth a command. */

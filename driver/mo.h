@@ -191,6 +191,7 @@ struct mo_health_state {
 struct mo_dev {
 	struct pci_dev *pdev;
 	struct device *dev;
+	struct pci_saved_state *pci_state;	/* configuration, as it was at first */
 	unsigned long state;		/* enum mo_state_bit */
 	void __iomem *ctrl;
 	void __iomem *db;		/* doorbell page 0 */
@@ -272,6 +273,9 @@ int mo_dev_reattach(struct mo_dev *md);
 bool mo_dev_adopt(struct mo_dev *md);
 void mo_service_start(struct mo_dev *md);
 void mo_service_stop(struct mo_dev *md);
+
+/* ------------------------------------------------------------------ pci.c */
+void mo_pci_revive(struct mo_dev *md);
 
 /* ----------------------------------------------------------------- regs.c */
 u32 mo_rd(struct mo_dev *md, u32 offset);

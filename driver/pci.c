@@ -47,6 +47,22 @@ static int mo_pci_map(struct mo_dev *md)
 	return PTR_ERR_OR_ZERO(md->db);
 }
 
+/**
+ * mo_pci_revive() - configure a device that has lost its configuration
+ * @md: device that has gone
+ *
+ * Plugged again, or reset by somebody who did not know of us: it knows nothing
+ * of before. It is not let at memory.
+ */
+void mo_pci_revive(struct mo_dev *md)
+{
+	if (!md->pci_state || !pci_device_is_present(md->pdev) ||
+	    pci_load_saved_state(md->pdev, md->pci_state))
+		return;
+	pci_restore_state(md->pdev);
+	pci_clear_master(md->pdev);
+}
+
 static int mo_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct devlink *devlink;
@@ -87,6 +103,7 @@ static int mo_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto exit_devlink;
 	/* What error recovery restores. */
 	pci_save_state(pdev);
+	md->pci_state = pci_store_saved_state(pdev);
 	devl_register(devlink);
 	mo_health_settle(md);
 	devl_unlock(devlink);
@@ -119,6 +136,7 @@ static void mo_pci_remove(struct pci_dev *pdev)
 	mo_devlink_exit(md);
 	devl_unlock(devlink);
 	mo_dev_exit(md);
+	kfree(md->pci_state);
 	pci_free_irq_vectors(pdev);
 	devlink_free(devlink);
 }
