@@ -16,6 +16,7 @@ constexpr std::uint16_t objects = ObjectTable::capacity;
 constexpr std::uint16_t ports = 2 * ObjectTable::capacity;
 constexpr std::uint16_t port_events = 8;
 constexpr std::uint16_t first_head = ports + MO_MAX_PORTS * port_events;
+static_assert(ports + MO_MAX_PORTS * port_events < 0xF000, "nodes have numbers of 16 bits");
 
 /// Kinds of events of an object, in the order in which it tells them: a cause before its effect.
 enum Kind : std::uint8_t { dma_fault, qp_established, sq_drained, error, only = 0 };

@@ -233,6 +233,9 @@ void RdmaBlock::publish_events() {
 }
 
 bool RdmaBlock::work_arrived() {
+    if (!env_.working()) {
+        return false;
+    }
     bool work = woken_;
     for (Qp* const qp : active_) {
         // Also what a budget has left over, of which nobody else would remind the engine.
@@ -242,6 +245,9 @@ bool RdmaBlock::work_arrived() {
 }
 
 std::uint64_t RdmaBlock::next_deadline_ns() const {
+    if (!env_.working()) {
+        return never_ns; // poll() would do nothing: nobody has to come for that
+    }
     return woken_ ? 0 : timers_.next_ns();
 }
 
