@@ -125,17 +125,18 @@ static int mo_hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 a
 	if ((type == hwmon_temp && attr == hwmon_temp_max) ||
 	    (type == hwmon_in && attr == hwmon_in_max) ||
 	    (type == hwmon_power && attr == hwmon_power_max) ||
-	    (type == hwmon_curr && attr == hwmon_curr_max))
+	    (type == hwmon_curr && attr == hwmon_curr_max)) {
 		value = (s32)le32_to_cpu(sensor.high);
-	else if ((type == hwmon_temp && attr == hwmon_temp_crit) ||
-		 (type == hwmon_in && attr == hwmon_in_crit) ||
-		 (type == hwmon_power && attr == hwmon_power_crit) ||
-		 (type == hwmon_curr && attr == hwmon_curr_crit))
+	} else if ((type == hwmon_temp && attr == hwmon_temp_crit) ||
+		   (type == hwmon_in && attr == hwmon_in_crit) ||
+		   (type == hwmon_power && attr == hwmon_power_crit) ||
+		   (type == hwmon_curr && attr == hwmon_curr_crit)) {
 		value = (s32)le32_to_cpu(sensor.critical);
-	else if (sensor.flags & MO_SENSOR_F_ABSENT)
-		return -ENODATA;
-	else
+	} else {
+		if (sensor.flags & MO_SENSOR_F_ABSENT)
+			return -ENODATA;
 		value = (s64)le64_to_cpu(sensor.value);
+	}
 	*val = div_s64(value, mo_hwmon_types[kind].div);
 	return 0;
 }

@@ -190,8 +190,7 @@ TEST_F(Flash, SlotsAreVerifiedOnceUntilTheyAreWritten) {
     // Nothing is started that was good once: selecting looks at the slot itself.
     std::uint8_t& byte = world.a.flash().at(MO_FW_HDR_LEN + 7);
     byte = static_cast<std::uint8_t>(byte & (byte - 1));
-    EXPECT_EQ(flash(hw::MO_MB_FLASH_SELECT, 0),
-              (Outcome{hw::MO_MB_ERR_IMAGE, hw::MO_FW_ERR_HASH}));
+    EXPECT_EQ(flash(hw::MO_MB_FLASH_SELECT, 0), (Outcome{hw::MO_MB_ERR_IMAGE, hw::MO_FW_ERR_HASH}));
     EXPECT_EQ(info().slot[0].error, hw::MO_FW_ERR_HASH);
 }
 

@@ -164,7 +164,7 @@ static void test_fields(void)
 			struct mo_wq *wq = recv ? &qp->rq : &qp->sq;
 			uint32_t at = wq->tail++;
 			/* The service level is the tag's priority, if there is a tag. */
-			uint8_t sl = cases[i].flags & MO_CQEF_VLAN ? 5 : 0;
+			uint8_t sl = (cases[i].flags & MO_CQEF_VLAN) ? 5 : 0;
 			uint32_t imm;
 
 			wq->wr_ids[at & 7] = 77 + i;

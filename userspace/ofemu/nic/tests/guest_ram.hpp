@@ -60,6 +60,9 @@ class GuestPieces {
 
     void add(std::uint64_t at, std::size_t size) {
         const auto bytes = ram_.bytes().subspan(at - base_, GuestRam::round(size));
+        if (bytes.empty()) {
+            return;
+        }
         if (!map_.map_memory(at, bytes)) {
             throw std::runtime_error("cannot map");
         }

@@ -147,12 +147,11 @@ TEST(Fuzz, Commands) {
     HostTx tx(nic);
     rx.post(20);
     std::map<hw::mo_status, unsigned> seen;
-    constexpr hw::mo_cmd opcodes[] = {hw::MO_CMD_TXQ_CREATE,  hw::MO_CMD_TXQ_DESTROY,
-                                      hw::MO_CMD_RXQ_CREATE,  hw::MO_CMD_RXQ_DESTROY,
-                                      hw::MO_CMD_QUEUE_QUERY, hw::MO_CMD_PORT_RX,
-                                      hw::MO_CMD_RX_MODE,     hw::MO_CMD_VLAN_FILTER,
-                                      hw::MO_CMD_OFFLOAD,     hw::MO_CMD_RSS_SET,
-                                      hw::MO_CMD_RXQ_MAP};
+    constexpr hw::mo_cmd opcodes[] = {
+        hw::MO_CMD_TXQ_CREATE,  hw::MO_CMD_TXQ_DESTROY, hw::MO_CMD_RXQ_CREATE,
+        hw::MO_CMD_RXQ_DESTROY, hw::MO_CMD_QUEUE_QUERY, hw::MO_CMD_PORT_RX,
+        hw::MO_CMD_RX_MODE,     hw::MO_CMD_VLAN_FILTER, hw::MO_CMD_OFFLOAD,
+        hw::MO_CMD_RSS_SET,     hw::MO_CMD_RXQ_MAP};
     for (unsigned i = 0; i < 20000; ++i) {
         hw::mo_cmd_desc desc{};
         desc.hdr.opcode = static_cast<std::uint16_t>(opcodes[random.below(std::size(opcodes))]);

@@ -25,6 +25,7 @@ struct Sender {
     explicit Sender(TestNic& nic) : tx(nic, ring_log) {}
     HostTx tx;
     std::deque<std::uint32_t> due; ///< indexes of completions that were asked for
+    std::deque<std::uint32_t> bad; ///< of packets that the device has to refuse
     std::uint32_t retired = 0;
     bool failed = false; ///< it said so by a completion
     bool gone = false, blind = false;
@@ -134,11 +135,15 @@ class Episode {
             options.flags &= ~std::uint32_t{MO_TXF_COMPLETE};
         }
         options.cuts = {60};
-        if (random_.chance(0.01)) {
+        const bool bad = random_.chance(0.01);
+        if (bad) {
             options.csum_start = 9; // malformed with a checksum
             options.flags |= MO_TXF_CSUM;
         }
         tx.describe(place(nic), sizes_[b ? 1 : 0], options);
+        if (bad) {
+            sender.bad.push_back(tx.tail);
+        }
         if (asks) {
             sender.due.push_back(tx.tail);
         }
@@ -232,6 +237,13 @@ class Episode {
             ASSERT_FALSE(sender.failed) << "a completion behind an error";
             if (cqe->type == MO_CQE_TX_ERROR) {
                 sender.failed = true;
+            } else if (cqe->type == MO_CQE_TX_REFUSED) {
+                ASSERT_FALSE(sender.bad.empty());
+                ASSERT_EQ(cqe->index, sender.bad.front());
+                sender.bad.pop_front();
+                if (!sender.due.empty() && sender.due.front() == cqe->index) {
+                    sender.due.pop_front();
+                }
             } else {
                 ASSERT_EQ(cqe->type, MO_CQE_TX);
                 ASSERT_FALSE(sender.due.empty());
