@@ -57,6 +57,9 @@ def _flips(good: pldm.Package) -> Iterator[Negative]:
         if name == "image_len":
             longer = not component[offset] & 1
             error = "TRUNCATED" if longer else "SIGNATURE"
+        elif name == "if_minor":
+            newer = not component[offset] & 1
+            error = "IF_VERSION" if newer else "SIGNATURE"
         yield Negative(f"flip-{name}", "rom", error, _repack(good, data))
     yield Negative("flip-image", "rom", "HASH", _repack(good, _flip(component, HDR_LEN)))
     yield Negative("flip-image-end", "rom", "HASH", _repack(good, _flip(component, len(component) - 1)))

@@ -163,10 +163,12 @@ static void test_fields(void)
 			bool recv = cases[i].opcode & MO_CQE_RECV;
 			struct mo_wq *wq = recv ? &qp->rq : &qp->sq;
 			uint32_t at = wq->tail++;
-			/* The service level is the tag's priority, if there is a tag. */
-			uint8_t sl = (cases[i].flags & MO_CQEF_VLAN) ? 5 : 0;
+			uint8_t sl = 0;
 			uint32_t imm;
 
+			/* The service level is the tag's priority, if there is a tag. */
+			if (cases[i].flags & MO_CQEF_VLAN)
+				sl = 5;
 			wq->wr_ids[at & 7] = 77 + i;
 			cqe = device_post(&dev, 0x40, cases[i].opcode, at);
 			cqe->status = cases[i].status;
