@@ -13,6 +13,8 @@
 #include <linux/sched.h>
 
 #include "mo.h"
+#include "regs.h"
+#include "status.h"
 #include "trace.h"
 
 #define MO_ADMIN_POLL_MS	100

@@ -6,6 +6,8 @@
 #include <linux/bitmap.h>
 
 #include "mo.h"
+#include "auxdev.h"
+#include "cmd.h"
 
 struct mo_aux_state {
 	struct mo_aux *aux;		/* the device, or NULL */

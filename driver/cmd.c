@@ -3,6 +3,7 @@
  * One typed function per admin command. Knows no ring (adminq.c does).
  */
 #include "mo.h"
+#include "cmd.h"
 
 int mo_cmd_exec(struct mo_dev *md, u8 port, u16 opcode, const void *body, size_t body_len,
 		void *result, size_t result_len, struct netlink_ext_ack *extack)

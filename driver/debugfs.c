@@ -7,6 +7,9 @@
 #include <linux/seq_file.h>
 
 #include "mo.h"
+#include "debugfs.h"
+#include "regs.h"
+#include "status.h"
 
 static struct dentry *mo_debugfs_root;
 

@@ -7,6 +7,16 @@
 #include <linux/rtnetlink.h>
 
 #include "mo.h"
+#include "auxdev.h"
+#include "cmd.h"
+#include "dev.h"
+#include "devlink.h"
+#include "event.h"
+#include "fw.h"
+#include "hwmon.h"
+#include "netdev.h"
+#include "nl.h"
+#include "regs.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

@@ -3,6 +3,10 @@
  * devlink: versions, load policy, flash, reload, port.
  */
 #include "mo.h"
+#include "dev.h"
+#include "devlink.h"
+#include "fw.h"
+#include "hwmon.h"
 
 static int mo_info_version(struct devlink_info_req *req, bool running, const char *name,
 			   u8 major, u8 minor, u8 patch)

@@ -17,6 +17,8 @@
 #include <linux/interrupt.h>
 
 #include "mo.h"
+#include "cmd.h"
+#include "event.h"
 #include "trace.h"
 
 #define MO_EQ_LOG		8

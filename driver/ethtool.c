@@ -8,6 +8,8 @@
 #include <linux/netdevice.h>
 
 #include "net.h"
+#include "module.h"
+#include "regs.h"
 
 static int mo_get_regs_len(struct net_device *netdev)
 {

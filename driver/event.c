@@ -7,6 +7,11 @@
  * so nobody has to look at what they might have been about.
  */
 #include "mo.h"
+#include "auxdev.h"
+#include "event.h"
+#include "fw.h"
+#include "netdev.h"
+#include "status.h"
 
 /* Events for nobody in one run, with no other between: a device out of control. */
 #define MO_EVENT_STRAYS		16384

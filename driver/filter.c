@@ -8,6 +8,7 @@
 #include <linux/netdevice.h>
 
 #include "net.h"
+#include "cmd.h"
 
 #define MO_MACS_BYTES	(MO_FILTER_MAX_MAC * sizeof(__le64))
 #define MO_VLANS_BYTES	(VLAN_N_VID / BITS_PER_BYTE)

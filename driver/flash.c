@@ -6,9 +6,10 @@
  */
 #include <linux/firmware.h>
 
+#include "hw/soc.h"
 #include "mo.h"
 #include "fw.h"
-#include "hw/soc.h"
+#include "status.h"
 
 #define MO_FLASH_COMPONENT	"fw.mgmt"
 #define MO_FLASH_WRITE_S	120

@@ -12,9 +12,12 @@
 #include <linux/delay.h>
 #include <linux/firmware.h>
 
-#include "mo.h"
-#include "fw.h"
 #include "hw/soc.h"
+#include "mo.h"
+#include "cmd.h"
+#include "fw.h"
+#include "regs.h"
+#include "status.h"
 
 #define MO_FW_PIECE		(16 * 1024)
 #define MO_FW_BOOT_TIMEOUT_MS	10000

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files about firmware share: fw.c, fwfile.c, flash.c.
+ * The management firmware: files, loading, flash.
  */
 #ifndef MO_FW_H
 #define MO_FW_H
 
-#include "mo.h"
+#include <linux/types.h>
+
+#include "hw/mbox.h"
+
+struct firmware;
+struct mo_dev;
+struct netlink_ext_ack;
 
 /* As the VERSION register of the management block. */
 #define MO_FW_VERSION(major, minor, patch) \
@@ -39,5 +45,22 @@ int mo_fw_stage(struct mo_dev *md, const struct mo_fw_image *img,
 		void (*progress)(struct mo_dev *md, u32 done, u32 total));
 /* Stages and starts an image; NULL or why it is not in use now. */
 const char *mo_fw_adopt(struct mo_dev *md, const struct mo_fw_image *img);
+
+/* fw.c */
+/*
+ * Gets firmware running as the load policy (DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_*)
+ * says; says in the log why not.
+ */
+int mo_fw_boot(struct mo_dev *md, u8 policy, struct netlink_ext_ack *extack);
+/* As mo_fw_boot(), but firmware that runs may go on. */
+int mo_fw_resume(struct mo_dev *md, u8 policy);
+/* As mo_fw_boot(), but starts anew what runs already. */
+int mo_fw_restart(struct mo_dev *md, u8 policy, struct netlink_ext_ack *extack);
+void mo_fw_event(struct mo_dev *md, u16 state, u32 error);
+void mo_fw_recheck(struct mo_dev *md);
+
+/* flash.c */
+int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,
+		struct netlink_ext_ack *extack);
 
 #endif /* MO_FW_H */

@@ -8,6 +8,7 @@
 
 #include "mo.h"
 #include "fw.h"
+#include "status.h"
 
 struct mo_fwfile_ctx {
 	struct pldmfw pldm;

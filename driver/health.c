@@ -6,6 +6,13 @@
  * writing there.
  */
 #include "mo.h"
+#include "cmd.h"
+#include "dev.h"
+#include "devlink.h"
+#include "fw.h"
+#include "hwmon.h"
+#include "regs.h"
+#include "status.h"
 
 #define MO_HEALTH_PERIOD_US	250000
 #define MO_HEALTH_WATCH_MS	1000

@@ -7,6 +7,7 @@
 #include <linux/hwmon.h>
 
 #include "mo.h"
+#include "hwmon.h"
 
 #define MO_HWMON_FRESH		msecs_to_jiffies(500)
 #define MO_HWMON_KINDS		6	/* one more than the largest */

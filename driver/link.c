@@ -6,6 +6,7 @@
  * have subscribed.
  */
 #include "mo.h"
+#include "cmd.h"
 #include "trace.h"
 
 static void mo_link_send_work(struct work_struct *work);

@@ -4,6 +4,8 @@
  * What the messages mean is the business of the callers.
  */
 #include "mo.h"
+#include "cmd.h"
+#include "status.h"
 
 /*
  * Longer than the watchdog of the management core: firmware that hangs is

@@ -7,6 +7,7 @@
 
 #include "hw/cmis.h"
 #include "mo.h"
+#include "module.h"
 
 #define MO_MODULE_FLAT		BIT(7)	/* of byte 2: there is no page but 0 */
 /* Lower memory and pages 0 to 2, one behind the other: what all paged modules have. */

@@ -8,6 +8,9 @@
 #include <linux/rtnetlink.h>
 
 #include "net.h"
+#include "cmd.h"
+#include "netdev.h"
+#include "status.h"
 
 /*
  * What moderation starts with: a lone packet is announced at once. That it was

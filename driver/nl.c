@@ -10,7 +10,10 @@
 #include <net/sock.h>
 
 #include "mo.h"
+#include "netdev.h"
+#include "nl.h"
 #include "nl_gen.h"
+#include "status.h"
 
 /* Values that the specification promises to be the hardware interface's. */
 static_assert((int)MESH_OPTICAL_LANE_STATE_FAILED == (int)MO_LANE_FAILED);

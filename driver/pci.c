@@ -6,6 +6,11 @@
 #include <linux/module.h>
 
 #include "mo.h"
+#include "debugfs.h"
+#include "dev.h"
+#include "devlink.h"
+#include "nl.h"
+#include "regs.h"
 
 static int mo_pci_vectors(struct mo_dev *md)
 {

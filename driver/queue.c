@@ -14,6 +14,7 @@
 #include <linux/netdevice.h>
 
 #include "net.h"
+#include "cmd.h"
 
 /* Longest wait for packets in flight when a channel is stopped. */
 #define MO_DRAIN_US		20000

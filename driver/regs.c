@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 
 #include "mo.h"
+#include "regs.h"
 
 /* Nobody is resetting the device, which makes it read as if it had gone. */
 static bool mo_regs_stable(const struct mo_dev *md)

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 
 #include "net.h"
+#include "cmd.h"
 
 /* Every ring has its 64-byte record right behind its entries. */
 #define MO_REC_SIZE	64

@@ -8,6 +8,7 @@
 #include <linux/netdevice.h>
 
 #include "net.h"
+#include "cmd.h"
 
 /**
  * mo_rss_init() - defaults, and memory for the command

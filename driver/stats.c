@@ -8,6 +8,7 @@
 #include <linux/netdevice.h>
 
 #include "net.h"
+#include "cmd.h"
 
 /* A writer is never so slow that this many looks all meet it. */
 #define MO_STATS_LOOKS	16

@@ -4,6 +4,7 @@
  * interface. Knows nothing but these tables.
  */
 #include "mo.h"
+#include "status.h"
 
 struct mo_code {
 	u32 code;

@@ -18,6 +18,7 @@
 #include <net/sock.h>
 
 #include "net.h"
+#include "status.h"
 
 /* Packets freed in one poll; more wait for the next. */
 #define MO_TX_POLL_PACKETS	256

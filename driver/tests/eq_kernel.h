@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What driver/eq.c uses of the kernel and of the driver, for a program in user
- * space with one thread. Stands in for mo.h and trace.h, whose include guards
- * it takes; interrupts and BH works run when the test says so.
+ * space with one thread. Stands in for mo.h, trace.h and what eq.c includes
+ * besides, whose include guards it takes; interrupts and BH works run when the test says so.
  */
 #ifndef MO_EQ_KERNEL_H
 #define MO_EQ_KERNEL_H
 #define MO_H
 #define MO_TRACE_H
+#define MO_ADMINQ_H
+#define MO_CMD_H
+#define MO_EVENT_H
 
 #include <assert.h>
 #include <errno.h>
