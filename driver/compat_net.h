@@ -76,6 +76,19 @@ static inline void page_pool_enable_direct_recycling(struct page_pool *pool,
 }
 #endif
 
+#ifndef MO_HAVE_PAGE_POOL_NETMEM
+/* By another name: some had another function of this one. */
+static inline netmem_ref mo_page_pool_alloc(struct page_pool *pool, unsigned int *offset,
+					    unsigned int *size, gfp_t gfp)
+{
+	struct page *page = page_pool_alloc(pool, offset, size, gfp);
+
+	return page ? page_to_netmem(page) : 0;
+}
+
+#define page_pool_alloc_netmem		mo_page_pool_alloc
+#endif
+
 #ifndef MO_HAVE_AFFINITY_AUTO
 static inline void netif_set_affinity_auto(struct net_device *netdev) { }
 #endif

@@ -14,6 +14,8 @@
 
 static_assert(sizeof(struct mo_db_rec) == MO_REC_SIZE);
 static_assert(sizeof(struct mo_arm_rec) == MO_REC_SIZE);
+static_assert(sizeof(struct mo_tx_slot) == 16);
+static_assert(MO_TX_MAX_DESCS <= U16_MAX);
 static_assert(sizeof(union mo_tx_desc) == sizeof(struct mo_rx_desc));
 static_assert(MO_RX_MAX_BUFS <= MO_RX_MAX_SEGS);
 static_assert(MO_RX_MAX_BUFS - 1 <= MAX_SKB_FRAGS);
@@ -319,8 +321,8 @@ void mo_rxq_free(struct mo_rxq *rxq)
 	mo_cq_destroy(&rxq->cq);
 	/* No DMA of it is in flight. */
 	for (i = 0; rxq->slots && i <= rxq->mask; i++)
-		if (rxq->slots[i].page)
-			page_pool_put_full_page(rxq->pool, rxq->slots[i].page, false);
+		if (rxq->slots[i].netmem)
+			page_pool_put_full_netmem(rxq->pool, rxq->slots[i].netmem, false);
 	if (rxq->pool)
 		page_pool_destroy(rxq->pool);
 	mo_cq_exit(&rxq->cq);

@@ -8,6 +8,7 @@
 
 #include <linux/cache.h>
 #include <linux/netdevice.h>
+#include <net/netmem.h>
 #include <net/page_pool/types.h>
 
 #include "mo.h"
@@ -76,22 +77,26 @@ union mo_tx_desc {
 	struct mo_tx_seg seg;
 };
 
+/* What an entry of the transmit ring stands for. */
+enum mo_tx_slot_type {
+	MO_TX_SLOT_SKB = 1,	/* first of a packet of the stack */
+	MO_TX_SLOT_SINGLE,	/* piece from dma_map_single() */
+	MO_TX_SLOT_PAGE,	/* piece from dma_map_page() */
+};
+
 /*
  * What the driver keeps of an entry of the transmit ring: of a packet's first
  * one the packet, of the others how to unmap them. Never read back from the
  * ring, which the device might write.
  */
-union mo_tx_slot {
-	struct {
+struct mo_tx_slot {
+	union {
 		struct sk_buff *skb;
-		u32 bytes;	/* for BQL, as sent on the wire without FCS */
-		u32 descs;
-	};
-	struct {
 		dma_addr_t addr;
-		u32 len;
-		u32 paged;
 	};
+	u32 bytes;	/* of a piece; of a packet on the wire without FCS, for BQL */
+	u16 descs;	/* of a packet */
+	u8 type;	/* enum mo_tx_slot_type */
 };
 
 /**
@@ -118,7 +123,7 @@ union mo_tx_slot {
  */
 struct mo_txq {
 	union mo_tx_desc *ring;
-	union mo_tx_slot *slots;
+	struct mo_tx_slot *slots;
 	u32 mask;
 	u32 tail;
 	struct mo_tx_pkt *last;
@@ -140,9 +145,9 @@ struct mo_txq {
 	bool created;
 };
 
-/* Receive buffer; a slot with a page is ready to be posted (again). */
+/* Receive buffer; a slot with memory is ready to be posted (again). */
 struct mo_rx_slot {
-	struct page *page;
+	netmem_ref netmem;
 	u32 offset;
 };
 

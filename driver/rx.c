@@ -22,12 +22,12 @@ static u32 mo_rx_batch(const struct mo_rxq *rxq)
 
 static dma_addr_t mo_rx_addr(const struct mo_rx_slot *slot)
 {
-	return page_pool_get_dma_addr(slot->page) + slot->offset + MO_RX_HEADROOM;
+	return page_pool_get_dma_addr_netmem(slot->netmem) + slot->offset + MO_RX_HEADROOM;
 }
 
 static void *mo_rx_va(const struct mo_rx_slot *slot)
 {
-	return page_address(slot->page) + slot->offset;
+	return netmem_address(slot->netmem) + slot->offset;
 }
 
 /**
@@ -50,10 +50,10 @@ bool mo_rx_refill(struct mo_rxq *rxq, gfp_t gfp)
 		struct mo_rx_slot *slot = &rxq->slots[tail & rxq->mask];
 		unsigned int size = MO_RX_BUF_TRUESIZE;
 
-		if (slot->page)
+		if (slot->netmem)
 			continue;
-		slot->page = page_pool_alloc(rxq->pool, &slot->offset, &size, gfp);
-		if (unlikely(!slot->page)) {
+		slot->netmem = page_pool_alloc_netmem(rxq->pool, &slot->offset, &size, gfp);
+		if (unlikely(!slot->netmem)) {
 			full = false;
 			break;
 		}
@@ -105,7 +105,7 @@ static struct sk_buff *mo_rx_build(struct mo_rxq *rxq, const struct mo_rx_meta *
 		}
 		return NULL;
 	}
-	slot->page = NULL;
+	slot->netmem = 0;
 	skb_mark_for_recycle(skb);
 	skb_reserve(skb, MO_RX_HEADROOM);
 	__skb_put(skb, len);
@@ -116,9 +116,10 @@ static struct sk_buff *mo_rx_build(struct mo_rxq *rxq, const struct mo_rx_meta *
 		left -= len;
 		dma_sync_single_for_cpu(rxq->md->dev, mo_rx_addr(slot), len,
 					DMA_FROM_DEVICE);
-		skb_add_rx_frag(skb, i - 1, slot->page, slot->offset + MO_RX_HEADROOM,
-				len, MO_RX_BUF_TRUESIZE);
-		slot->page = NULL;
+		skb_add_rx_frag_netmem(skb, i - 1, slot->netmem,
+				       slot->offset + MO_RX_HEADROOM, len,
+				       MO_RX_BUF_TRUESIZE);
+		slot->netmem = 0;
 	}
 	return skb;
 }

@@ -56,27 +56,27 @@ static void mo_tx_unmap(const struct mo_txq *txq, u32 index, u32 descs)
 	struct device *dev = txq->md->dev;
 
 	while (--descs) {
-		const union mo_tx_slot *slot = &txq->slots[++index & txq->mask];
+		const struct mo_tx_slot *slot = &txq->slots[++index & txq->mask];
 
-		if (slot->paged)
-			dma_unmap_page(dev, slot->addr, slot->len, DMA_TO_DEVICE);
+		if (slot->type == MO_TX_SLOT_PAGE)
+			dma_unmap_page(dev, slot->addr, slot->bytes, DMA_TO_DEVICE);
 		else
-			dma_unmap_single(dev, slot->addr, slot->len, DMA_TO_DEVICE);
+			dma_unmap_single(dev, slot->addr, slot->bytes, DMA_TO_DEVICE);
 	}
 }
 
 static void mo_tx_seg(struct mo_txq *txq, u32 index, dma_addr_t addr, u32 len,
-		      u32 paged)
+		      enum mo_tx_slot_type type)
 {
-	union mo_tx_slot *slot = &txq->slots[index & txq->mask];
+	struct mo_tx_slot *slot = &txq->slots[index & txq->mask];
 	struct mo_tx_seg *seg = &txq->ring[index & txq->mask].seg;
 
 	seg->addr = cpu_to_le64(addr);
 	seg->len = cpu_to_le32(len);
 	seg->rsvd = 0;
 	slot->addr = addr;
-	slot->len = len;
-	slot->paged = paged;
+	slot->bytes = len;
+	slot->type = type;
 }
 
 /*
@@ -96,7 +96,7 @@ static u32 mo_tx_map(struct mo_txq *txq, const struct sk_buff *skb, u32 first)
 		addr = dma_map_single(dev, skb->data, len, DMA_TO_DEVICE);
 		if (dma_mapping_error(dev, addr))
 			return 0;
-		mo_tx_seg(txq, index++, addr, len, false);
+		mo_tx_seg(txq, index++, addr, len, MO_TX_SLOT_SINGLE);
 	}
 	for (i = 0; i < shinfo->nr_frags; i++) {
 		const skb_frag_t *frag = &shinfo->frags[i];
@@ -110,7 +110,7 @@ static u32 mo_tx_map(struct mo_txq *txq, const struct sk_buff *skb, u32 first)
 			mo_tx_unmap(txq, first, index - first);
 			return 0;
 		}
-		mo_tx_seg(txq, index++, addr, len, true);
+		mo_tx_seg(txq, index++, addr, len, MO_TX_SLOT_PAGE);
 	}
 	return index - first;
 }
@@ -228,7 +228,7 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	const struct mo_net *net = netdev_priv(netdev);
 	struct mo_txq *txq = net->txq[skb_get_queue_mapping(skb)];
-	union mo_tx_slot *slot;
+	struct mo_tx_slot *slot;
 	struct netdev_queue *nq;
 	struct mo_tx_pkt *pkt;
 	unsigned int bytes;
@@ -264,6 +264,7 @@ netdev_tx_t mo_xmit(struct sk_buff *skb, struct net_device *netdev)
 	slot->skb = skb;
 	slot->bytes = bytes;
 	slot->descs = descs;
+	slot->type = MO_TX_SLOT_SKB;
 	txq->last = pkt;
 	txq->urgent |= mo_tx_is_awaited(skb);
 	skb_tx_timestamp(skb);
@@ -361,7 +362,7 @@ bool mo_tx_poll(struct mo_txq *txq, int budget)
 		return true;
 
 	do {
-		union mo_tx_slot *slot = &txq->slots[head & txq->mask];
+		struct mo_tx_slot *slot = &txq->slots[head & txq->mask];
 		u32 descs = slot->descs;
 
 		/* Only whole packets complete. */
@@ -399,7 +400,7 @@ void mo_tx_purge(struct mo_txq *txq)
 	u32 dropped = 0;
 
 	while (txq->head != txq->tail) {
-		union mo_tx_slot *slot = &txq->slots[txq->head & txq->mask];
+		struct mo_tx_slot *slot = &txq->slots[txq->head & txq->mask];
 		struct sk_buff *skb = slot->skb;
 		u32 descs = slot->descs;
 
