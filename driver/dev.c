@@ -138,6 +138,7 @@ static int mo_dev_hw_up(struct mo_dev *md)
 	err = mo_dev_identify(md);
 	if (err)
 		goto fence;
+	mo_event_reset(md);
 	err = mo_eqs_start(md);
 	if (err)
 		goto fence;
@@ -251,6 +252,20 @@ void mo_dev_down(struct mo_dev *md)
 	clear_bit(MO_STATE_RESETTING, &md->state);
 }
 
+/*
+ * Configures a device that has lost its configuration: plugged again, or reset by
+ * somebody who did not know of us. It knows nothing of before. It is not let at
+ * memory.
+ */
+static void mo_dev_revive(struct mo_dev *md)
+{
+	if (!md->pci_state || !pci_device_is_present(md->pdev) ||
+	    pci_load_saved_state(md->pdev, md->pci_state))
+		return;
+	pci_restore_state(md->pdev);
+	pci_clear_master(md->pdev);
+}
+
 bool mo_dev_adopt(struct mo_dev *md)
 {
 	devl_assert_locked(mo_devlink(md));
@@ -260,7 +275,7 @@ bool mo_dev_adopt(struct mo_dev *md)
 	if (test_bit(MO_STATE_FROZEN, &md->state))
 		return false;
 	if (!mo_regs_answer(md))
-		mo_pci_revive(md);
+		mo_dev_revive(md);
 	if (!mo_regs_answer(md))
 		return false;
 	/* What it knew of before is not worth a command. */

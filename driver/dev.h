@@ -23,7 +23,4 @@ bool mo_dev_adopt(struct mo_dev *md);
 void mo_service_start(struct mo_dev *md);
 void mo_service_stop(struct mo_dev *md);
 
-/* pci.c */
-void mo_pci_revive(struct mo_dev *md);
-
 #endif /* MO_DEV_H */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * devlink: versions, load policy, flash, reload, port.
+ * The devlink instance: versions, flash, reload.
  */
 #include "mo.h"
 #include "dev.h"
 #include "devlink.h"
 #include "fw.h"
 #include "hwmon.h"
+#include "reporter.h"
 
 static int mo_info_version(struct devlink_info_req *req, bool running, const char *name,
 			   u8 major, u8 minor, u8 patch)
@@ -181,107 +182,22 @@ const struct devlink_ops mo_devlink_ops = {
 	.flash_update = mo_flash_update,
 };
 
-static int mo_param_fw_policy_validate(struct devlink *devlink, u32 id, MO_PARAM_VALUE val,
-				       struct netlink_ext_ack *extack)
-{
-	switch (mo_param_u8(val)) {
-	case DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_DRIVER:
-	case DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_FLASH:
-	case DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_DISK:
-		return 0;
-	default:
-		NL_SET_ERR_MSG_FMT(extack,
-				   "fw_load_policy %u: 0 (driver), 1 (flash) and 2 (disk) are possible",
-				   mo_param_u8(val));
-		return -EINVAL;
-	}
-}
-
-static int mo_param_roce_validate(struct devlink *devlink, u32 id, MO_PARAM_VALUE val,
-				  struct netlink_ext_ack *extack)
-{
-	struct mo_dev *md = devlink_priv(devlink);
-
-	if (mo_param_bool(val) && !md->roce_offered) {
-		NL_SET_ERR_MSG(extack, "device has no RDMA transport");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-/*
- * Policy: driver = the newer of flash and file, flash, disk = the file. RoCE:
- * off leaves UDP port 4791 to the network stack. Both take effect at the next
- * reload.
- */
-static const struct devlink_param mo_params[] = {
-	DEVLINK_PARAM_GENERIC(FW_LOAD_POLICY, BIT(DEVLINK_PARAM_CMODE_DRIVERINIT), NULL, NULL,
-			      mo_param_fw_policy_validate),
-	DEVLINK_PARAM_GENERIC(ENABLE_ROCE, BIT(DEVLINK_PARAM_CMODE_DRIVERINIT), NULL, NULL,
-			      mo_param_roce_validate),
-};
-
-u8 mo_devlink_fw_policy(struct mo_dev *md)
-{
-	union devlink_param_value value;
-
-	if (devl_param_driverinit_value_get(mo_devlink(md),
-					    DEVLINK_PARAM_GENERIC_ID_FW_LOAD_POLICY, &value))
-		return DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_DRIVER;
-	return value.vu8;
-}
-
-bool mo_devlink_roce_enabled(struct mo_dev *md)
-{
-	union devlink_param_value value;
-
-	if (devl_param_driverinit_value_get(mo_devlink(md), DEVLINK_PARAM_GENERIC_ID_ENABLE_ROCE,
-					    &value))
-		return true;
-	return value.vbool;
-}
-
-/* The port comes and goes with the netdev: none may be left over a reload. */
-int mo_devlink_port_add(struct mo_dev *md)
-{
-	struct devlink_port_attrs attrs = {
-		.flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL,
-		.phys.port_number = 0,
-	};
-
-	memset(&md->dl_port, 0, sizeof(md->dl_port));
-	devlink_port_attrs_set(&md->dl_port, &attrs);
-	return devl_port_register(mo_devlink(md), &md->dl_port, 0);
-}
-
-void mo_devlink_port_del(struct mo_dev *md)
-{
-	devl_port_unregister(&md->dl_port);
-}
-
-/* Parameters and reporter; devl_lock held, before the device is up. */
+/* Parameters and reporters; devl_lock held, before the device is up. */
 int mo_devlink_init(struct mo_dev *md)
 {
-	union devlink_param_value value = {
-		.vu8 = DEVLINK_PARAM_FW_LOAD_POLICY_VALUE_DRIVER,
-	};
-	struct devlink *devlink = mo_devlink(md);
 	int err;
 
-	err = devl_params_register(devlink, mo_params, ARRAY_SIZE(mo_params));
+	err = mo_devlink_params_add(md);
 	if (err)
 		return err;
-	mo_param_driverinit_set(devlink, DEVLINK_PARAM_GENERIC_ID_FW_LOAD_POLICY, &value);
-	value.vbool = true;
-	mo_param_driverinit_set(devlink, DEVLINK_PARAM_GENERIC_ID_ENABLE_ROCE, &value);
-	err = mo_health_register(md);
+	err = mo_reporters_add(md);
 	if (err)
-		devl_params_unregister(devlink, mo_params, ARRAY_SIZE(mo_params));
+		mo_devlink_params_del(md);
 	return err;
 }
 
 void mo_devlink_exit(struct mo_dev *md)
 {
-	mo_health_unregister(md);
-	devl_params_unregister(mo_devlink(md), mo_params, ARRAY_SIZE(mo_params));
+	mo_reporters_del(md);
+	mo_devlink_params_del(md);
 }

@@ -18,7 +18,6 @@
 
 #include "mo.h"
 #include "cmd.h"
-#include "event.h"
 #include "trace.h"
 
 #define MO_EQ_LOG		8
@@ -314,7 +313,6 @@ int mo_eqs_start(struct mo_dev *md)
 	unsigned int i;
 	int err;
 
-	mo_event_reset(md);
 	for (i = 0; i < 1 + (md->vectors > 1 ? md->channels : 0); i++) {
 		err = mo_eq_start(&md->eqs[i]);
 		if (err) {

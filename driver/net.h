@@ -297,9 +297,21 @@ struct mo_net {
 	unsigned long repair_start;
 };
 
+/**
+ * mo_channel_broken() - give up on a channel's queues
+ * @ch: channel
+ *
+ * They are made anew, and the other channels are left alone. Any context.
+ */
+static inline void mo_channel_broken(struct mo_channel *ch)
+{
+	struct mo_net *net = ch->net;
+
+	if (!test_and_set_bit(ch->index, net->broken))
+		queue_work(net->md->wq, &net->repair);
+}
+
 /* netdev.c */
-/* Gives up on a channel's queues and has them made anew; any context. */
-void mo_channel_broken(struct mo_channel *ch);
 int mo_net_set_offloads(struct mo_net *net, netdev_features_t features, u32 mtu,
 			struct netlink_ext_ack *extack);
 

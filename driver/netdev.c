@@ -239,20 +239,6 @@ static const struct net_device_ops mo_netdev_ops = {
 	.ndo_vlan_rx_kill_vid = mo_vlan_del,
 };
 
-/**
- * mo_channel_broken() - give up on a channel's queues
- * @ch: channel
- *
- * They are made anew, and the other channels are left alone. Any context.
- */
-void mo_channel_broken(struct mo_channel *ch)
-{
-	struct mo_net *net = ch->net;
-
-	if (!test_and_set_bit(ch->index, net->broken))
-		queue_work(net->md->wq, &net->repair);
-}
-
 static void mo_net_watch_work(struct work_struct *work)
 {
 	struct mo_net *net = container_of(work, struct mo_net, watch.work);

@@ -52,22 +52,6 @@ static int mo_pci_map(struct mo_dev *md)
 	return PTR_ERR_OR_ZERO(md->db);
 }
 
-/**
- * mo_pci_revive() - configure a device that has lost its configuration
- * @md: device that has gone
- *
- * Plugged again, or reset by somebody who did not know of us: it knows nothing
- * of before. It is not let at memory.
- */
-void mo_pci_revive(struct mo_dev *md)
-{
-	if (!md->pci_state || !pci_device_is_present(md->pdev) ||
-	    pci_load_saved_state(md->pdev, md->pci_state))
-		return;
-	pci_restore_state(md->pdev);
-	pci_clear_master(md->pdev);
-}
-
 static int mo_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct devlink *devlink;

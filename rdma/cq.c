@@ -257,3 +257,23 @@ int mo_ib_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 	}
 	return 0;
 }
+
+void mo_ib_cq_clean(struct mo_ib_cq *cq, u32 object)
+{
+	u32 ci, left = BIT(cq->size_log);
+
+	lockdep_assert_held(&cq->lock);
+	for (ci = cq->ci; left-- && mo_ib_cqe_valid(cq, ci); ci++) {
+		struct mo_rdma_cqe *cqe = mo_ib_cqe_at(cq, ci);
+
+		dma_rmb();	/* the phase before the rest */
+		if (le32_to_cpu(cqe->qp) == object)
+			cqe->qp = cpu_to_le32(MO_IB_NO_OBJECT);
+	}
+}
+
+void mo_ib_cq_notify(struct mo_ib_cq *cq)
+{
+	if (xchg(&cq->armed, false) && cq->ibcq.comp_handler)
+		cq->ibcq.comp_handler(&cq->ibcq, cq->ibcq.cq_context);
+}

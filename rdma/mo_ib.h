@@ -453,6 +453,12 @@ int mo_ib_map_mr_sg(struct ib_mr *ibmr, struct scatterlist *sg, int nents, unsig
 int mo_ib_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);
 
 /* ------------------------------------------------------------------- cq.c */
+/* No queue pair has it: object numbers are 24 bits. */
+#define MO_IB_NO_OBJECT		0xffffffffU
+/* Makes entries of a queue pair in the ring unknown; cq->lock held. */
+void mo_ib_cq_clean(struct mo_ib_cq *cq, u32 object);
+/* Calls the handler of a kernel queue that waits for an event. */
+void mo_ib_cq_notify(struct mo_ib_cq *cq);
 int mo_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 		    struct uverbs_attr_bundle *attrs);
 int mo_ib_create_user_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
@@ -488,10 +494,23 @@ size_t mo_ib_send_bytes(enum ib_qp_type type, u32 sges, u32 inline_bytes);
 size_t mo_ib_recv_bytes(u32 sges);
 
 /* ----------------------------------------------------------------- poll.c */
+/* Entry of a completion queue, and whether the device has written it. */
+static inline struct mo_rdma_cqe *mo_ib_cqe_at(const struct mo_ib_cq *cq, u32 ci)
+{
+	size_t slot = ci & (BIT(cq->size_log) - 1);
+
+	return mo_ib_ring_at(&cq->ring, slot * sizeof(struct mo_rdma_cqe));
+}
+
+static inline bool mo_ib_cqe_valid(const struct mo_ib_cq *cq, u32 ci)
+{
+	u8 expect = !(ci & BIT(cq->size_log));
+
+	return (READ_ONCE(mo_ib_cqe_at(cq, ci)->phase) & 1) == expect;
+}
+
 int mo_ib_poll_cq(struct ib_cq *ibcq, int n, struct ib_wc *wc);
 int mo_ib_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags);
-/* Makes entries of a queue pair in the ring unknown; cq->lock held. */
-void mo_ib_cq_clean(struct mo_ib_cq *cq, u32 object);
 
 /* ---------------------------------------------------------------- flush.c */
 /* The device does nothing with the queue pair any more: flush it. */
@@ -500,11 +519,11 @@ void mo_ib_qp_kill(struct mo_ib_qp *qp);
 void mo_ib_qp_revive(struct mo_ib_qp *qp);
 /* All of them; the device is gone. */
 void mo_ib_kill_all(struct mo_ib_dev *mib);
-/* Calls the handler of a kernel queue that waits for an event. */
-void mo_ib_cq_notify(struct mo_ib_cq *cq);
 /* Flushed requests of dead queue pairs; cq->lock held. */
 int mo_ib_flush_poll(struct mo_ib_cq *cq, int n, struct ib_wc *wc);
 bool mo_ib_flush_pending(const struct mo_ib_cq *cq);
+
+/* ---------------------------------------------------------------- drain.c */
 void mo_ib_drain_sq(struct ib_qp *ibqp);
 void mo_ib_drain_rq(struct ib_qp *ibqp);
 

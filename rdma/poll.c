@@ -11,23 +11,6 @@
 
 #include "mo_ib.h"
 
-/* No queue pair has it: object numbers are 24 bits. */
-#define MO_IB_NO_OBJECT		0xffffffffU
-
-static struct mo_rdma_cqe *mo_ib_cqe_at(const struct mo_ib_cq *cq, u32 ci)
-{
-	size_t slot = ci & (BIT(cq->size_log) - 1);
-
-	return mo_ib_ring_at(&cq->ring, slot * sizeof(struct mo_rdma_cqe));
-}
-
-static bool mo_ib_cqe_valid(const struct mo_ib_cq *cq, u32 ci)
-{
-	u8 expect = !(ci & BIT(cq->size_log));
-
-	return (READ_ONCE(mo_ib_cqe_at(cq, ci)->phase) & 1) == expect;
-}
-
 static void mo_ib_cqe_bad(struct mo_ib_cq *cq, const struct mo_rdma_cqe *cqe, const char *what)
 {
 	cq->bad++;
@@ -174,18 +157,4 @@ int mo_ib_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags)
 		missed = mo_ib_cqe_valid(cq, cq->ci) || mo_ib_flush_pending(cq);
 	spin_unlock_irqrestore(&cq->lock, irqflags);
 	return missed;
-}
-
-void mo_ib_cq_clean(struct mo_ib_cq *cq, u32 object)
-{
-	u32 ci, left = BIT(cq->size_log);
-
-	lockdep_assert_held(&cq->lock);
-	for (ci = cq->ci; left-- && mo_ib_cqe_valid(cq, ci); ci++) {
-		struct mo_rdma_cqe *cqe = mo_ib_cqe_at(cq, ci);
-
-		dma_rmb();	/* the phase before the rest */
-		if (le32_to_cpu(cqe->qp) == object)
-			cqe->qp = cpu_to_le32(MO_IB_NO_OBJECT);
-	}
 }

@@ -10,7 +10,6 @@
 #define MO_TRACE_H
 #define MO_ADMINQ_H
 #define MO_CMD_H
-#define MO_EVENT_H
 
 #include <assert.h>
 #include <errno.h>
@@ -160,7 +159,6 @@ int mo_cmd_eq_create(struct mo_dev *md, const struct mo_eq_attr *attr, u32 *eqn)
 int mo_cmd_eq_destroy(struct mo_dev *md, u32 eqn);
 unsigned int mo_adminq_poll(struct mo_dev *md, bool by_irq);
 void mo_dev_fail(struct mo_dev *md, const char *why);
-void mo_event_reset(struct mo_dev *md);
 #define trace_mo_event(md, eqe)		((void)(eqe))
 
 static inline bool mo_shadow(const struct mo_dev *md)

@@ -54,12 +54,6 @@ void mo_dev_fail(struct mo_dev *md, const char *why)
 	md->failed = why;
 }
 
-void mo_event_reset(struct mo_dev *md)
-{
-	md->events.in = 0;
-	md->events.out = 0;
-}
-
 static u64 arm_word(unsigned int vector)
 {
 	return dev.eqs[vector].arm.rec->arm;

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import ksource, paths, yamlcheck
-from . import inside, unit
+from . import inside, layers, unit
 from .results import FAIL, PASS, Result
 
 _C = (".c", ".h")
@@ -233,6 +233,15 @@ def words(files: list[Path]) -> Iterator[Result]:
     yield _result("words", start, findings)
 
 
+def circles(files: list[Path]) -> Iterator[Result]:
+    """The files of a kernel module call each other in one direction."""
+    start = time.monotonic()
+    modules = ("driver", "rdma")
+    findings = [line for module in modules for line in layers.findings(
+        {str(file): (paths.SOURCE / file).read_text() for file in _in(files, (module,), (".c",)) if len(file.parts) == 2})]
+    yield _result("circles", start, findings)
+
+
 def generated(_files: list[Path]) -> Iterator[Result]:
     """What is generated and checked in is what its generator makes now."""
     if (paths.SOURCE / "Documentation/hw/generate.py").is_file():
@@ -240,7 +249,7 @@ def generated(_files: list[Path]) -> Iterator[Result]:
 
 
 CHECKERS: tuple[Callable[[list[Path]], Iterator[Result]], ...] = (
-    words, python, shell, generated, clang_format, checkpatch, kernel_build, clang_tidy)
+    words, python, shell, circles, generated, clang_format, checkpatch, kernel_build, clang_tidy)
 
 
 def run() -> Iterator[Result]:
@@ -252,5 +261,5 @@ def run() -> Iterator[Result]:
 
 def names() -> set[str]:
     """The names of the results."""
-    return {f"lint:{name}" for name in ("words", "python", "shell", "hw-reference", "clang-format", "checkpatch",
+    return {f"lint:{name}" for name in ("words", "python", "shell", "circles", "hw-reference", "clang-format", "checkpatch",
                                         "sparse-stable", "sparse-backports", "clang-tidy")}

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from harness import paths
-from harness.check import lint
+from harness.check import layers, lint
 
 
 class CheckpatchTest(unittest.TestCase):
@@ -39,6 +39,25 @@ class CheckpatchTest(unittest.TestCase):
 
     def test_the_table_is_valid(self) -> None:
         self.assertTrue(lint.exceptions(lint.EXCEPTIONS))
+
+
+class LayersTest(unittest.TestCase):
+    LOW = "int mo_low(int a)\n{\n\treturn a;\n}\n"
+    HIGH = "/* mo_top() */\nint mo_high(int a,\n\t    int b)\n{\n\treturn mo_low(a);\n}\n"
+
+    def test_one_direction(self) -> None:
+        top = "int mo_top(void)\n{\n\treturn mo_low(0) + mo_high(0, 0);\n}\n"
+        self.assertEqual(layers.findings({"low.c": self.LOW, "high.c": self.HIGH, "top.c": top}), [])
+
+    def test_circle_is_named_call_by_call(self) -> None:
+        low = self.LOW.replace("return a", "return mo_high(a, a)")
+        self.assertEqual(layers.findings({"low.c": low, "high.c": self.HIGH, "other.c": "int mo_x = mo_low;\n"}),
+                         ["high.c: calls mo_low() of low.c: a circle of calls",
+                          "low.c: calls mo_high() of high.c: a circle of calls"])
+
+    def test_functions_of_one_file_are_its_own(self) -> None:
+        hidden = "static int mo_low(int a)\n{\n\treturn mo_high(a, a);\n}\n"
+        self.assertEqual(layers.findings({"hidden.c": hidden, "high.c": self.HIGH}), [])
 
 
 class SourceTest(unittest.TestCase):
