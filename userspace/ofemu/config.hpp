@@ -40,7 +40,7 @@ struct LinkEntry {
 struct Config {
     std::string control; ///< socket of the control server; empty: none
     std::optional<std::uint32_t> spin_us;
-    std::optional<std::uint32_t> idle_poll_us; ///< nic::IdlePoll: how long after a packet
+    std::optional<std::uint32_t> idle_poll_us; ///< engine::IdlePoll: how long after a packet
     bool shadow_db = true;                     ///< features: {shadow_db: BOOL}
     bool rdma = true;                          ///< features: {rdma: BOOL}
     bool bytes_always = false;                 ///< bytes: always

@@ -12,7 +12,7 @@ constexpr std::uint64_t look_period_ns = 5'000;
 
 } // namespace
 
-ForeignUnit::ForeignUnit(const Config& config, const ForeignEntry& entry, nic::Engine& engine)
+ForeignUnit::ForeignUnit(const Config& config, const ForeignEntry& entry, engine::Engine& engine)
     : entry_(entry), engine_(engine),
       converter_(entry.name + "-M", seed_of(config.seed, entry.name), engine) {
     engine_.add(*this);

@@ -7,16 +7,16 @@
 #include <string>
 
 #include "config.hpp"
+#include "engine/engine.hpp"
 #include "fabric/stream.hpp"
 #include "link_unit.hpp"
 #include "media_converter.hpp"
-#include "nic/engine.hpp"
 
 namespace mo::ofemu {
 
-class ForeignUnit final : public nic::Worker {
+class ForeignUnit final : public engine::Worker {
   public:
-    ForeignUnit(const Config& config, const ForeignEntry& entry, nic::Engine& engine);
+    ForeignUnit(const Config& config, const ForeignEntry& entry, engine::Engine& engine);
     ForeignUnit(const ForeignUnit&) = delete;
     ForeignUnit& operator=(const ForeignUnit&) = delete;
     ~ForeignUnit();
@@ -31,9 +31,6 @@ class ForeignUnit final : public nic::Worker {
     // Worker
     bool poll(std::uint64_t now_ns, unsigned budget) override;
     void finish_round(std::uint64_t now_ns) override;
-    void end_round() override {}
-    void publish_events() override {}
-    [[nodiscard]] bool work_arrived() override { return false; }
     [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t /*now_ns*/) override {
         return fabric::no_deadline;
     }
@@ -41,7 +38,7 @@ class ForeignUnit final : public nic::Worker {
 
   private:
     ForeignEntry entry_;
-    nic::Engine& engine_;
+    engine::Engine& engine_;
     MediaConverter converter_;
     std::unique_ptr<fabric::StreamEndpoint> stream_;
     std::uint64_t next_look_ns_ = 0;

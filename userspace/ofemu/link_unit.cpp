@@ -29,7 +29,7 @@ constexpr optics::Direction direction(fabric::End from) noexcept {
 
 } // namespace
 
-LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, nic::Engine& engine)
+LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, engine::Engine& engine)
     : entry_(entry), engine_(engine), fibre_(fibre_config(config, entry)), link_(entry.name) {
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
         // Less than a round of the engine is no delay: frames then pass without a copy.
@@ -43,7 +43,7 @@ LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, nic::Engine& en
         }
     }
     link_.set_path(this);
-    engine_.add(*this);
+    engine_.add(*this, engine::Attendance::on_call);
 }
 
 LinkUnit::~LinkUnit() {

@@ -8,18 +8,18 @@
 #include <string>
 
 #include "config.hpp"
+#include "engine/engine.hpp"
 #include "fabric/capture.hpp"
 #include "fabric/link.hpp"
-#include "nic/engine.hpp"
 #include "nic/queue_env.hpp"
 #include "optics/fibre.hpp"
 #include "optics/port.hpp"
 
 namespace mo::ofemu {
 
-class LinkUnit final : public nic::Worker, private fabric::PathQuality {
+class LinkUnit final : public engine::Worker, private fabric::PathQuality {
   public:
-    LinkUnit(const Config& config, const LinkEntry& entry, nic::Engine& engine);
+    LinkUnit(const Config& config, const LinkEntry& entry, engine::Engine& engine);
     LinkUnit(const LinkUnit&) = delete;
     LinkUnit& operator=(const LinkUnit&) = delete;
     ~LinkUnit();
@@ -35,21 +35,18 @@ class LinkUnit final : public nic::Worker, private fabric::PathQuality {
     [[nodiscard]] fabric::Link& link() noexcept { return link_; }
     [[nodiscard]] optics::Fibre& fibre() noexcept { return fibre_; }
 
-    // Worker
+    // Worker, on call
     bool poll(std::uint64_t now_ns, unsigned budget) override;
-    void finish_round(std::uint64_t /*now_ns*/) override {}
-    void end_round() override {}
-    void publish_events() override {}
-    [[nodiscard]] bool work_arrived() override { return false; }
     [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t now_ns) override;
 
   private:
     // fabric::PathQuality
     [[nodiscard]] bool open(fabric::End from) const override;
     [[nodiscard]] double loss(fabric::End from, std::uint32_t bytes) const override;
+    void under_way() override { engine_.call(*this); }
 
     LinkEntry entry_;
-    nic::Engine& engine_;
+    engine::Engine& engine_;
     mutable optics::Fibre fibre_; // asking it for the present advances it to the present
     fabric::Link link_;
     std::array<const nic::PortState*, 2> gates_{};

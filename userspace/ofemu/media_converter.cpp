@@ -30,7 +30,8 @@ constexpr std::uint32_t taps(std::int16_t low, std::int16_t high) noexcept {
 
 } // namespace
 
-MediaConverter::MediaConverter(const std::string& serial, std::uint64_t seed, nic::Engine& engine)
+MediaConverter::MediaConverter(const std::string& serial, std::uint64_t seed,
+                               engine::Engine& engine)
     : engine_(engine), port_(optics::PortConfig{lanes, seed, 35.0}) {
     const std::uint64_t now_ns = engine_.now_ns();
     port_.plug(optics::cmis::dr8_lpo(serial), now_ns);

@@ -7,15 +7,15 @@
 #include <cstdint>
 #include <string>
 
-#include "nic/engine.hpp"
+#include "engine/engine.hpp"
 #include "optics/port.hpp"
 
 namespace mo::ofemu {
 
-class MediaConverter final : public nic::Worker {
+class MediaConverter final : public engine::Worker {
   public:
     /// Switches on. `serial` is its module's.
-    MediaConverter(const std::string& serial, std::uint64_t seed, nic::Engine& engine);
+    MediaConverter(const std::string& serial, std::uint64_t seed, engine::Engine& engine);
     MediaConverter(const MediaConverter&) = delete;
     MediaConverter& operator=(const MediaConverter&) = delete;
     ~MediaConverter();
@@ -24,17 +24,13 @@ class MediaConverter final : public nic::Worker {
 
     // Worker
     bool poll(std::uint64_t now_ns, unsigned budget) override;
-    void finish_round(std::uint64_t /*now_ns*/) override {}
-    void end_round() override {}
-    void publish_events() override {}
-    [[nodiscard]] bool work_arrived() override { return false; }
     [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t now_ns) override;
 
   private:
     void switch_on(std::uint64_t now_ns);
     void adapt(std::uint64_t now_ns);
 
-    nic::Engine& engine_;
+    engine::Engine& engine_;
     optics::Port port_;
 };
 

@@ -59,7 +59,7 @@ mgmt::SocConfig soc_config(const Config& config, const NicEntry& entry,
 } // namespace
 
 NicUnit::NicUnit(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
-                 nic::Engine& engine)
+                 engine::Engine& engine)
     : entry_(entry), engine_(engine), nic_(nic_config(config, entry), engine), mac_(nic_, 0),
       eth_(nic_, mac_), rdma_(nic_, mac_, making(nic_.config())), port_(port_config(config, entry)),
       core_(soc_config(config, entry, std::move(rom)), nic_.mgmt(), port_) {

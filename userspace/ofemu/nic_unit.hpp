@@ -8,7 +8,7 @@
 
 #include "common/result.hpp"
 #include "config.hpp"
-#include "nic/engine.hpp"
+#include "engine/engine.hpp"
 #include "nic/eth/eth_block.hpp"
 #include "nic/nic.hpp"
 #include "nic/port/mac.hpp"
@@ -24,7 +24,7 @@ class NicUnit {
     /// Powers the NIC on; `rom` is the boot ROM's image, empty for the built-in one. FatalError
     /// when its flash or ROM cannot be used.
     NicUnit(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
-            nic::Engine& engine);
+            engine::Engine& engine);
     NicUnit(const NicUnit&) = delete;
     NicUnit& operator=(const NicUnit&) = delete;
     ~NicUnit();
@@ -52,7 +52,7 @@ class NicUnit {
     [[nodiscard]] mgmt::SensorValues sensors(std::uint64_t now_ns);
 
     NicEntry entry_;
-    nic::Engine& engine_;
+    engine::Engine& engine_;
     nic::Nic nic_;
     nic::Mac mac_;
     nic::eth::EthBlock eth_;

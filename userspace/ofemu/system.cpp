@@ -32,8 +32,8 @@ auto* find(const Units& units, std::string_view name) noexcept {
 } // namespace
 
 System::System(const Config& config)
-    : config_(config),
-      engine_(clock_, config.spin_us ? *config.spin_us * ns_per_us : nic::Engine::default_spin_ns) {
+    : config_(config), engine_(clock_, config.spin_us ? *config.spin_us * ns_per_us
+                                                      : engine::Engine::default_spin_ns) {
     if (config.idle_poll_us) {
         engine_.idle_poll().set_hold(*config.idle_poll_us * ns_per_us);
     }

@@ -9,9 +9,9 @@
 
 #include "common/result.hpp"
 #include "config.hpp"
+#include "engine/engine.hpp"
 #include "foreign_unit.hpp"
 #include "link_unit.hpp"
-#include "nic/engine.hpp"
 #include "nic_unit.hpp"
 
 namespace mo::ofemu {
@@ -30,7 +30,7 @@ class System {
     void start();
     void stop();
 
-    [[nodiscard]] nic::Engine& engine() noexcept { return engine_; }
+    [[nodiscard]] engine::Engine& engine() noexcept { return engine_; }
     [[nodiscard]] const Config& config() const noexcept { return config_; }
     [[nodiscard]] const std::vector<std::unique_ptr<NicUnit>>& nics() const noexcept {
         return nics_;
@@ -51,8 +51,8 @@ class System {
     Result<void> connect(LinkUnit& link);
 
     Config config_;
-    nic::RealClock clock_;
-    nic::Engine engine_;
+    engine::RealClock clock_;
+    engine::Engine engine_;
     std::vector<std::unique_ptr<NicUnit>> nics_;
     std::vector<std::unique_ptr<ForeignUnit>> foreign_;
     std::vector<std::unique_ptr<LinkUnit>> links_; // ends before what it connects

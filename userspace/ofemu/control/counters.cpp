@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "nic/host.hpp"
+#include "engine/host.hpp"
 #include "system.hpp"
 
 namespace mo::control {
@@ -154,7 +154,7 @@ Json foreign_counters(const ofemu::ForeignUnit& unit) {
 } // namespace
 
 Json collect_counters(ofemu::System& system) {
-    const nic::EngineCounters& scheduling = system.engine().counters();
+    const engine::EngineCounters& scheduling = system.engine().counters();
     Json engine = Json::object();
     engine.set("rounds", scheduling.rounds.value()).set("sleeps", scheduling.sleeps.value());
     engine.set("served", scheduling.served.value());
@@ -166,7 +166,7 @@ Json collect_counters(ofemu::System& system) {
     for (const auto& unit : system.nics()) {
         registers.push_back(register_counters(*unit));
     }
-    const nic::EnginePause pause(system.engine());
+    const engine::EnginePause pause(system.engine());
     for (std::size_t i = 0; i < registers.size(); ++i) {
         ofemu::NicUnit& unit = *system.nics()[i];
         nics.set(unit.name(), nic_counters(unit, std::move(registers[i])));

@@ -6,15 +6,15 @@
 
 #include "common/clock.hpp"
 #include "control/command.hpp"
+#include "engine/host.hpp"
 #include "fabric/capture.hpp"
-#include "nic/host.hpp"
 #include "system.hpp"
 
 namespace mo::control {
 
 namespace {
 
-using nic::EnginePause;
+using engine::EnginePause;
 
 /// Directions of a link: named after the end that sends.
 struct Directions {

@@ -5,15 +5,15 @@
 #include <cerrno>
 
 #include "control/command.hpp"
+#include "engine/host.hpp"
 #include "nic/fault.hpp"
-#include "nic/host.hpp"
 #include "system.hpp"
 
 namespace mo::control {
 
 namespace {
 
-using nic::EnginePause;
+using engine::EnginePause;
 
 /// Takes the NIC's name first; the words of the command follow.
 ofemu::NicUnit* find_nic(Context& context, Arguments& arguments, std::string& name) {
@@ -228,13 +228,13 @@ Result<Json> ambient(Context& context, Arguments& arguments) {
 /// What may be set, and how: in microseconds.
 struct Setting {
     const char* name;
-    void (*apply)(nic::Engine& engine, std::uint64_t ns);
+    void (*apply)(engine::Engine& engine, std::uint64_t ns);
 };
 
 constexpr std::array settings{
-    Setting{"spin_us", [](nic::Engine& engine, std::uint64_t ns) { engine.set_spin(ns); }},
+    Setting{"spin_us", [](engine::Engine& engine, std::uint64_t ns) { engine.set_spin(ns); }},
     Setting{"idle_poll_us",
-            [](nic::Engine& engine, std::uint64_t ns) { engine.idle_poll().set_hold(ns); }},
+            [](engine::Engine& engine, std::uint64_t ns) { engine.idle_poll().set_hold(ns); }},
 };
 
 Result<Json> set(Context& context, Arguments& arguments) {

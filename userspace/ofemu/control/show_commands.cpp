@@ -6,15 +6,15 @@
 
 #include "control/command.hpp"
 #include "control/counters.hpp"
+#include "engine/host.hpp"
 #include "nic/fault.hpp"
-#include "nic/host.hpp"
 #include "system.hpp"
 
 namespace mo::control {
 
 namespace {
 
-using nic::EnginePause;
+using engine::EnginePause;
 
 /// Names of values in the X-macro tables of driver/hw, in lower case.
 std::string lower(std::string text) {

@@ -52,7 +52,13 @@ void Link::send(End from, const Frame& frame, std::uint64_t now_ns) {
         way.counters.lost_closed += packets;
         return;
     }
-    const double loss = path_ != nullptr ? path_->loss(from, frame.longest_packet()) : 0;
+    pass(way, frame, path_ != nullptr ? path_->loss(from, frame.longest_packet()) : 0, now_ns);
+    if (path_ != nullptr && next_deadline_ns() != no_deadline) {
+        path_->under_way();
+    }
+}
+
+void Link::pass(Direction& way, const Frame& frame, double loss, std::uint64_t now_ns) {
     if (clear_way(way, frame, loss)) {
         way.counters.bursts += static_cast<std::uint64_t>(frame.is_burst());
         forward(way, frame, now_ns);

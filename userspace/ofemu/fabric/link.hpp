@@ -43,6 +43,8 @@ class PathQuality {
     [[nodiscard]] virtual bool open(End from) const = 0;
     /// Probability 0..1 that a wire packet of `bytes` bytes sent by `from` is lost after FEC.
     [[nodiscard]] virtual double loss(End from, std::uint32_t bytes) const = 0;
+    /// Behind a frame: something is left in the link, next_deadline_ns() may have changed.
+    virtual void under_way() {}
 
   protected:
     ~PathQuality() = default;
@@ -90,7 +92,7 @@ class Link {
     /// loses what is under way to it.
     void attach(End end, Endpoint* endpoint);
     /// Optics below the link, or nullptr for a perfect path. Must outlive its place here.
-    void set_path(const PathQuality* path) noexcept { path_ = path; }
+    void set_path(PathQuality* path) noexcept { path_ = path; }
     /// Propagation delay of a direction; frames under way keep theirs.
     void set_delay(End from, std::uint64_t delay_ns) noexcept;
     [[nodiscard]] std::uint64_t delay(End from) const noexcept;
@@ -132,6 +134,7 @@ class Link {
     const Direction& direction(End from) const noexcept {
         return directions_[static_cast<std::size_t>(from)];
     }
+    void pass(Direction& way, const Frame& frame, double loss, std::uint64_t now_ns);
     [[nodiscard]] bool clear_way(Direction& way, const Frame& frame, double loss) const noexcept;
     void send_packet(Direction& way, const Frame& packet, double loss, std::uint64_t now_ns);
     void forward(Direction& way, const Frame& frame, std::uint64_t now_ns);
@@ -140,7 +143,7 @@ class Link {
 
     std::string name_;
     std::array<Direction, 2> directions_;
-    const PathQuality* path_ = nullptr;
+    PathQuality* path_ = nullptr;
     std::unique_ptr<Capture> capture_;
     FramePool pool_;
 };

@@ -59,7 +59,7 @@ inline LinkEntry link_entry() {
 /// A NIC and its driver.
 class Station {
   public:
-    Station(int number, nic::Engine& engine, nic::ManualClock& clock)
+    Station(int number, engine::Engine& engine, engine::ManualClock& clock)
         : engine_(engine), clock_(clock), unit(config_, nic_entry(number), {}, engine),
           bus(unit.nic(), engine), driver(bus) {
         driver.bring_up(hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH);
@@ -143,8 +143,8 @@ class Station {
 
   private:
     Config config_;
-    nic::Engine& engine_;
-    nic::ManualClock& clock_;
+    engine::Engine& engine_;
+    engine::ManualClock& clock_;
     std::uint64_t area_ = 0;
 
   public:

@@ -16,7 +16,7 @@ constexpr std::uint64_t all = plain | hw::MO_F_SHADOW_DB;
 
 class Fuzzer {
   public:
-    Fuzzer(Station& station, nic::Engine& engine, std::uint32_t seed)
+    Fuzzer(Station& station, engine::Engine& engine, std::uint32_t seed)
         : station_(station), engine_(engine), random_(seed) {}
 
     void run(unsigned steps) {
@@ -227,15 +227,15 @@ class Fuzzer {
     }
 
     Station& station_;
-    nic::Engine& engine_;
+    engine::Engine& engine_;
     std::mt19937 random_;
     std::array<std::vector<std::uint32_t>, kinds> objects_; ///< numbers that the device gave
 };
 
 TEST(Fuzz, NonsenseNeverCrashesAndAResetEndsIt) {
     log::set_level(log::Level::error);
-    nic::ManualClock clock;
-    nic::Engine engine(clock, 0);
+    engine::ManualClock clock;
+    engine::Engine engine(clock, 0);
     Station a(0, engine, clock), b(1, engine, clock);
     LinkUnit link(Config{}, link_entry(), engine);
     link.connect(fabric::End::a, a.unit.port(), &a.unit.nic().port(0));

@@ -36,8 +36,8 @@ class LinkTest : public testing::Test {
         ASSERT_TRUE(both(20 * seconds, true));
     }
 
-    nic::ManualClock clock_;
-    nic::Engine engine_{clock_, 0};
+    engine::ManualClock clock_;
+    engine::Engine engine_{clock_, 0};
     Station a_{0, engine_, clock_};
     Station b_{1, engine_, clock_};
     LinkUnit link_{Config{}, link_entry(), engine_};
@@ -103,8 +103,8 @@ TEST_F(LinkTest, PulledModuleIsNoticed) {
 }
 
 TEST(ForeignLink, MediaConverterMakesALink) {
-    nic::ManualClock clock;
-    nic::Engine engine(clock, 0);
+    engine::ManualClock clock;
+    engine::Engine engine(clock, 0);
     Station a(0, engine, clock);
     MediaConverter converter("MC-1", 1, engine);
     LinkUnit link(Config{}, link_entry(), engine);
@@ -131,8 +131,8 @@ std::vector<double> losses(LinkUnit& link) {
 }
 
 TEST(LinkUnits, DifferByNameAndSeedAndRepeat) {
-    nic::ManualClock clock;
-    nic::Engine engine{clock, 0};
+    engine::ManualClock clock;
+    engine::Engine engine{clock, 0};
     LinkEntry first = link_entry(), second = link_entry();
     second.name = "fibre1";
     Config config, other;
@@ -152,8 +152,8 @@ TEST(LinkUnits, DifferByNameAndSeedAndRepeat) {
 }
 
 TEST(NicUnits, HaveAModuleThatFitsTheirBoard) {
-    nic::ManualClock clock;
-    nic::Engine engine{clock, 0};
+    engine::ManualClock clock;
+    engine::Engine engine{clock, 0};
     for (const auto& board : nic::all_boards()) {
         NicEntry entry = nic_entry(0);
         entry.board = board.name;

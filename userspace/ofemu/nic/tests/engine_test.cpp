@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The engine as a thread: no wake-up is lost at the boundary of sleep, pauses are short.
+// A NIC and the engine as a thread: no wake-up is lost at the boundary of sleep, pauses are short.
 #include <chrono>
 #include <random>
 #include <string>
@@ -139,65 +139,6 @@ TEST_P(EngineTest, ResetsWhileTheEngineWorks) {
     driver_.bring_up(features());
     EXPECT_EQ(driver_.status(hw::MO_CMD_NOP, 0U), hw::MO_ST_OK);
     EXPECT_EQ(driver_.reg(reg::DEV_STATUS), MO_DEV_STATUS_READY);
-}
-
-/// A worker that now and then keeps the thread for 30 ms, as a host without a processor does.
-class Slow final : public Worker {
-  public:
-    bool poll(std::uint64_t now_ns, unsigned /*budget*/) override {
-        const std::uint64_t told = gap_ns.exchange(0);
-        if (told != 0) {
-            longest_ns = std::max(longest_ns.load(), told);
-            ++stalls;
-        }
-        if (polls++ % 16 == 15) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(30));
-            ++naps;
-        }
-        deadline_ns = now_ns + 1'000'000;
-        return false;
-    }
-    void finish_round(std::uint64_t /*now_ns*/) override {}
-    void end_round() override {}
-    void publish_events() override {}
-    bool work_arrived() override { return false; }
-    std::uint64_t next_deadline_ns(std::uint64_t /*now_ns*/) override { return deadline_ns; }
-    void stalled(std::uint64_t gap) override { gap_ns = gap; }
-
-    std::atomic<std::uint64_t> gap_ns{0}, longest_ns{0};
-    std::atomic<unsigned> stalls{0}, naps{0};
-    unsigned polls = 0;
-    std::uint64_t deadline_ns = 0;
-};
-
-TEST(EngineStall, IsToldBeforeTheNextRound) {
-    RealClock clock;
-    Engine engine(clock, 0);
-    Slow slow;
-    engine.add(slow);
-    engine.start();
-    const auto end = steady_clock::now() + std::chrono::seconds(10);
-    while (slow.naps < 4 && steady_clock::now() < end) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    engine.stop();
-    // Each nap is a stall; the sleeps until a deadline in between are none, however many.
-    EXPECT_GE(slow.naps, 4U);
-    EXPECT_GE(slow.stalls, 3U);
-    EXPECT_GE(slow.longest_ns, 30'000'000U);
-    EXPECT_EQ(engine.counters().stalls.value(), slow.stalls + (slow.gap_ns != 0 ? 1U : 0U));
-}
-
-TEST(EngineStall, VirtualTimeHasNone) {
-    ManualClock clock;
-    Engine engine(clock, 0);
-    Slow slow;
-    slow.polls = 16; // no nap for a while
-    engine.add(slow);
-    engine.run_until(clock, 5'000'000);
-    clock.set(1'000'000'000);
-    (void)engine.settle();
-    EXPECT_EQ(engine.counters().stalls.value(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, EngineTest,

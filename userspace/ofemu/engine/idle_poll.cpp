@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "nic/idle_poll.hpp"
+#include "engine/idle_poll.hpp"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <chrono>
 
-#include "nic/engine.hpp"
+#include "engine/clock.hpp"
 
-namespace mo::nic {
+namespace mo::engine {
 
 namespace {
 
@@ -95,4 +95,4 @@ void IdlePoll::run() noexcept {
     }
 }
 
-} // namespace mo::nic
+} // namespace mo::engine

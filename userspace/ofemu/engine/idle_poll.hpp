@@ -17,7 +17,7 @@
 
 #include "common/fd.hpp"
 
-namespace mo::nic {
+namespace mo::engine {
 
 class DeviceClock;
 
@@ -72,4 +72,4 @@ class IdlePoll {
     std::thread thread_;
 };
 
-} // namespace mo::nic
+} // namespace mo::engine

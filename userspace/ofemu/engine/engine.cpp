@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "nic/engine.hpp"
+#include "engine/engine.hpp"
 
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
@@ -9,16 +9,14 @@
 #include <cstring>
 #include <ctime>
 
-#include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/result.hpp"
 
-namespace mo::nic {
+namespace mo::engine {
 
 namespace {
 
-constexpr std::uint64_t never = ~std::uint64_t{0};
-constexpr unsigned round_budget = 64;          // packets of each NIC: keeps a round below 1 ms
+constexpr unsigned round_budget = 64;          // of each worker: keeps a round below 1 ms
 constexpr unsigned served_budget = 4;          // keeps a control thread from its socket for µs
 constexpr unsigned served_rounds = 2;          // the second is for what became due meanwhile
 constexpr std::uint64_t stall_ns = 10'000'000; // anchors: timers are rebased behind this
@@ -31,12 +29,6 @@ void relax() noexcept {
 }
 
 } // namespace
-
-RealClock::RealClock() noexcept : start_ns_(monotonic_now().count()) {}
-
-std::uint64_t RealClock::now_ns() const noexcept {
-    return static_cast<std::uint64_t>(monotonic_now().count() - start_ns_);
-}
 
 Engine::Engine(const DeviceClock& clock, std::uint64_t spin_ns)
     : clock_(clock), spin_ns_(spin_ns), idle_poll_(clock), timer_ns_(never) {
@@ -55,12 +47,39 @@ Engine::~Engine() {
     stop();
 }
 
-void Engine::add(Worker& worker) {
-    workers_.push_back(&worker);
+void Engine::add(Worker& worker, Attendance attendance) {
+    if (attendance == Attendance::each_round) {
+        attending_.push_back(&worker);
+        return;
+    }
+    worker.member_ = deadlines_.add();
+    if (worker.member_ >= on_call_.size()) {
+        on_call_.resize(worker.member_ + 1);
+        ready_.reserve(on_call_.capacity()); // call() never allocates
+        polled_.reserve(on_call_.capacity());
+    }
+    on_call_[worker.member_] = {&worker, false};
+    call(worker);
 }
 
 void Engine::remove(Worker& worker) {
-    std::erase(workers_, &worker);
+    std::erase(attending_, &worker);
+    if (is_on_call(worker)) {
+        std::erase(ready_, worker.member_);
+        on_call_[worker.member_] = {};
+        deadlines_.remove(worker.member_);
+    }
+}
+
+bool Engine::is_on_call(const Worker& worker) const noexcept {
+    return worker.member_ < on_call_.size() && on_call_[worker.member_].worker == &worker;
+}
+
+void Engine::call(Worker& worker) noexcept {
+    if (is_on_call(worker) && !on_call_[worker.member_].ready) {
+        on_call_[worker.member_].ready = true;
+        ready_.push_back(worker.member_);
+    }
 }
 
 void Engine::start() {
@@ -133,11 +152,16 @@ void Engine::stop_engine() {
 void Engine::continue_engine() {
     // What was done in the pause may have reached for guest memory; the caller may be about to
     // take that memory away.
-    for (Worker* const worker : workers_) {
+    for (Worker* const worker : attending_) {
         worker->end_round();
     }
+    for (const OnCall& place : on_call_) { // their deadlines may have changed
+        if (place.worker != nullptr) {
+            call(*place.worker);
+        }
+    }
     mutex_.unlock();
-    wake(); // deadlines may have changed
+    wake(); // those of the others, too
 }
 
 void Engine::lock_for_engine() {
@@ -156,24 +180,53 @@ bool Engine::round(Effort effort) {
     round_ns_ = now;
     tell_stall(now);
     bool worked = false;
-    for (Worker* const worker : workers_) {
+    for (Worker* const worker : attending_) {
         worked |= worker->poll(now, full ? round_budget : served_budget);
     }
+    worked |= poll_ready(now, full ? round_budget : served_budget);
     if (full) {
         const bool busy = worked;
-        for (Worker* const worker : workers_) {
+        for (Worker* const worker : attending_) {
             worked |= worker->poll_background(now, busy);
         }
     }
-    for (Worker* const worker : workers_) {
+    for (Worker* const worker : attending_) {
         worker->finish_round(now);
     }
-    for (Worker* const worker : workers_) {
+    for (const Deadlines::Member member : polled_) {
+        on_call_[member].worker->finish_round(now);
+    }
+    for (Worker* const worker : attending_) {
         worker->end_round();
     }
+    for (const Deadlines::Member member : polled_) {
+        on_call_[member].worker->end_round();
+    }
+    worked |= !ready_.empty();
     mutex_.unlock();
     if (full) {
         signal_all();
+    }
+    return worked;
+}
+
+bool Engine::poll_ready(std::uint64_t now_ns, unsigned budget) {
+    while (deadlines_.first_ns() <= now_ns) {
+        const Deadlines::Member member = deadlines_.first();
+        deadlines_.set(member, never);
+        call(*on_call_[member].worker);
+    }
+    polled_.clear();
+    polled_.swap(ready_);
+    bool worked = false;
+    for (const Deadlines::Member member : polled_) {
+        Worker& worker = *on_call_[member].worker;
+        on_call_[member].ready = false; // from here on a call is one for the next round
+        if (worker.poll(now_ns, budget)) {
+            worked = true;
+            call(worker);
+        }
+        deadlines_.set(member, worker.next_deadline_ns(now_ns));
     }
     return worked;
 }
@@ -185,14 +238,19 @@ void Engine::tell_stall(std::uint64_t now) {
     awake_since_ = now;
     if (gap > stall_ns) {
         counters_.stalls.add();
-        for (Worker* const worker : workers_) {
+        for (Worker* const worker : attending_) {
             worker->stalled(gap);
+        }
+        for (const OnCall& place : on_call_) {
+            if (place.worker != nullptr) {
+                place.worker->stalled(gap);
+            }
         }
     }
 }
 
 void Engine::signal_all() noexcept {
-    for (Worker* const worker : workers_) {
+    for (Worker* const worker : attending_) {
         worker->signal();
     }
 }
@@ -201,15 +259,15 @@ bool Engine::give_up() {
     // From here on another one may take the work; the lock keeps him off until all is in order.
     asleep_.store(true, std::memory_order_seq_cst);
     lock_for_engine();
-    for (Worker* const worker : workers_) {
+    for (Worker* const worker : attending_) {
         worker->publish_events();
     }
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    bool arrived = false;
-    for (Worker* const worker : workers_) {
+    bool arrived = !ready_.empty();
+    for (Worker* const worker : attending_) {
         arrived |= worker->work_arrived();
     }
-    for (Worker* const worker : workers_) {
+    for (Worker* const worker : attending_) {
         worker->end_round();
     }
     mutex_.unlock();
@@ -222,8 +280,8 @@ bool Engine::give_up() {
 bool Engine::plan(Caller caller) {
     lock_for_engine();
     const std::uint64_t now = clock_.now_ns();
-    deadline_ns_ = never;
-    for (Worker* const worker : workers_) {
+    deadline_ns_ = ready_.empty() ? deadlines_.first_ns() : now;
+    for (Worker* const worker : attending_) {
         deadline_ns_ = std::min(deadline_ns_, worker->next_deadline_ns(now));
         worker->end_round();
     }
@@ -248,7 +306,7 @@ bool Engine::collect_wait_fds(Caller caller) {
     wanted_fds_.clear();
     wanted_fds_.push_back({wake_fd_.get(), POLLIN, 0});
     wanted_fds_.push_back({timer_fd_.get(), POLLIN, 0});
-    for (const Worker* const worker : workers_) {
+    for (const Worker* const worker : attending_) {
         worker->add_wait_fds(wanted_fds_);
     }
     if (caller != Caller::control) {
@@ -342,4 +400,4 @@ void Engine::run_until(ManualClock& clock, std::uint64_t end_ns) {
     (void)settle();
 }
 
-} // namespace mo::nic
+} // namespace mo::engine

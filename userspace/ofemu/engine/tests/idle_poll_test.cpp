@@ -11,9 +11,10 @@
 #include <thread>
 #include <vector>
 
-#include "nic/engine.hpp"
+#include "engine/clock.hpp"
+#include "engine/idle_poll.hpp"
 
-namespace mo::nic {
+namespace mo::engine {
 namespace {
 
 using std::chrono::milliseconds;
@@ -134,4 +135,4 @@ TEST_F(IdlePollTest, NothingWithoutHoldDeviceOrOnBigHosts) {
 }
 
 } // namespace
-} // namespace mo::nic
+} // namespace mo::engine
