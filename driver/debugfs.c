@@ -48,13 +48,13 @@ static int eqs_show(struct seq_file *s, void *unused)
 	struct mo_dev *md = s->private;
 	unsigned int i;
 
-	seq_puts(s, "vector   irq   object     ci     events     late      bad deferred\n");
+	seq_puts(s, "vector   irq   object     ci     events     late      bad deferred missed\n");
 	for (i = 0; i < md->vectors; i++) {
 		const struct mo_eq *eq = &md->eqs[i];
 
-		seq_printf(s, "%6u %5d 0x%06x %6u %10llu %8llu %8llu %8llu\n", i, eq->irq,
+		seq_printf(s, "%6u %5d 0x%06x %6u %10llu %8llu %8llu %8llu %6llu\n", i, eq->irq,
 			   eq->live ? eq->object : 0, eq->ci, eq->events, eq->late, eq->bad,
-			   eq->deferred);
+			   eq->deferred, eq->missed);
 	}
 	seq_printf(s, "asynchronous: late %llu, bad %llu\n", md->events_late, md->events_bad);
 	return 0;

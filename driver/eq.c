@@ -190,6 +190,32 @@ bool mo_eq_resume(struct mo_dev *md)
 }
 
 /**
+ * mo_eqs_watch() - take the entries whose interrupt was lost
+ * @md: device whose event queues live
+ *
+ * Called now and then. An entry that was there at the last look already, and
+ * that nobody has taken since, had no interrupt.
+ */
+void mo_eqs_watch(struct mo_dev *md)
+{
+	unsigned int i;
+
+	for (i = 0; i < md->vectors; i++) {
+		struct mo_eq *eq = &md->eqs[i];
+		bool missed;
+
+		spin_lock_irq(&eq->lock);
+		missed = eq->live && !eq->held && mo_eq_next(eq) && eq->watched == eq->ci;
+		/* Of an empty ring the index says nothing: its next entry may be new. */
+		eq->watched = mo_eq_next(eq) ? eq->ci : eq->ci - 1;
+		eq->missed += missed;
+		spin_unlock_irq(&eq->lock);
+		if (missed)
+			queue_work(system_bh_wq, &eq->rest);
+	}
+}
+
+/**
  * mo_eqs_alloc() - rings and interrupts for all granted vectors
  * @md: device with md->vectors
  *
@@ -279,6 +305,7 @@ static int mo_eq_start(struct mo_eq *eq)
 
 	memset(eq->ring, 0, mo_eq_bytes(eq));
 	eq->ci = 0;
+	eq->watched = ~0U;
 	eq->strays = 0;
 	eq->held = false;
 	err = mo_cmd_eq_create(md, &attr, &eq->object);

@@ -25,6 +25,7 @@
  * @held: an asynchronous event in the ring waits for room in md->events
  * @size_log: log2 of the entries
  * @ci: consumer index
+ * @watched: consumer index at the last look of the watch
  * @strays: entries for nobody, since the last for somebody and the last empty ring
  * @arm: arm word
  * @ring: entries
@@ -33,6 +34,7 @@
  * @rest: takes what an interrupt leaves
  * @events: events taken, for debugfs
  * @deferred: interrupts that left some to @rest
+ * @missed: times that entries had no interrupt
  * @late: events of objects that do not exist (any more)
  * @bad: events that no device should send
  * @name: of the interrupt
@@ -49,6 +51,7 @@ struct mo_eq {
 	bool held;
 	u8 size_log;
 	u32 ci;
+	u32 watched;
 	u32 strays;
 	struct mo_arm arm;
 	struct mo_eqe *ring;
@@ -57,6 +60,7 @@ struct mo_eq {
 	struct work_struct rest;
 	u64 events;
 	u64 deferred;
+	u64 missed;
 	u64 late;
 	u64 bad;
 	char name[48];
@@ -66,6 +70,8 @@ int mo_eqs_alloc(struct mo_dev *md);
 void mo_eqs_free(struct mo_dev *md);
 int mo_eqs_start(struct mo_dev *md);
 void mo_eqs_stop(struct mo_dev *md);
+/* Takes what had no interrupt; called now and then while the queues live. */
+void mo_eqs_watch(struct mo_dev *md);
 /* Afterwards the event queue of vector 0 has another look; true if it has to. */
 bool mo_eq_resume(struct mo_dev *md);
 /* Event queue of a channel, 0..md->channels - 1. */

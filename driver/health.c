@@ -87,6 +87,7 @@ static void mo_health_watch_work(struct work_struct *work)
 	u32 gen = le32_to_cpu(READ_ONCE(health->area->gen));
 	u32 status;
 
+	mo_eqs_watch(md);
 	health->silent = gen == health->last_gen ? health->silent + 1 : 0;
 	health->last_gen = gen;
 	if (health->silent >= MO_HEALTH_SILENT) {

@@ -295,8 +295,40 @@ static void test_stop(void)
 	stop();
 }
 
+/* An interrupt that is lost costs two looks of the watch, and no more interrupts. */
+static void test_watch(void)
+{
+	unsigned int i;
+
+	start(true);
+	post(1, MO_EVENT_COMP, comps[0].cqn);
+	ends[1].answered = MO_ARM_SEQ(arm_word(1));
+	mo_eqs_watch(&dev);
+	check(!dev.eqs[1].rest.pending && !dev.eqs[1].missed, "a new entry may have an interrupt");
+	mo_eqs_watch(&dev);
+	check(dev.eqs[1].rest.pending && dev.eqs[1].missed == 1, "one that stays had none");
+	run_rest(1);
+	check(handled[0] == 1, "and is taken");
+	post(1, MO_EVENT_COMP, comps[0].cqn);
+	check(interrupt(1) && handled[0] == 2, "and the next one has its interrupt");
+	for (i = 0; i < 1000; i++) {
+		mo_eqs_watch(&dev);
+		post(1, MO_EVENT_COMP, comps[0].cqn);
+		mo_eqs_watch(&dev);
+		interrupt(1);
+	}
+	mo_eqs_watch(&dev);
+	check(dev.eqs[1].missed == 1, "none of a working device is taken for lost");
+	mo_eqs_stop(&dev);
+	mo_eqs_watch(&dev);
+	mo_eqs_watch(&dev);
+	check(!dev.eqs[1].rest.pending, "a stopped event queue is not watched");
+	stop();
+}
+
 int main(void)
 {
+	test_watch();
 	test_single();
 	test_batches();
 	test_numbers();

@@ -85,6 +85,11 @@ class _Exec:
         self._signals = 0
         self.status: int | None = None
 
+    def close(self) -> None:
+        """Close what is ours."""
+        os.close(self._wakeup_read)
+        os.close(self._wakeup_write)
+
     def send(self, kind: int, payload: bytes = b"") -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._sock.sendall(wire.encode(0, kind, payload))
@@ -138,6 +143,9 @@ class _Exec:
                 select.select([], [fd], [])
         self.send(wire.WINDOW, wire.u32(len(data)))
 
+    def _tell(self, text: str) -> None:
+        print(f"testbed: {text}", file=sys.stderr)
+
     def _on_frame(self, frame: wire.Frame) -> None:
         if frame.type in (wire.STDOUT, wire.STDERR):
             self._write(1 if frame.type == wire.STDOUT else 2, frame.payload)
@@ -148,7 +156,7 @@ class _Exec:
             self.status = 128 + number if number else code
         elif frame.type == wire.FAILED:
             (error,) = wire.numbers(frame.payload[:4])
-            print(f"testbed: {frame.payload[4:].decode(errors='replace')}", file=sys.stderr)
+            self._tell(frame.payload[4:].decode(errors="replace"))
             self.status = {0: STATUS_TESTBED, 2: 127}.get(error, 126)
 
     def run(self, timeout: float | None) -> int:
@@ -183,9 +191,25 @@ class _Exec:
                 for frame in self._decoder.feed(data):
                     self._on_frame(frame)
         if expired:
-            print(f"testbed: timed out after {timeout:g} s", file=sys.stderr)
+            self._tell(f"timed out after {timeout:g} s")
             return STATUS_TIMEOUT
         return self.status
+
+
+class _Captured(_Exec):
+    """A command without input, whose output is kept."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock, False)
+        self._input_open = False
+        self.output: list[tuple[int, bytes]] = []
+
+    def _write(self, fd: int, data: bytes) -> None:
+        self.output.append((fd, data))
+        self.send(wire.WINDOW, wire.u32(len(data)))
+
+    def _tell(self, text: str) -> None:
+        self.output.append((2, f"testbed: {text}\n".encode()))
 
 
 def _readable_input() -> bool:
@@ -213,24 +237,18 @@ def execute(run: RunDir, host: str, command: list[str], timeout: float | None = 
             environment: dict[str, str] | None = None, terminal: bool = False) -> int:
     """Run a command in a guest with our standard streams; its exit status
     (128 + number for a signal, 124 after a timeout)."""
-    variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-                 "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
     size = None
     if terminal:
-        variables["TERM"] = os.environ.get("TERM", "linux")
         columns_lines = os.get_terminal_size(0)
         size = (columns_lines.lines, columns_lines.columns)
-    variables |= environment or {}
-    try:
-        start = wire.start([os.fsencode(text) for text in command],
-                           [os.fsencode(f"{key}={value}") for key, value in variables.items()], OUTPUT_WINDOW, size)
-    except ValueError as error:
-        raise HarnessError(str(error)) from None
+        environment = {"TERM": os.environ.get("TERM", "linux"), **(environment or {})}
+    start = _start(command, environment, size)
     with connect(run) as sock:
         _send_request(sock, {"op": "exec", "host": host})
         _read_line(sock)
         session = _Exec(sock, terminal)
         with contextlib.ExitStack() as stack:
+            stack.callback(session.close)
             stack.enter_context(session.signals())
             if terminal:
                 stack.enter_context(_raw_terminal())
@@ -239,3 +257,30 @@ def execute(run: RunDir, host: str, command: list[str], timeout: float | None = 
                 session._input_open = False
                 session.send(wire.STDIN)
             return session.run(timeout)
+
+
+def capture(run: RunDir, host: str, command: list[str], timeout: float | None = None,
+            environment: dict[str, str] | None = None) -> tuple[int, list[tuple[int, bytes]]]:
+    """Run a command without input in a guest; its exit status as of execute(), and what it wrote
+    to 1 and 2 in the order in which it came. From any thread."""
+    start = _start(command, environment, None)
+    with connect(run) as sock:
+        _send_request(sock, {"op": "exec", "host": host})
+        _read_line(sock)
+        session = _Captured(sock)
+        with contextlib.closing(session):
+            session.send(wire.START, start)
+            session.send(wire.STDIN)
+            return session.run(timeout), session.output
+
+
+def _start(command: list[str], environment: dict[str, str] | None, size: tuple[int, int] | None) -> bytes:
+    """The frame that starts a command."""
+    variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
+                 "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
+    variables |= environment or {}
+    try:
+        return wire.start([os.fsencode(text) for text in command],
+                          [os.fsencode(f"{key}={value}") for key, value in variables.items()], OUTPUT_WINDOW, size)
+    except ValueError as error:
+        raise HarnessError(str(error)) from None

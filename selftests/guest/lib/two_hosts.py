@@ -8,7 +8,9 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,10 @@ from mo_test import eq as _eq
 from mo_test import main as run  # noqa: F401
 from mo_test import true as check
 
+sys.path.insert(1, os.environ["MO_SELFTESTS"])
+from harness import client  # noqa: E402
+from harness.errors import HarnessError  # noqa: E402
+from harness.rundir import RunDir  # noqa: E402
 
 BUILD = Path(os.environ["MO_SELFTESTS"]).parent / "build"
 
@@ -56,10 +62,11 @@ class Host:
 
     def status(self, command: str, timeout: float = 60) -> tuple[int, str]:
         """Runs a shell command; exit status and all output."""
-        done = subprocess.run([self.bed.testbed, "exec", "--name", self.bed.name, "--timeout", f"{timeout:g}", self.name,
-                               "--", "sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-        return done.returncode, done.stdout
+        try:
+            status, output = client.capture(RunDir(self.bed.name), self.name, ["sh", "-c", command], timeout)
+        except HarnessError as error:
+            return client.STATUS_TESTBED, f"testbed: {error}\n"
+        return status, b"".join(data for _, data in output).decode(errors="replace").replace("\r\n", "\n")
 
     def run(self, command: str, timeout: float = 60) -> str:
         """Runs a shell command that must succeed; its output."""
@@ -178,12 +185,19 @@ class Bed(mo_test.Bed):
         self.hosts = (self.host0, self.host1)
 
     def ctl(self, *words: str) -> Any:
-        """Sends a command to the device model; its answer."""
-        done = subprocess.run([self.testbed, "ctl", "--name", self.name, "--json", "--", *words], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failure(f"ofemu ctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-        return json.loads(done.stdout)
+        """Sends a command to the device model; its answer. File names are absolute."""
+        try:
+            emulator = client.request(RunDir(self.name), op="status")["ofemu"]
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(emulator["control"])
+                sock.sendall(json.dumps({"argv": words}).encode() + b"\n")
+                with sock.makefile("rb") as stream:
+                    answer = json.loads(stream.readline())
+        except (HarnessError, OSError, ValueError) as error:
+            raise Failure(f"ofemu ctl {' '.join(words)}: {error}") from None
+        if not answer["ok"]:
+            raise Failure(f"ofemu ctl {' '.join(words)}: {answer['error']}")
+        return answer.get("result")
 
     def connect(self) -> None:
         """Brings both ends up with addresses and waits until they reach each other."""

@@ -89,6 +89,20 @@ void Liar::change_event(hw::mo_eqe& event) noexcept {
     }
 }
 
+pcie::MsixVectors::Fate Liar::change_interrupt() noexcept {
+    using Fate = pcie::MsixVectors::Fate;
+    switch (mode()) {
+    case Lie::irq_lost:
+        return due() ? Fate::lost : Fate::raised;
+    case Lie::irq_doubled:
+        return due() ? Fate::doubled : Fate::raised;
+    case Lie::irq_vector:
+        return due() ? Fate::elsewhere : Fate::raised;
+    default:
+        return Fate::raised;
+    }
+}
+
 void Liar::change_admin(hw::mo_cmd_cqe& entry) noexcept {
     switch (mode()) {
     case Lie::admin_tag:

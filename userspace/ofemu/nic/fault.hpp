@@ -15,6 +15,7 @@
 
 #include "common/counter.hpp"
 #include "common/hw.hpp"
+#include "pcie/msix.hpp"
 
 namespace mo::nic {
 
@@ -31,7 +32,10 @@ namespace mo::nic {
     X(admin_tag, "admin-tag", "admin completions: tag that no command has")                        \
     X(admin_status, "admin-status", "admin completions: unknown status")                           \
     X(admin_result, "admin-result", "admin completions: result of all ones")                       \
-    X(admin_phase, "admin-phase", "admin completions: wrong phase bit")
+    X(admin_phase, "admin-phase", "admin completions: wrong phase bit")                            \
+    X(irq_lost, "irq-lost", "interrupts: not raised")                                              \
+    X(irq_doubled, "irq-doubled", "interrupts: raised, and once more for nothing")                 \
+    X(irq_vector, "irq-vector", "interrupts: raised on the next vector instead")
 
 enum class Lie : std::uint8_t {
 #define X(name, option, text) name,
@@ -77,7 +81,12 @@ class Liar {
         }
     }
 
+    [[nodiscard]] pcie::MsixVectors::Fate interrupt() noexcept {
+        return mode() == Lie::none ? pcie::MsixVectors::Fate::raised : change_interrupt();
+    }
+
   private:
+    [[nodiscard]] pcie::MsixVectors::Fate change_interrupt() noexcept;
     void change_completion(std::span<std::byte> entry) noexcept;
     void change_event(hw::mo_eqe& event) noexcept;
     void change_admin(hw::mo_cmd_cqe& entry) noexcept;

@@ -74,6 +74,7 @@ Nic::Nic(const NicConfig& config, Host& host)
       mgmt_(config_.name, *this, dma_, *this),
       registers_({config_.board->number, config_.features, 1, config_.vectors}) {
     port_.mac = config_.mac;
+    function_.msix().set_twist([this] { return liar_.interrupt(); });
     wire_registers();
     function_.attach(*this);
 }

@@ -30,7 +30,7 @@ constexpr std::uint32_t word_bits = 64;
 } // namespace
 
 MsixVectors::MsixVectors(std::uint32_t count)
-    : vectors_(count), noted_((count + word_bits - 1) / word_bits) {}
+    : vectors_(count), noted_((count + word_bits - 1) / word_bits), again_(noted_.size()) {}
 
 MsixVectors::~MsixVectors() {
     unbind_all();
@@ -113,6 +113,25 @@ void MsixVectors::raise(std::uint32_t vector) noexcept {
 }
 
 void MsixVectors::note(std::uint32_t vector) noexcept {
+    switch (twist_ ? twist_() : Fate::raised) {
+    case Fate::lost:
+        return;
+    case Fate::doubled:
+        if (vector < vectors_.size()) {
+            again_[vector / word_bits].fetch_or(std::uint64_t{1} << (vector % word_bits),
+                                                std::memory_order_release);
+        }
+        break;
+    case Fate::elsewhere:
+        note_truly(vector + 1 < vectors_.size() ? vector + 1 : 0);
+        return;
+    case Fate::raised:
+        break;
+    }
+    note_truly(vector);
+}
+
+void MsixVectors::note_truly(std::uint32_t vector) noexcept {
     if (vector < vectors_.size()) {
         noted_[vector / word_bits].fetch_or(std::uint64_t{1} << (vector % word_bits),
                                             std::memory_order_release);
@@ -127,8 +146,13 @@ void MsixVectors::raise_noted() noexcept {
             continue;
         }
         std::uint64_t bits = noted_[word].exchange(0, std::memory_order_acquire);
+        // A second eventfd_write() at once would be no second interrupt.
+        const std::uint64_t again = again_[word].exchange(0, std::memory_order_acquire);
         for (; bits != 0; bits &= bits - 1) {
             raise(word * word_bits + static_cast<std::uint32_t>(std::countr_zero(bits)));
+        }
+        if (again != 0) {
+            noted_[word].fetch_or(again, std::memory_order_release);
         }
     }
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "common/counter.hpp"
@@ -22,6 +23,8 @@ namespace mo::pcie {
 class MsixVectors {
   public:
     using Callback = std::function<void(std::uint32_t vector)>;
+    /// What becomes of an interrupt that the device noted.
+    enum class Fate : std::uint8_t { raised, lost, doubled, elsewhere };
 
     explicit MsixVectors(std::uint32_t count);
     MsixVectors(const MsixVectors&) = delete;
@@ -45,6 +48,9 @@ class MsixVectors {
     /// In-process delivery, in the raising thread, to every vector, in place of eventfds; an empty
     /// function ends it. Set before data-plane threads run.
     void set_callback(Callback callback);
+    /// Asked for each interrupt that is noted, in the noting thread. Set before data-plane threads
+    /// run.
+    void set_twist(std::function<Fate()> twist) { twist_ = std::move(twist); }
 
     // Any thread.
 
@@ -71,9 +77,13 @@ class MsixVectors {
 
     GracePeriod grace_;
     std::vector<Vector> vectors_;
+    void note_truly(std::uint32_t vector) noexcept;
+
     std::vector<std::atomic<std::uint64_t>> noted_; // a bit per vector
+    std::vector<std::atomic<std::uint64_t>> again_; // by the next raise_noted() but one
     std::atomic<bool> enabled_{false};
     Callback callback_;
+    std::function<Fate()> twist_;
     Counter delivered_, dropped_;
     std::mutex writer_;
 };

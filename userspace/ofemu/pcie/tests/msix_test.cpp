@@ -46,6 +46,32 @@ TEST(Msix, DropsAndCountsWhatCannotBeDelivered) {
     EXPECT_FALSE(vectors.bound(99));
 }
 
+TEST(Msix, TwistsWhatIsNoted) {
+    using Fate = MsixVectors::Fate;
+    MsixVectors vectors(2);
+    vectors.set_enabled(true);
+    Fate fate = Fate::lost;
+    vectors.set_twist([&fate] { return fate; });
+    vectors.set_callback([](std::uint32_t /*vector*/) {});
+    vectors.note(0);
+    vectors.raise_noted();
+    EXPECT_EQ(vectors.delivered_total(), 0U);
+    fate = Fate::elsewhere;
+    vectors.note(0);
+    vectors.note(1);
+    vectors.raise_noted();
+    EXPECT_EQ(vectors.delivered(0), 1U);
+    EXPECT_EQ(vectors.delivered(1), 1U);
+    fate = Fate::doubled;
+    vectors.note(1);
+    vectors.raise_noted();
+    EXPECT_EQ(vectors.delivered(1), 2U);
+    vectors.raise_noted();
+    vectors.raise_noted();
+    EXPECT_EQ(vectors.delivered(1), 3U);
+    EXPECT_EQ(vectors.dropped_total(), 0U);
+}
+
 TEST(Msix, RefusesWhatIsNoVectorOrNoEventfd) {
     MsixVectors vectors(2);
     EXPECT_EQ(vectors.bind(2, eventfd_owner()).error().code, EINVAL);
