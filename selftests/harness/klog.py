@@ -15,7 +15,7 @@ _BAD = re.compile("|".join((
     r"Bad page state", r"page_pool_release_retry\(\) stalled", r"unregister_netdevice: waiting for",
     r"DMAR: .*(fault|DRHD: handling)", r"AER: .*error (received|message received)", r"Unable to handle kernel",
     r"stack-protector", r"unchecked MSR access", r"nobody cared", r"WARN_ON", r"memory leak", r"Call Trace:",
-    r"^\S* ?\[[^]]*\] (RIP|CPU: \d+ .*Tainted): ", r"slab-(out-of-bounds|use-after-free)", r"out of memory|Out of memory",
+    r"^\S* ?\[[^]]*\] (RIP|CPU: \d+ .*Tainted): ", r"slab-(out-of-bounds|use-after-free)", r"pagealloc: (memory corruption|single bit error)", r"out of memory|Out of memory",
 )))
 # Emulation is slow: the guest's clock complains about its host, not about us.
 _HARMLESS = re.compile("|".join((

@@ -43,48 +43,35 @@ Answer<std::vector<Device>> Client::devices() {
 }
 
 Answer<std::vector<Port>> Client::ports(bool statistics) {
-    const auto devices = read_devices(state_->families);
-    if (!devices) {
-        return Unexpected{devices.error()};
-    }
-    std::vector<Port> ports;
-    if (devices->empty()) {
-        return ports;
-    }
-    const auto found = read_devlink_ports(state_->families);
-    if (!found) {
-        return Unexpected{found.error()};
-    }
-    for (const auto& item : *found) {
-        const bool ours = std::any_of(devices->begin(), devices->end(),
-                                      [&](const Device& d) { return d.handle() == item.device; });
-        if (!ours) {
-            continue;
+    // By our own family and not by devlink, whose instance stays in its network namespace when
+    // an interface moves to another one.
+    auto ports = read_optical_ports(state_->families);
+    if (!ports) {
+        if (ports.error().code == ENOENT) {
+            return std::vector<Port>{};
         }
-        Port port;
-        port.ifindex = item.ifindex;
-        port.ifname = item.ifname;
-        port.device = item.device;
+        return Unexpected{ports.error()};
+    }
+    std::vector<Port> there;
+    for (auto& port : *ports) {
         if (auto read = read_link(*state_->transport, port, statistics); !read) {
-            // Moved to another network namespace: its owner there sees it.
+            // Gone, or moved to another network namespace, meanwhile.
             if (read.error().code == ENODEV) {
                 continue;
             }
             return Unexpected{read.error()};
         }
         if (auto read = read_ethtool(state_->families, port, statistics); !read) {
+            if (read.error().code == ENODEV) {
+                continue;
+            }
             return Unexpected{read.error()};
         }
-        // Older or newer drivers may lack the family; the standard facts stay.
-        if (auto read = read_optical_port(state_->families, port);
-            !read && read.error().code != ENOENT && read.error().code != EOPNOTSUPP) {
-            return Unexpected{read.error()};
-        }
-        ports.push_back(std::move(port));
+        there.push_back(std::move(port));
     }
-    std::sort(ports.begin(), ports.end(),
-              [](const Port& a, const Port& b) { return a.ifindex < b.ifindex; });
-    return ports;
+    std::sort(there.begin(), there.end(),
+              [](const Port& x, const Port& y) { return x.ifindex < y.ifindex; });
+    return there;
 }
 
 Answer<LaneSnapshot> Client::lanes(const Port& port) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Notifications of the kernel, turned into events of the model.
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -137,14 +138,13 @@ class Translator {
         if (watched_.others.contains(ifindex)) {
             return false;
         }
-        const auto ports = read_devlink_ports(families_);
+        const auto ports = read_optical_ports(families_);
         if (!ports) {
             return false;
         }
-        for (const auto& port : *ports) {
-            if (port.ifindex == ifindex && ours(port.device)) {
-                return true;
-            }
+        if (std::any_of(ports->begin(), ports->end(),
+                        [&](const Port& port) { return port.ifindex == ifindex; })) {
+            return true;
         }
         watched_.others.insert(ifindex);
         return false;

@@ -108,20 +108,23 @@ bool take_optical_port(const Attributes& a, Port& port) {
     return true;
 }
 
-Answer<void> read_optical_port(GenlFamilies& families, Port& port) {
-    auto request = families.request(family_name, MESH_OPTICAL_CMD_PORT_GET, 0);
+Answer<std::vector<Port>> read_optical_ports(GenlFamilies& families) {
+    auto request = families.request(family_name, MESH_OPTICAL_CMD_PORT_GET, NLM_F_DUMP);
     if (!request) {
         return Unexpected{request.error()};
     }
-    request->put_u32(MESH_OPTICAL_A_PORT_IFINDEX, static_cast<std::uint32_t>(port.ifindex));
     const auto answer = families.exchange(std::move(*request));
     if (!answer) {
         return Unexpected{answer.error()};
     }
+    std::vector<Port> ports;
     for (const auto& message : *answer) {
-        take_optical_port(genl_attributes(message), port);
+        Port port;
+        if (take_optical_port(genl_attributes(message), port)) {
+            ports.push_back(std::move(port));
+        }
     }
-    return {};
+    return ports;
 }
 
 Answer<LaneSnapshot> read_lanes(GenlFamilies& families, int ifindex) {

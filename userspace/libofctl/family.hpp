@@ -7,8 +7,9 @@
 
 namespace mo::ofctl {
 
-/// Fills state, reason and blame of the optical link.
-[[nodiscard]] Answer<void> read_optical_port(GenlFamilies& families, Port& port);
+/// Every port of ours in this network namespace: its ifindex, and state, reason and blame of its
+/// optical link. ENOENT: the driver is not loaded, or has no such family.
+[[nodiscard]] Answer<std::vector<Port>> read_optical_ports(GenlFamilies& families);
 
 [[nodiscard]] Answer<LaneSnapshot> read_lanes(GenlFamilies& families, int ifindex);
 

@@ -69,6 +69,11 @@ Answer<void> read_link(Transport& transport, Port& port, bool statistics) {
         }
         const auto attributes = attributes_of(message, sizeof(ifinfomsg));
         port.ifname = attributes.text(IFLA_IFNAME).value_or(port.ifname);
+        const auto bus = attributes.text(IFLA_PARENT_DEV_BUS_NAME);
+        const auto device = attributes.text(IFLA_PARENT_DEV_NAME);
+        if (bus && device) {
+            port.device = *bus + "/" + *device;
+        }
         port.admin_up = (head.ifi_flags & IFF_UP) != 0;
         port.carrier = attributes.integer(IFLA_CARRIER).value_or(0) != 0;
         if (const auto mtu = attributes.integer(IFLA_MTU)) {

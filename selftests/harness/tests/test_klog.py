@@ -20,6 +20,10 @@ class KernelLogTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertTrue(klog.problems((SAMPLES / f"{name}.txt").read_text()))
 
+    def test_memory_written_after_it_was_freed(self) -> None:
+        self.assertTrue(klog.problems("[    9.1] pagealloc: memory corruption on page ffffea0000a41a00"))
+        self.assertFalse(klog.problems("[    0.1] mem auto-init: stack:all(zero), heap alloc:on, heap free:off"))
+
     def test_expected_lines_are_let_pass(self) -> None:
         text = (SAMPLES / "dmar.txt").read_text()
         self.assertEqual(klog.problems(text, r"fault addr 0xfffe0000"), [])

@@ -61,6 +61,17 @@ TEST_F(ClientTest, ReadsPorts) {
     EXPECT_EQ(port.statistics->tx_bytes, 22U);
 }
 
+TEST_F(ClientTest, ReadsPortsWhoseDeviceIsInAnotherNetworkNamespace) {
+    // The interface was moved: devlink has nothing here.
+    kernel.devlink = false;
+    const auto ports = client.ports(false);
+    ASSERT_TRUE(ports) << ports.error().text;
+    ASSERT_EQ(ports->size(), 1U);
+    EXPECT_EQ(ports->front().ifname, "ens3");
+    EXPECT_EQ(ports->front().device, "pci/0000:01:00.0");
+    EXPECT_EQ(ports->front().link_state, "UP");
+}
+
 TEST_F(ClientTest, UnknownSpeedIsAbsentAndReasonPresentWhenDown) {
     kernel.carrier = false;
     const auto ports = client.ports(false);

@@ -28,6 +28,7 @@ constexpr int ifindex = 5;
 
 struct KernelState {
     bool driver = true;
+    bool devlink = true; ///< its instance is in this network namespace
     std::string driver_name = "mesh_optical";
     bool admin_up = true;
     bool carrier = true;
@@ -68,7 +69,7 @@ class FakeKernel final : public Transport {
         const auto command = header_of<genlmsghdr>(request).cmd;
         const auto a = attributes_of(request, sizeof(genlmsghdr));
         if (head.nlmsg_type == state_.optical_id) {
-            return optical(command);
+            return optical(command, (head.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP);
         }
         switch (head.nlmsg_type) {
         case GENL_ID_CTRL:
@@ -107,6 +108,8 @@ class FakeKernel final : public Transport {
             .put_text(IFLA_IFNAME, name)
             .put_u32(IFLA_MTU, 1500)
             .put(IFLA_ADDRESS, mac)
+            .put_text(IFLA_PARENT_DEV_BUS_NAME, "pci")
+            .put_text(IFLA_PARENT_DEV_NAME, "0000:01:00.0")
             .put_u8(IFLA_CARRIER, carrier ? 1 : 0)
             .put_u8(IFLA_OPERSTATE, carrier ? 6 : 2)
             .put(IFLA_STATS64, std::as_bytes(std::span(&stats, 1)));
@@ -116,6 +119,9 @@ class FakeKernel final : public Transport {
   private:
     using Reply = Answer<std::vector<Bytes>>;
 
+    [[nodiscard]] bool has_family() const {
+        return state_.driver && state_.driver_name == "mesh_optical";
+    }
     static Reply error(int code, std::string text) {
         return Unexpected{KernelError{code, std::move(text), true}};
     }
@@ -126,7 +132,7 @@ class FakeKernel final : public Transport {
             {"devlink", devlink_id}, {"ethtool", ethtool_id}, {"mesh_optical", state_.optical_id}};
         const auto name = a.text(CTRL_ATTR_FAMILY_NAME).value_or("");
         const auto found = ids.find(name);
-        if (found == ids.end() || (name == "mesh_optical" && !state_.driver)) {
+        if (found == ids.end() || (name == "mesh_optical" && !has_family())) {
             return error(ENOENT, "");
         }
         auto b = genl(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
@@ -168,7 +174,7 @@ class FakeKernel final : public Transport {
     Reply devlink(std::uint8_t command, const Attributes& request) {
         ++state_.queries;
         std::map<std::string, std::string> devices = state_.other_drivers;
-        if (state_.driver) {
+        if (state_.driver && state_.devlink) {
             devices["0000:01:00.0"] = state_.driver_name;
         }
         const auto wanted = request.text(DEVLINK_ATTR_DEV_NAME);
@@ -183,7 +189,7 @@ class FakeKernel final : public Transport {
             answer.push_back(devlink_device(command, name, driver));
         }
         if (command == DEVLINK_CMD_PORT_GET) {
-            if (state_.driver) {
+            if (state_.driver && state_.devlink) {
                 answer.push_back(devlink_port("0000:01:00.0", ifindex, "ens3"));
             }
             for (const auto& [index, port] : state_.other_ports) {
@@ -342,8 +348,18 @@ class FakeKernel final : public Transport {
         return one(std::move(b));
     }
 
-    Reply optical(std::uint8_t command) const {
+    Reply optical(std::uint8_t command, bool dump) {
+        state_.queries += dump ? 1 : 0;
         auto b = genl(optical_id, command);
+        std::vector<Bytes> others;
+        for (const auto& [index, port] : state_.other_ports) {
+            const auto driver = state_.other_drivers.find(port.device);
+            if (dump && driver != state_.other_drivers.end() && driver->second == "mesh_optical") {
+                auto other = genl(optical_id, command);
+                other.put_u32(MESH_OPTICAL_A_PORT_IFINDEX, static_cast<std::uint32_t>(index));
+                others.push_back(std::move(other).finish());
+            }
+        }
         if (command == MESH_OPTICAL_CMD_PORT_GET) {
             b.put_u32(MESH_OPTICAL_A_PORT_IFINDEX, ifindex)
                 .put_text(MESH_OPTICAL_A_PORT_STATE, state_.carrier ? "UP" : "WAIT_LIGHT");
@@ -351,7 +367,8 @@ class FakeKernel final : public Transport {
                 b.put_text(MESH_OPTICAL_A_PORT_REASON, "no light on one or more lanes")
                     .put_u32(MESH_OPTICAL_A_PORT_BLAME, MESH_OPTICAL_BLAME_FIBER);
             }
-            return one(std::move(b));
+            others.insert(others.begin(), std::move(b).finish());
+            return others;
         }
         if (command == MESH_OPTICAL_CMD_LANE_GET) {
             b.put_u32(MESH_OPTICAL_A_LANE_IFINDEX, ifindex)
