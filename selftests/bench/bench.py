@@ -27,6 +27,7 @@ from pathlib import Path
 import instructions
 import network
 import rdma
+import rings
 from figure import OURS, Figure, number, print_table, spread, write_json
 from pair import TOP, Pair
 
@@ -36,7 +37,7 @@ NICS = {OURS: "back-to-back", "virtio-net": "stock-virtio", "vmxnet3": "stock-vm
 # The NICs on which RDMA is measured -> how that is called.
 RDMA = {OURS: OURS, "virtio-net": rdma.PEER}
 INSTRUCTIONS = "insn_post_poll"
-NAMES = (*network.FIGURES, *rdma.RUNS, INSTRUCTIONS)
+NAMES = (*network.FIGURES, *rdma.RUNS, INSTRUCTIONS, rings.NAME)
 
 
 class Bench:
@@ -47,6 +48,7 @@ class Bench:
         self.network = [Figure(name, *network.FIGURES[name][:2]) for name in network.FIGURES if name in names]
         self.rdma = [Figure(name, run.unit, run.more_is_better) for name, run in rdma.RUNS.items() if name in names]
         self.counted = [Figure(INSTRUCTIONS, "instructions", False)] if INSTRUCTIONS in names else []
+        self.gaps: list[tuple[float, float, float]] | None = [] if rings.NAME in names else None
         self.long: dict[str, list[float]] = {}
         self.register_writes: dict[str, list[float]] = {}
         self.notes: list[str] = []
@@ -59,6 +61,10 @@ class Bench:
 
     def round(self, what: str) -> None:
         """Every NIC once."""
+        if self.gaps is not None:
+            with Pair("queues", NICS[OURS], self.kernel, "--cpus", "2") as pair:
+                self.gaps.append(rings.measure(pair))
+            print(f"{what}: {rings.NAME}: {', '.join(f'{gap:.1f}' for gap in self.gaps[-1])} ms", file=sys.stderr, flush=True)
         for nic, topology in NICS.items():
             if not self.network and not (self.rdma and nic in RDMA):
                 continue
@@ -116,6 +122,10 @@ class Bench:
               f"doorbells. Median of {rounds} interleaved rounds (minimum - maximum); {seconds:.0f} s.\n")
         print_table(self.figures())
         print()
+        if self.gaps:
+            text, broken = rings.verdict(self.gaps)
+            self.notes.append(text)
+            self.broken += [broken] if broken else []
         for name, values in self.long.items():
             run = rdma.RUNS[name]
             writes = self.register_writes[name]

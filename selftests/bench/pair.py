@@ -64,6 +64,11 @@ class Pair:
             raise RuntimeError(f"{self.name} host{host}: {shell}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
+    def start(self, host: int, shell: str, timeout: float = 60) -> subprocess.Popen[str]:
+        """Starts a shell command in a guest."""
+        return subprocess.Popen(self.command(host, shell, timeout), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True)
+
     def both(self, server: str, client: str, ready: str, timeout: float = 120) -> str:
         """Runs a server in host1 and, once `ready` succeeds there, a client in host0; the client's output."""
         with subprocess.Popen(self.command(1, server, timeout), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
