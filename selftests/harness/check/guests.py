@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,17 +46,39 @@ class RunningBed:
         self.name = name
         self._stage = stage
         self._is_up = False
+        self._started = False
         self._offsets: dict[str, int] = {}
+        self._boot: threading.Thread | None = None
+        self._problem = ""
         self.hosts: dict[str, dict[str, Any]] = {}
 
     def _call(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run([TESTBED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               preexec_fn=process.die_with_parent, **options)
 
+    def prepare(self) -> None:
+        """Begin to boot, while others are tested."""
+        def boot() -> None:
+            try:
+                self._problem = self._start()
+            except (OSError, subprocess.SubprocessError, ValueError) as error:
+                self._problem = str(error)
+
+        self._boot = threading.Thread(target=boot, daemon=True)
+        self._boot.start()
+
     def up(self) -> str:
         """Boot if needed; empty, or what went wrong."""
+        if self._boot:
+            self._boot.join()
+            self._boot = None
+            return self._problem
+        return self._start()
+
+    def _start(self) -> str:
         if self._is_up or self.bed.topology == NO_TOPOLOGY:
             return ""
+        self._started = True
         stage = ["--stage", str(self._stage)] if self._stage else []
         done = self._call("up", *self.bed.arguments(), "--name", self.name, *stage, "--append",
                           f"log_buf_len=4M {self.bed.append}".strip(), stdin=subprocess.DEVNULL)
@@ -78,9 +101,12 @@ class RunningBed:
 
     def down(self) -> None:
         """End it."""
-        if self.bed.topology != NO_TOPOLOGY:
+        if self._boot:
+            self._boot.join()
+            self._boot = None
+        if self._started:
             self._call("down", "--name", self.name, stdin=subprocess.DEVNULL)
-        self._is_up = False
+        self._is_up = self._started = False
         self._offsets = {}
 
     def mark(self, text: str) -> None:
@@ -166,12 +192,10 @@ def judge(status: int, output: str, logs: dict[str, str], lost: list[str], expec
     return PASS, ""
 
 
-def _run_one(bed: RunningBed, test: GuestTest, name: str) -> tuple[Result, bool]:
-    """A test's result, and whether the testbed may be used again."""
-    start = time.monotonic()
-    problem = bed.up()
+def _run_one(bed: RunningBed, test: GuestTest, name: str, problem: str) -> tuple[Result, bool]:
+    """A test's result, and whether the testbed may be used again. `problem`: why it did not come up."""
     if problem:
-        return Result(name, FAIL, f"testbed up failed\n{problem}", time.monotonic() - start), False
+        return Result(name, FAIL, f"testbed up failed\n{problem}", 0), False
     start = time.monotonic()
     marker = f"mesh-test: {test.name} at {time.time_ns()}"
     bed.mark(marker)
@@ -180,29 +204,57 @@ def _run_one(bed: RunningBed, test: GuestTest, name: str) -> tuple[Result, bool]
     lost = bed.lost_hosts()
     outcome, text = judge(status, output, logs, lost, test.expect)
     clean = not lost and not any(klog.problems(log) for log in logs.values())
-    reusable = clean and status != 124 and not test.fresh
+    reusable = clean and status != 124
     return Result(name, outcome, text, time.monotonic() - start), reusable
 
 
-def run(tests: list[GuestTest], full: bool, stage: Path | None, kernels: set[str]) -> Iterator[Result]:
-    """Run guest tests, one testbed at a time (the machine is small)."""
+# Two testbeds at once take twice two guests, their copies of the model, and the build's own.
+_ROOM_FOR_TWO_MB = 8192
+
+
+def _room_for_two() -> bool:
+    """Whether the next testbed can boot beside the one in use."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        available = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:"))
+    return available >= _ROOM_FOR_TWO_MB * 1024
+
+
+def sessions(tests: list[GuestTest], full: bool, kernels: set[str]) -> list[tuple[Bed, list[GuestTest]]]:
+    """What is booted, in this order, and which tests it is for. Those that want a testbed of their own come last."""
     groups: dict[Bed, list[GuestTest]] = {}
     for test in tests:
         for kernel in test.kernels_for(full):
             if kernel in kernels:
                 groups.setdefault(test.bed(kernel), []).append(test)
-    for number, (bed, members) in enumerate(groups.items()):
-        running = RunningBed(bed, f"check-{os.getpid()}-{number}", stage)
-        print(f"-- {bed.topology}, {bed.kernel}" + (", strict IOMMU" if bed.iommu == "strict" else ""), flush=True)
-        try:
-            # Those that want a testbed of their own come last.
-            for test in sorted(members, key=lambda t: (t.fresh, t.name)):
-                if test.fresh:
-                    running.down()
-                result, reusable = _run_one(running, test, f"guest:{test.name}@{bed.kernel}")
+    found: list[tuple[Bed, list[GuestTest]]] = []
+    for bed, members in groups.items():
+        shared = sorted((test for test in members if not test.fresh), key=lambda t: t.name)
+        if shared:
+            found.append((bed, shared))
+        found += [(bed, [test]) for test in sorted(members, key=lambda t: t.name) if test.fresh]
+    return found
+
+
+def run(tests: list[GuestTest], full: bool, stage: Path | None, kernels: set[str]) -> Iterator[Result]:
+    """Run guest tests, one testbed at a time (the machine is small); the next one boots meanwhile."""
+    beds = [(RunningBed(bed, f"check-{os.getpid()}-{number}", stage), members)
+            for number, (bed, members) in enumerate(sessions(tests, full, kernels))]
+    told = None
+    try:
+        for number, (running, members) in enumerate(beds):
+            if running.bed != told:
+                told = running.bed
+                print(f"-- {told.topology}, {told.kernel}" + (", strict IOMMU" if told.iommu == "strict" else ""), flush=True)
+            for test in members:
+                problem = running.up()
+                if test is members[0] and number + 1 < len(beds) and _room_for_two():
+                    beds[number + 1][0].prepare()
+                result, reusable = _run_one(running, test, f"guest:{test.name}@{running.bed.kernel}", problem)
                 yield result
                 if not reusable:
                     running.down()
-        finally:
+            running.down()
+    finally:
+        for running, _ in beds:
             running.down()
     sys.stdout.flush()

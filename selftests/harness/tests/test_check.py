@@ -73,6 +73,18 @@ class ManifestTest(unittest.TestCase):
         self.assertTrue(manifest.discover())
 
 
+class SessionsTest(unittest.TestCase):
+    def test_what_boots_alike_boots_once(self) -> None:
+        def test(name: str, header: str) -> manifest.GuestTest:
+            return manifest.parse(Path(f"/t/{name}"), name, f"# mo-test: where=host {header}\n")
+
+        tests = [test("b/shared", ""), test("a/own", "fresh=yes"), test("a/smoke", "smoke=yes"), test("c/two", "cpus=2")]
+        found = guests.sessions(tests, False, {"backports", "stable"})
+        self.assertEqual([(bed.kernel, bed.cpus, [one.name for one in members]) for bed, members in found],
+                         [("backports", "1", ["a/smoke", "b/shared"]), ("backports", "1", ["a/own"]),
+                          ("stable", "1", ["a/smoke"]), ("backports", "2", ["c/two"])])
+
+
 class AcceptanceTest(unittest.TestCase):
     def check(self, text: str) -> list[tuple[str, str, str]]:
         with tempfile.TemporaryDirectory() as folder:
