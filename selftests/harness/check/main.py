@@ -73,8 +73,6 @@ def _guest(options: argparse.Namespace) -> Iterator[Result]:
     elif options.mode != "check-full":
         tests = [test for test in tests if not test.full]
     kernels = {options.kernel} if options.kernel else {"stable", "backports"}
-    if options.mode == "check-full":
-        os.environ["MO_FULL"] = "yes"
     full = options.mode == "check-full" or options.kernel is not None
     stage = paths.BUILD / "stage"
     yield from guests.run(tests, full, stage, kernels)
@@ -105,6 +103,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     work = {"build": lambda: _build(options.jobs), "unit": lambda: _unit(options.jobs), "acceptance": _acceptance,
             "lint": lint.run, "guest": lambda: _guest(options)}
+    if options.mode == "check-full":
+        os.environ["MO_FULL"] = "yes"
     recorder = Recorder(options.verbose)
     with termination_as_exception():
         for name in _stages(options):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import debsource, paths, process
-from . import inside
+from . import inside, manifest
 from .results import FAIL, PASS, SKIP, Result
 
 GTEST_REPORTS = paths.BUILD / "gtest"
@@ -45,13 +45,18 @@ def gtest_cases(report: Path) -> Iterator[Result]:
             yield Result(name, PASS, "", seconds)
 
 
+# Of each property test in a full run; a usual one has as many as fit into seconds.
+_FULL_POINTS = 1_000_000
+
+
 def ctest(jobs: int) -> Iterator[Result]:
     """Run the C++ tests; a result per case, and one per program that failed otherwise."""
     report = paths.BUILD / "ctest.xml"
     report.unlink(missing_ok=True)
     shutil.rmtree(GTEST_REPORTS, ignore_errors=True)
     GTEST_REPORTS.mkdir(parents=True)
-    status, text = inside.run(["env", f"GTEST_OUTPUT=xml:{GTEST_REPORTS}/", "ctest", "--test-dir", str(SANITIZED), "-j",
+    points = [f"MO_PROPERTY_POINTS={_FULL_POINTS}"] if manifest.full_run() else []
+    status, text = inside.run(["env", f"GTEST_OUTPUT=xml:{GTEST_REPORTS}/", *points, "ctest", "--test-dir", str(SANITIZED), "-j",
                                str(jobs), "--output-on-failure", "--output-junit", str(report)], timeout=1200)
     if not report.is_file():
         yield Result("unit:ctest", FAIL, text or f"ctest failed with status {status}")
