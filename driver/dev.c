@@ -23,7 +23,7 @@
 
 /* What this driver can make use of; anything else stays off. */
 #define MO_DRV_FEATURES		(MO_F_SHADOW_DB | MO_F_MGMT | MO_F_ETH | MO_F_GRO_HW | \
-				 MO_F_RDMA | MO_F_TX_URGENT)
+				 MO_F_RDMA | MO_F_TX_URGENT | MO_F_OPTICS)
 
 #define MO_READY_TIMEOUT_MS	3000
 

@@ -30,7 +30,7 @@ static int mo_info_flash(struct mo_dev *md, struct devlink_info_req *req)
 	char name[24];
 	int err;
 
-	if (mo_mgmt_call(md, 0, MO_MB_FLASH_INFO, NULL, 0, &info, sizeof(info), NULL))
+	if (mo_flash_info(md, &info, NULL))
 		return 0;
 	for (i = 0; i < min_t(unsigned int, info.slots, ARRAY_SIZE(info.slot)); i++) {
 		const struct mo_mb_flash_slot *slot = &info.slot[i];

@@ -8,6 +8,7 @@
 #include <linux/netdevice.h>
 
 #include "net.h"
+#include "optics.h"
 
 /* Counters of the port: X(name). */
 #define MO_ETHTOOL_PORT(X) \
@@ -133,7 +134,7 @@ static int mo_fec_stats(struct net_device *netdev, struct ethtool_fec_stats *sta
 	const struct mo_net *net = netdev_priv(netdev);
 	int err;
 
-	err = mo_link_get_fec(net->md, fec);
+	err = mo_optics_get(net->md, fec, fec, NULL);
 	if (err)
 		return err;
 	stats->corrected_blocks.total = le64_to_cpu(fec->corrected);

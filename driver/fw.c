@@ -141,6 +141,7 @@ static const char *mo_fw_start(struct mo_dev *md, u32 source)
 
 	WRITE_ONCE(md->mgmt.expect_restart, true);
 	WRITE_ONCE(md->mgmt.usable, false);
+	md->mgmt.flash_valid = false;
 	mo_link_fw_down(md);
 	if (mo_cmd_fw_start(md, source)) {
 		text = "management core does not start";
@@ -185,6 +186,7 @@ static void mo_fw_accept(struct mo_dev *md, const char *from)
 	const struct mo_mb_version *ver = &md->mgmt.version;
 	u16 minor = le16_to_cpu(ver->abi_minor);
 
+	WRITE_ONCE(md->mgmt.starts, md->mgmt.starts + 1);
 	WRITE_ONCE(md->mgmt.usable, true);
 	dev_info(md->dev, "firmware %u.%u.%u (mailbox ABI %u.%u, build %*phN) runs from %s\n",
 		 ver->ver_major, ver->ver_minor, ver->ver_patch,

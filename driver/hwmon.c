@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Board sensors for hwmon. Which there are, the firmware says; all are read
- * with one message and kept for a moment, since user space reads them one
- * attribute at a time.
+ * Board sensors for hwmon. Which there are, and what they show, the firmware
+ * publishes.
  */
 #include <linux/hwmon.h>
 
 #include "mo.h"
 #include "hwmon.h"
+#include "optics.h"
 
-#define MO_HWMON_FRESH		msecs_to_jiffies(500)
 #define MO_HWMON_KINDS		6	/* one more than the largest */
 #define MO_HWMON_LABEL		(sizeof_field(struct mo_mb_sensor, label) + 1)
 
@@ -34,10 +33,7 @@ static const struct mo_hwmon_type {
 /**
  * struct mo_hwmon - sensors of a device
  * @md: device
- * @lock: the values and their age
- * @values: last answer of the firmware
- * @stamp: jiffies of it
- * @valid: @values holds an answer
+ * @values: what there was at registration, for the layout
  * @labels: the sensors' names, which stay what they were at first
  * @index: sensor of a kind and channel
  * @config: attributes per channel, zero-terminated
@@ -47,10 +43,7 @@ static const struct mo_hwmon_type {
  */
 struct mo_hwmon {
 	struct mo_dev *md;
-	struct mutex lock;	/* values, stamp, valid */
 	struct mo_mb_sensors values;
-	unsigned long stamp;
-	bool valid;
 	char labels[MO_SENSORS_MAX][MO_HWMON_LABEL];
 	u8 index[MO_HWMON_KINDS][MO_SENSORS_MAX];
 	u32 config[MO_HWMON_KINDS][MO_SENSORS_MAX + 1];
@@ -69,34 +62,21 @@ static int mo_hwmon_kind(enum hwmon_sensor_types type)
 	return -EOPNOTSUPP;
 }
 
-/* A sensor's values, at most a moment old. */
+/* A sensor's values, as published last. */
 static int mo_hwmon_get(struct mo_hwmon *hw, unsigned int i, struct mo_mb_sensor *sensor)
 {
 	struct mo_mb_sensors *fresh;
-	int err = 0;
+	int err;
 
-	mutex_lock(&hw->lock);
-	if (!hw->valid || time_after(jiffies, hw->stamp + MO_HWMON_FRESH)) {
-		fresh = kmalloc_obj(*fresh);
-		if (!fresh) {
-			err = -ENOMEM;
-			goto unlock;
-		}
-		err = mo_mgmt_call(hw->md, 0, MO_MB_SENSORS_GET, NULL, 0, fresh,
-				   sizeof(*fresh), NULL);
-		if (!err) {
-			hw->values = *fresh;
-			hw->stamp = jiffies;
-			hw->valid = true;
-		}
-		kfree(fresh);
-	}
-	if (!err && i >= le32_to_cpu(hw->values.count))
+	fresh = kmalloc_obj(*fresh);
+	if (!fresh)
+		return -ENOMEM;
+	err = mo_optics_get(hw->md, sensors, fresh, NULL);
+	if (!err && (i >= MO_SENSORS_MAX || i >= le32_to_cpu(fresh->count)))
 		err = -ENODATA;
 	if (!err)
-		*sensor = hw->values.sensor[i];
-unlock:
-	mutex_unlock(&hw->lock);
+		*sensor = fresh->sensor[i];
+	kfree(fresh);
 	return err;
 }
 
@@ -213,9 +193,7 @@ void mo_hwmon_init(struct mo_dev *md)
 	if (!hw)
 		return;
 	hw->md = md;
-	mutex_init(&hw->lock);
-	err = mo_mgmt_call(md, 0, MO_MB_SENSORS_GET, NULL, 0, &hw->values, sizeof(hw->values),
-			   NULL);
+	err = mo_optics_get(md, sensors, &hw->values, NULL);
 	if (err)
 		goto free;
 	mo_hwmon_layout(hw);
@@ -233,7 +211,6 @@ void mo_hwmon_init(struct mo_dev *md)
 free:
 	if (err)
 		dev_warn(md->dev, "no sensors: %pe\n", ERR_PTR(err));
-	mutex_destroy(&hw->lock);
 	kfree(hw);
 }
 
@@ -242,7 +219,6 @@ void mo_hwmon_exit(struct mo_dev *md)
 	if (!md->hwmon)
 		return;
 	hwmon_device_unregister(md->hwmon);
-	mutex_destroy(&md->hwmon_data->lock);
 	kfree(md->hwmon_data);
 	md->hwmon = NULL;
 	md->hwmon_data = NULL;

@@ -7,6 +7,7 @@
  */
 #include "mo.h"
 #include "cmd.h"
+#include "optics.h"
 #include "trace.h"
 
 static void mo_link_send_work(struct work_struct *work);
@@ -14,6 +15,7 @@ static void mo_link_send_work(struct work_struct *work);
 int mo_link_init(struct mo_dev *md)
 {
 	struct mo_link *link = &md->link;
+	int err;
 
 	mutex_init(&link->lock);
 	mutex_init(&link->send_lock);
@@ -23,7 +25,12 @@ int mo_link_init(struct mo_dev *md)
 	link->snap.reason = cpu_to_le16(MO_REASON_FW_DEAD);
 	link->area = dma_alloc_coherent(md->dev, sizeof(*link->area), &link->area_dma,
 					GFP_KERNEL);
-	return link->area ? 0 : -ENOMEM;
+	err = link->area ? mo_optics_init(md) : -ENOMEM;
+	if (!err)
+		err = mo_recorder_init(md);
+	if (err)
+		mo_link_exit(md);
+	return err;
 }
 
 void mo_link_exit(struct mo_dev *md)
@@ -34,13 +41,20 @@ void mo_link_exit(struct mo_dev *md)
 	if (link->area)
 		dma_free_coherent(md->dev, sizeof(*link->area), link->area, link->area_dma);
 	link->area = NULL;
+	mo_optics_exit(md);
+	mo_recorder_exit(md);
 }
 
 /* Gives the area to the device, after a reset. */
 int mo_link_start(struct mo_dev *md)
 {
+	int err;
+
 	if (!(md->features & MO_F_MGMT))
 		return 0;
+	err = mo_optics_start(md);
+	if (err)
+		return err;
 	memset(md->link.area, 0, sizeof(*md->link.area));
 	return mo_cmd_area_set(md, 0, MO_AREA_LINK, md->link.area_dma,
 			       sizeof(*md->link.area), 0);
@@ -52,6 +66,7 @@ void mo_link_stop(struct mo_dev *md)
 	cancel_work_sync(&md->link.send_work);
 	if (md->features & MO_F_MGMT)
 		mo_cmd_area_set(md, 0, MO_AREA_LINK, 0, 0, 0);
+	mo_optics_stop(md);
 	mo_link_fw_down(md);
 }
 
@@ -97,8 +112,6 @@ static void mo_link_publish(struct mo_dev *md, const struct mo_link_state *ls)
 	spin_unlock(&link->snap_lock);
 
 	trace_mo_link(md, ls);
-	if (ls->module_present != old.module_present)
-		WRITE_ONCE(link->caps_valid, false);
 	if (!memcmp(&old, ls, sizeof(old)))
 		return;
 	mo_link_tell(md, MO_LINK_CHANGED, 0);
@@ -141,6 +154,7 @@ void mo_link_fw_down(struct mo_dev *md)
 /* Firmware restarted: what it reported meanwhile, or reports from now on. */
 static void mo_link_refresh(struct mo_dev *md)
 {
+	mo_optics_sync(md);
 	if (mo_cmd_area_sync(md, 0, MO_AREA_LINK))
 		return;
 	mutex_lock(&md->event_lock);
@@ -167,25 +181,6 @@ u64 mo_link_downs(struct mo_dev *md)
 	downs = link->downs;
 	spin_unlock(&link->snap_lock);
 	return downs;
-}
-
-/* What port and module can do; asked again after the module changed. */
-int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps)
-{
-	struct mo_link *link = &md->link;
-	int err = 0;
-
-	mutex_lock(&link->lock);
-	if (!READ_ONCE(link->caps_valid)) {
-		WRITE_ONCE(link->caps_valid, true);
-		err = mo_mgmt_call(md, 0, MO_MB_LINK_CAPS_GET, NULL, 0, &link->caps,
-				   sizeof(link->caps), NULL);
-		if (err)
-			WRITE_ONCE(link->caps_valid, false);
-	}
-	*caps = link->caps;
-	mutex_unlock(&link->lock);
-	return err;
 }
 
 /* No answer of the firmware, or none at all: the replay brings the request. */
@@ -302,7 +297,6 @@ int mo_link_replay(struct mo_dev *md)
 
 	if (!(md->features & MO_F_MGMT))
 		return 0;
-	WRITE_ONCE(md->link.caps_valid, false);
 	err = mo_link_send(md);
 	mo_link_refresh(md);
 	return err;
@@ -311,7 +305,6 @@ int mo_link_replay(struct mo_dev *md)
 /* Event work: the module was plugged, pulled, or changed. */
 void mo_link_module_event(struct mo_dev *md, u16 code)
 {
-	WRITE_ONCE(md->link.caps_valid, false);
 	/* Firmware that starts reports what is plugged already. */
 	if (code <= 1 && READ_ONCE(md->mgmt.usable))
 		dev_info(md->dev, "optical module %s\n", code ? "plugged" : "unplugged");
@@ -323,9 +316,4 @@ void mo_link_lane_event(struct mo_dev *md, u32 lanes)
 {
 	dev_dbg(md->dev, "quality of lanes 0x%x changed\n", lanes);
 	mo_link_tell(md, MO_LINK_QUALITY, lanes & GENMASK(md->id.lanes - 1, 0));
-}
-
-int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec)
-{
-	return mo_mgmt_call(md, 0, MO_MB_FEC_GET, NULL, 0, fec, sizeof(*fec), NULL);
 }

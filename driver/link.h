@@ -43,9 +43,9 @@ struct mo_link {
 	u32 want_mask;			/* MO_LINK_SET_* that were asked for */
 	struct mo_link_request taken;	/* what the firmware took last */
 	u32 taken_mask;
-	struct mo_mb_link_caps caps;
-	bool caps_valid;
 	struct blocking_notifier_head news;	/* enum mo_link_news, struct mo_link_note */
+	struct mo_optics *optics;	/* area of optics.c */
+	dma_addr_t optics_dma;
 };
 
 /* What subscribers of md->link.news are told, one after another, in process context. */
@@ -79,7 +79,6 @@ void mo_link_fw_down(struct mo_dev *md);
 /* Last consistent state; any context. */
 void mo_link_get(struct mo_dev *md, struct mo_link_state *ls);
 u64 mo_link_downs(struct mo_dev *md);
-int mo_link_caps(struct mo_dev *md, struct mo_mb_link_caps *caps);
 /*
  * Requests, checked by the caller. They are kept and sent by a work item: the
  * callers hold RTNL, and nobody who does may wait for the firmware.
@@ -88,7 +87,6 @@ void mo_link_set_admin(struct mo_dev *md, bool up);
 void mo_link_set_modes(struct mo_dev *md, u32 modes);
 void mo_link_set_fec(struct mo_dev *md, u8 fec);
 void mo_link_requested(struct mo_dev *md, u32 *modes, u8 *fec);
-int mo_link_get_fec(struct mo_dev *md, struct mo_mb_fec *fec);
 
 /* linkmode.c */
 /*

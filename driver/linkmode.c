@@ -7,6 +7,7 @@
 #include <linux/linkmode.h>
 
 #include "mo.h"
+#include "optics.h"
 
 /* A link mode of the device, and ethtool's names of it by medium. */
 struct mo_linkmode {
@@ -109,7 +110,7 @@ int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 	ethtool_link_ksettings_zero_link_mode(ks, lp_advertising);
 
 	/* Without firmware nothing is known, and the link is down. */
-	mo_link_caps(md, &caps);
+	mo_optics_get(md, caps, &caps, NULL);
 	mo_link_requested(md, &want, &want_fec);
 	modes = le32_to_cpu(caps.port_modes);
 	if (caps.module_modes)
@@ -186,7 +187,7 @@ int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings
 
 	if (ks->base.autoneg == AUTONEG_ENABLE)
 		return -EINVAL;
-	err = mo_link_caps(md, &caps);
+	err = mo_optics_get(md, caps, &caps, NULL);
 	if (err)
 		return err;
 	possible = le32_to_cpu(caps.port_modes);
@@ -249,7 +250,7 @@ int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 	if (fec->fec & ~(u32)(ETHTOOL_FEC_AUTO | ETHTOOL_FEC_OFF | ETHTOOL_FEC_BASER |
 			      ETHTOOL_FEC_RS))
 		return -EOPNOTSUPP;
-	err = mo_link_caps(md, &caps);
+	err = mo_optics_get(md, caps, &caps, NULL);
 	if (err)
 		return err;
 	if (fec->fec & ETHTOOL_FEC_OFF)

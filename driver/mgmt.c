@@ -1,7 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Messages to the management firmware, one at a time through one DMA buffer.
- * What the messages mean is the business of the callers.
+ * What the messages mean is the business of the callers. Firmware answers each
+ * within milliseconds; what takes it longer is a job whose end an event tells.
+ *
+ * Who sends, and under which locks (never RTNL, but for what root asks of the
+ * module; never event_lock):
+ *
+ *   link.c     LINK_SET            work item, or devl_lock at a replay
+ *   fw.c       VERSION_GET         devl_lock
+ *   flash.c    FLASH_*             devl_lock; between messages it waits
+ *                                  without mgmt.lock
+ *   health.c   LOG_GET             devl_lock or the reporter's own
+ *   recorder.c RECORDER_GET        its own; only for records that are new
+ *   module.c   MODULE_READ, _SET   RTNL and the netdev's lock (ethtool -m,
+ *                                  --set-module, --reset: CAP_NET_ADMIN)
+ *
+ * What module.c waits for under RTNL is bounded by the firmware: MODULE_SET and the
+ * pages that it keeps (lower page 00h to 02h) are answered at once, another page
+ * after its transfers on the module's bus, some ms each and at most four tries
+ * 10 ms apart; firmware that hangs is ended by its watchdog after 1 s.
+ *
+ * Everything else that is read comes from optics.c and sends nothing.
  */
 #include "mo.h"
 #include "cmd.h"
@@ -13,8 +33,6 @@
  * means that the device itself does not answer.
  */
 #define MO_MGMT_TIMEOUT_MS	8000
-/* Writing a flash slot takes seconds on real parts. */
-#define MO_MGMT_FLASH_TIMEOUT_MS 120000
 
 int mo_mgmt_init(struct mo_dev *md)
 {
@@ -75,13 +93,11 @@ int mo_mgmt_call_early(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const voi
 {
 	struct mo_mgmt *mgmt = &md->mgmt;
 	struct mo_mb_hdr *hdr = mgmt->buf;
-	unsigned int timeout_ms;
 	u32 len;
 	int err;
 
 	if (WARN_ON_ONCE(sizeof(*hdr) + max(req_len, rsp_len) > MO_MB_MAX))
 		return -EINVAL;
-	timeout_ms = cmd == MO_MB_FLASH_WRITE ? MO_MGMT_FLASH_TIMEOUT_MS : MO_MGMT_TIMEOUT_MS;
 
 	mutex_lock(&mgmt->lock);
 	memset(mgmt->buf, 0, 2 * MO_MB_MAX);
@@ -91,7 +107,8 @@ int mo_mgmt_call_early(struct mo_dev *md, u8 port, enum mo_mb_cmd cmd, const voi
 	if (req_len)
 		memcpy(hdr + 1, req, req_len);
 	err = mo_cmd_mgmt(md, port, mgmt->dma, sizeof(*hdr) + req_len,
-			  mgmt->dma + MO_MB_MAX, MO_MB_MAX, &len, timeout_ms, extack);
+			  mgmt->dma + MO_MB_MAX, MO_MB_MAX, &len, MO_MGMT_TIMEOUT_MS,
+			  extack);
 	if (!err)
 		err = mo_mgmt_response(md, cmd, len, rsp, rsp_len, extack);
 	mutex_unlock(&mgmt->lock);

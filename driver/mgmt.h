@@ -27,6 +27,10 @@ struct mo_mgmt {
 	struct mo_mb_version version;	/* of what runs, when usable */
 	char text[96];			/* a reason that has numbers in it */
 	u64 crashes;
+	struct mo_mb_flash_info flash;	/* of what runs; devl_lock */
+	unsigned int starts;		/* times that firmware was accepted */
+	bool flash_valid;		/* until the flash is written; devl_lock */
+	unsigned int flash_events;	/* jobs of the flash that have ended */
 };
 
 int mo_mgmt_init(struct mo_dev *md);

@@ -55,6 +55,7 @@
 #include "health.h"
 #include "link.h"
 #include "mgmt.h"
+#include "recorder.h"
 #include "mo_aux.h"
 #include "mo_db.h"
 
@@ -86,6 +87,7 @@ struct mo_dev {
 	struct mo_adminq adminq;
 	struct mo_mgmt mgmt;
 	struct mo_link link;
+	struct mo_recorder recorder;
 	struct mo_health_state health;
 	DECLARE_KFIFO(events, struct mo_eqe, MO_EVENT_FIFO);
 	unsigned int event_strays;	/* for nobody, one after another; event_lock */

@@ -8,6 +8,7 @@
 #include "hw/cmis.h"
 #include "mo.h"
 #include "module.h"
+#include "optics.h"
 
 #define MO_MODULE_FLAT		BIT(7)	/* of byte 2: there is no page but 0 */
 /* Lower memory and pages 0 to 2, one behind the other: what all paged modules have. */
@@ -119,7 +120,7 @@ int mo_module_get_power(struct mo_dev *md, struct ethtool_module_power_mode_para
 	struct mo_mb_module module;
 	int err;
 
-	err = mo_mgmt_call(md, 0, MO_MB_MODULE_GET, NULL, 0, &module, sizeof(module), extack);
+	err = mo_optics_get(md, module, &module, extack);
 	if (err)
 		return err;
 	params->policy = module.power_policy;

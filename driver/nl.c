@@ -13,6 +13,7 @@
 #include "netdev.h"
 #include "nl.h"
 #include "nl_gen.h"
+#include "optics.h"
 #include "status.h"
 
 /* Values that the specification promises to be the hardware interface's. */
@@ -73,6 +74,9 @@ static int mo_nl_port_fill(struct sk_buff *skb, const struct genl_info *info, u3
 	    (nla_put_string(skb, MESH_OPTICAL_A_PORT_REASON, mo_link_reason_text(reason)) ||
 	     nla_put_u32(skb, MESH_OPTICAL_A_PORT_BLAME, mo_link_reason_blame(reason))))
 		goto cancel;
+	if (reason != MO_REASON_NONE && ls->reason_lanes &&
+	    nla_put_u32(skb, MESH_OPTICAL_A_PORT_REASON_LANES, le32_to_cpu(ls->reason_lanes)))
+		goto cancel;
 	if (le16_to_cpu(ls->last_reason) != MO_REASON_NONE &&
 	    nla_put_string(skb, MESH_OPTICAL_A_PORT_LAST_REASON,
 			   mo_link_reason_text(le16_to_cpu(ls->last_reason))))
@@ -89,13 +93,13 @@ cancel:
 	return -EMSGSIZE;
 }
 
-/* How the module retimes, -1 without module or answer. Sleeps. */
+/* How the module retimes, -1 without module or firmware. */
 static int mo_nl_retimed(struct mo_dev *md, const struct mo_link_state *ls)
 {
 	struct mo_mb_module module;
 
 	if (!ls->module_present ||
-	    mo_mgmt_call(md, 0, MO_MB_MODULE_GET, NULL, 0, &module, sizeof(module), NULL) ||
+	    mo_optics_get(md, module, &module, NULL) ||
 	    !module.present || module.retimed > MESH_OPTICAL_RETIMED_FULL)
 		return -1;
 	return module.retimed;
@@ -144,7 +148,7 @@ int mesh_optical_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback
 	int err = 0;
 
 	while (!err) {
-		/* The message to the firmware sleeps, so only a reference is held. */
+		/* What is filled may sleep, so only a reference is held. */
 		md = NULL;
 		rcu_read_lock();
 		ifindex = *next;
@@ -211,7 +215,7 @@ static int mo_nl_lane_put(struct sk_buff *skb, u32 side, const struct mo_mb_lane
 }
 
 static int mo_nl_lanes_fill(struct sk_buff *skb, const struct genl_info *info, u32 ifindex,
-			    const struct mo_mb_lanes *lanes)
+			    const struct mo_mb_lanes *lanes, u64 age_ns)
 {
 	u32 i, count = min_t(u32, le32_to_cpu(lanes->count), ARRAY_SIZE(lanes->lane));
 	void *hdr;
@@ -220,7 +224,8 @@ static int mo_nl_lanes_fill(struct sk_buff *skb, const struct genl_info *info, u
 	if (!hdr)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, MESH_OPTICAL_A_LANE_IFINDEX, ifindex) ||
-	    nla_put_uint(skb, MESH_OPTICAL_A_LANE_TIMESTAMP_NS, le64_to_cpu(lanes->time_ns)))
+	    nla_put_uint(skb, MESH_OPTICAL_A_LANE_TIMESTAMP_NS, le64_to_cpu(lanes->time_ns)) ||
+	    nla_put_uint(skb, MESH_OPTICAL_A_LANE_AGE_NS, age_ns))
 		return -EMSGSIZE;
 	for (i = 0; i < count; i++) {
 		const struct mo_mb_lane *lane = &lanes->lane[i];
@@ -252,10 +257,11 @@ int mesh_optical_nl_lane_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = -ENOMEM;
 		goto free;
 	}
-	err = mo_mgmt_call(md, 0, MO_MB_LANES_GET, NULL, 0, lanes, sizeof(*lanes), info->extack);
+	err = mo_optics_get(md, lanes, lanes, info->extack);
 	if (err)
 		goto free;
-	err = mo_nl_lanes_fill(msg, info, netdev->ifindex, lanes);
+	err = mo_nl_lanes_fill(msg, info, netdev->ifindex, lanes,
+			       mo_optics_age(md, le64_to_cpu(lanes->time_ns)));
 	if (err)
 		goto free;
 	err = genlmsg_reply(msg, info);
@@ -311,12 +317,10 @@ int mesh_optical_nl_record_get_dumpit(struct sk_buff *skb, struct netlink_callba
 {
 	struct mo_nl_record_ctx *ctx = (struct mo_nl_record_ctx *)cb->ctx;
 	const struct genl_info *info = genl_info_dump(cb);
-	struct mo_mb_recorder_get req;
-	struct mo_mb_records *recs;
+	struct mo_mb_record record;
 	netdevice_tracker tracker;
 	struct net_device *netdev;
 	struct mo_dev *md;
-	u32 i, count;
 	int err;
 
 	NL_ASSERT_CTX_FITS(struct mo_nl_record_ctx);
@@ -325,46 +329,21 @@ int mesh_optical_nl_record_get_dumpit(struct sk_buff *skb, struct netlink_callba
 	md = mo_nl_get(info, MESH_OPTICAL_A_RECORD_IFINDEX, &netdev, &tracker);
 	if (IS_ERR(md))
 		return PTR_ERR(md);
-	recs = kmalloc_obj(*recs);
-	if (!recs) {
-		err = -ENOMEM;
-		goto put;
-	}
 	if (!ctx->started) {
 		ctx->started = true;
 		if (info->attrs[MESH_OPTICAL_A_RECORD_SEQ])
 			ctx->seq = nla_get_uint(info->attrs[MESH_OPTICAL_A_RECORD_SEQ]);
 	}
-	for (;;) {
-		req.seq = cpu_to_le64(ctx->seq);
-		err = mo_mgmt_call(md, 0, MO_MB_RECORDER_GET, &req, sizeof(req), recs,
-				   sizeof(*recs), info->extack);
-		if (err)
-			break;
-		count = min_t(u32, le32_to_cpu(recs->count), MO_RECORDS_MAX);
-		for (i = 0; i < count && !err; i++) {
-			/* Firmware that runs backwards would keep us here. */
-			if (le64_to_cpu(recs->record[i].seq) < ctx->seq) {
-				err = -EPROTO;
-				break;
-			}
-			err = mo_nl_record_fill(skb, info, netdev->ifindex, &recs->record[i]);
-			if (!err)
-				ctx->seq = le64_to_cpu(recs->record[i].seq) + 1;
-		}
-		if (err)
-			break;
-		if (!count) {
-			ctx->done = true;
-			break;
-		}
+	err = mo_recorder_update(md, info->extack);
+	while (!err && mo_recorder_next(md, ctx->seq, &record)) {
+		err = mo_nl_record_fill(skb, info, netdev->ifindex, &record);
+		if (!err)
+			ctx->seq = le64_to_cpu(record.seq) + 1;
 	}
-	if (err == -EMSGSIZE && skb->len)
+	if (!err)
+		ctx->done = true;
+	if (!err || (err == -EMSGSIZE && skb->len))
 		err = skb->len;
-	else if (!err)
-		err = skb->len;
-	kfree(recs);
-put:
 	netdev_put(netdev, &tracker);
 	return err;
 }
@@ -385,10 +364,7 @@ static struct genl_family mo_nl_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(mo_nl_groups),
 };
 
-/*
- * Tells the listeners about the link's state. Event work, so the firmware is
- * not asked: without "retimed".
- */
+/* Tells the listeners about the link's state. */
 static int mo_nl_link_news(struct notifier_block *nb, unsigned long news, void *data)
 {
 	const struct mo_link_note *note = data;
@@ -406,8 +382,8 @@ static int mo_nl_link_news(struct notifier_block *nb, unsigned long news, void *
 		return NOTIFY_DONE;
 	genl_info_init_ntf(&info, &mo_nl_family, MESH_OPTICAL_CMD_PORT_NTF);
 	mo_link_get(md, &ls);
-	if (mo_nl_port_fill(msg, &info, netdev->ifindex, md->id.lanes, &ls, -1,
-			    note->lanes)) {
+	if (mo_nl_port_fill(msg, &info, netdev->ifindex, md->id.lanes, &ls,
+			    mo_nl_retimed(md, &ls), note->lanes)) {
 		nlmsg_free(msg);
 		return NOTIFY_DONE;
 	}

@@ -14,6 +14,7 @@
 #include "eth.h"
 #include "event.h"
 #include "link.h"
+#include "mbox.h"
 #include "rdma.h"
 #include "stats.h"
 #include "status.h"
@@ -184,7 +185,8 @@ MO_ASSERT_SIZE(mo_identify, 256);
 	X(LINK, 0, mo_link_state, "written at each change of the link") \
 	X(HEALTH, 1, mo_health, "written each period and at changes") \
 	X(STATS, 2, mo_port_stats, "written each period") \
-	X(RDMA_STATS, 3, mo_rdma_stats, "written each period; needs MO_F_RDMA")
+	X(RDMA_STATS, 3, mo_rdma_stats, "written each period; needs MO_F_RDMA") \
+	X(OPTICS, 4, mo_optics, "written when the firmware publishes; needs MO_F_OPTICS")
 
 enum mo_area {
 #define X(name, index, type, text) MO_AREA_##name = (index),

@@ -25,6 +25,7 @@
 	X(MODULE, 0x12, "module of @port: plugged (@code 1), gone (0) or changed (2)") \
 	X(THERMAL, 0x13, "temperature of @port: @code 0 normal, 1 warning, 2 alarm") \
 	X(LANE, 0x14, "lane quality of @port changed; bit per lane in @data") \
+	X(FLASH, 0x15, "job of the flash has ended: enum mo_mb_status in @code; see FLASH_JOB") \
 	X(QUEUE_ERROR, 0x20, "transmit or receive queue @object stopped: enum mo_queue_error in @code") \
 	X(CQ_ERROR, 0x21, "completion queue @object overran or could not be written") \
 	X(DMA_FAULT, 0x22, "DMA to an address that is not mapped; @object is its queue or 0") \

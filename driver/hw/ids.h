@@ -34,10 +34,10 @@
  * it needs; a newer minor: it warns and goes on. The major is also part of
  * the firmware's file name.
  */
-#define MO_FW_ABI_MAJOR		1
-#define MO_FW_ABI_MINOR		1
+#define MO_FW_ABI_MAJOR		2
+#define MO_FW_ABI_MINOR		0
 
-#define MO_FW_FILE		"mesh_optical/mo-fw-1.pldm"
+#define MO_FW_FILE		"mesh_optical/mo-fw-2.pldm"
 
 /* Boards, as bits of mo_fw_hdr.board_mask and as value of the BOARD register. */
 #define MO_BOARD_DEVKIT_800G	0	/* one 800G-DR8 port, 8 lanes */

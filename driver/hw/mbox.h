@@ -6,8 +6,12 @@
  * carries one request and receives one response. A body that is longer than
  * the receiver knows is read up to what it knows; a shorter one is refused by
  * the firmware (MO_MB_ERR_LENGTH) and zero-extended by the host, so that bodies
- * may grow at their end within an ABI major. A refusal may carry the body, too,
- * when that says why. All fields little endian.
+ * may grow at their end within an ABI major. All fields little endian.
+ *
+ * No command waits for anything but the module's bus, a few ms: what takes
+ * longer is a job, which the answer only says to have begun. MO_EVENT_FLASH
+ * tells its end, FLASH_JOB how far it is and how it ended; the mailbox is free
+ * meanwhile.
  */
 #ifndef MO_HW_MBOX_H
 #define MO_HW_MBOX_H
@@ -48,9 +52,10 @@ MO_ASSERT_SIZE(mo_mb_hdr, 8);
 	X(SENSORS_GET, 0x30, mo_mb_none, mo_mb_sensors, "temperatures, voltages, power") \
 	X(RECORDER_GET, 0x31, mo_mb_recorder_get, mo_mb_records, "flight recorder of the link") \
 	X(LOG_GET, 0x32, mo_mb_log_get, mo_mb_log, "text log of the firmware") \
-	X(FLASH_INFO, 0x40, mo_mb_none, mo_mb_flash_info, "what the flash slots hold") \
-	X(FLASH_WRITE, 0x41, mo_mb_flash_write, mo_mb_flash_result, "staged image into a slot, when the ROM would accept it") \
-	X(FLASH_SELECT, 0x42, mo_mb_flash_write, mo_mb_flash_result, "slot of the next boot, when the ROM would accept it")
+	X(FLASH_INFO, 0x40, mo_mb_none, mo_mb_flash_info, "what the flash slots hold; starts a check of those not known") \
+	X(FLASH_WRITE, 0x41, mo_mb_flash_write, mo_mb_flash_job, "starts: staged image into a slot, when the ROM would accept it") \
+	X(FLASH_SELECT, 0x42, mo_mb_flash_write, mo_mb_flash_job, "starts: slot of the next boot, when the ROM would accept it") \
+	X(FLASH_JOB, 0x43, mo_mb_none, mo_mb_flash_job, "the job of the flash under way, or the last one")
 
 enum mo_mb_cmd {
 #define X(name, code, req, rsp, text) MO_MB_##name = (code),
@@ -549,13 +554,16 @@ MO_ASSERT_SIZE(mo_mb_flash_slot, 32);
  * struct mo_mb_flash_info - FLASH_INFO
  * @slots: slots of the flash
  * @boot_slot: which one the ROM tries first
+ * @known: bit per slot whose content has been checked; the others are being
+ *         checked or written, ask again after MO_EVENT_FLASH
  * @rsvd: zero
  * @slot: the slots
  */
 struct mo_mb_flash_info {
 	__u8 slots;
 	__u8 boot_slot;
-	__u8 rsvd[6];
+	__u8 known;
+	__u8 rsvd[5];
 	struct mo_mb_flash_slot slot[2];
 };
 
@@ -573,16 +581,68 @@ struct mo_mb_flash_write {
 
 MO_ASSERT_SIZE(mo_mb_flash_write, 4);
 
+/* mo_mb_flash_job.state */
+#define MO_FLASH_JOB_NONE	0	/* there was none since the firmware started */
+#define MO_FLASH_JOB_RUNS	1
+#define MO_FLASH_JOB_DONE	2	/* see status */
+
 /**
- * struct mo_mb_flash_result - FLASH_WRITE, FLASH_SELECT; with a refusal, too
+ * struct mo_mb_flash_job - FLASH_WRITE, FLASH_SELECT, FLASH_JOB
+ * @seq: number of the job, counts up
+ * @state: MO_FLASH_JOB_*
+ * @slot: flash slot
+ * @status: enum mo_mb_status with which it ended
  * @error: enum mo_fw_error: why the image was refused (MO_MB_ERR_IMAGE)
  * @rsvd: zero
+ * @done: bytes erased, written and read back so far
+ * @total: of so many; 0 before the image is accepted
  */
-struct mo_mb_flash_result {
+struct mo_mb_flash_job {
+	__le32 seq;
+	__u8 state;
+	__u8 slot;
+	__le16 status;
 	__u8 error;
 	__u8 rsvd[3];
+	__le32 done;
+	__le32 total;
 };
 
-MO_ASSERT_SIZE(mo_mb_flash_result, 4);
+MO_ASSERT_SIZE(mo_mb_flash_job, 20);
+
+/**
+ * struct mo_optics - area OPTICS: what the firmware publishes each
+ * MO_OPTICS_PERIOD_MS and when link or module change
+ * @gen: raised before the block is written
+ * @rsvd: zero
+ * @time_ns: device time at which the firmware made it; 0 never
+ * @lanes: as LANES_GET; module monitors are up to 1 s older than the counters
+ * @fec: as FEC_GET
+ * @caps: as LINK_CAPS_GET
+ * @sensors: as SENSORS_GET
+ * @module: as MODULE_GET
+ * @rsvd1: zero
+ * @record_seq: number that the next record of the flight recorder gets
+ * @rsvd2: zero
+ * @gen_end: equals @gen in a consistent copy; written last
+ */
+struct mo_optics {
+	__le32 gen;
+	__le32 rsvd;
+	__le64 time_ns;
+	struct mo_mb_lanes lanes;
+	struct mo_mb_fec fec;
+	struct mo_mb_link_caps caps;
+	struct mo_mb_sensors sensors;
+	struct mo_mb_module module;
+	__le32 rsvd1;
+	__le64 record_seq;
+	__le32 rsvd2;
+	__le32 gen_end;
+};
+
+MO_ASSERT_SIZE(mo_optics, 1664);
+
+#define MO_OPTICS_PERIOD_MS	500
 
 #endif /* MO_HW_MBOX_H */

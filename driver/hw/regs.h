@@ -131,7 +131,8 @@ enum mo_fatal {
 	X(ETH, 2, "ethernet datapath") \
 	X(RDMA, 3, "RoCEv2 transport") \
 	X(GRO_HW, 4, "receive coalescing") \
-	X(TX_URGENT, 5, "transmit completions that moderation does not hold back")
+	X(TX_URGENT, 5, "transmit completions that moderation does not hold back") \
+	X(OPTICS, 6, "area OPTICS: lanes, FEC, module and sensors without a message")
 
 enum mo_feature {
 #define X(name, bit, text) MO_F_##name = MO_BIT(bit),

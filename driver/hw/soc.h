@@ -38,6 +38,9 @@
 /* Link state that MAC_PUBLISH sends to the host (struct mo_link_state). */
 #define MO_SOC_LINK_BASE	0x38003000
 #define MO_SOC_LINK_SIZE	256
+/* What MAC_PUBLISH sends to the host as area OPTICS (struct mo_optics). */
+#define MO_SOC_OPTICS_BASE	0x38004000
+#define MO_SOC_OPTICS_SIZE	4096
 
 #define MO_SOC_PERIPH_BASE	0x40000000
 #define MO_SOC_PERIPH_SIZE	0x1000		/* address space of each block */
@@ -195,7 +198,7 @@ enum mo_soc_block {
 #define MO_SOC_REGS_MAC(X) \
 	X(MAC, CTRL, 0x00, RW, 0, "bit 0 receive, bit 1 transmit: frames pass only while set") \
 	X(MAC, SPEED, 0x04, RW, 0, "Mbit/s at which the MAC runs") \
-	X(MAC, PUBLISH, 0x08, WO, 0, "1: send MO_SOC_LINK_BASE to the host and raise MO_EVENT_LINK")
+	X(MAC, PUBLISH, 0x08, WO, 0, "1: send MO_SOC_LINK_BASE to the host and raise MO_EVENT_LINK; 2: send MO_SOC_OPTICS_BASE, without an event")
 
 #define MO_SOC_REGS_SENSOR(X) \
 	X(SENSOR, TEMP_BOARD, 0x00, RO, 0, "1/1000 degree C, signed") \

@@ -76,6 +76,8 @@ void mo_app_init(struct mo_app *app)
 		mo_log("watchdog does not start");
 	heartbeat(app);
 	monitor(app);
+	app->started = true;
+	mo_optics_publish(app);
 	mo_write32(MO_SOC_SYS_STATE, MO_MGMT_RUNNING);
 	mo_timers_arm(&app->timers);
 	enable_interrupts(app);

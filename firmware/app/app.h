@@ -19,6 +19,7 @@
 #include "app/logbuf.h"
 #include "app/mailbox.h"
 #include "app/module.h"
+#include "app/optics.h"
 #include "app/recorder.h"
 #include "app/thermal.h"
 #include "app/timers.h"
@@ -31,6 +32,7 @@
 struct mo_app {
 	uint64_t now_us;	/* of the step */
 	uint32_t heartbeat;
+	bool started;		/* every part has been made */
 	uint32_t lanes;		/* of the port */
 	uint32_t ports;
 	struct mo_boot_info boot;

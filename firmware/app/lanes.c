@@ -117,13 +117,11 @@ static void judge(struct mo_app *app, uint32_t lane, uint64_t bits, uint64_t err
 		lanes->good[lane] = RECOVER_WINDOWS;
 }
 
-void mo_lanes_timer(struct mo_app *app)
+static void end_window(struct mo_app *app)
 {
 	struct mo_lanes *lanes = &app->quality;
 	uint16_t before = impaired(lanes);
 
-	mo_timers_set(&app->timers, MO_TIMER_LANES, app->now_us + MO_LANES_WINDOW_US);
-	mo_link_renew(app);
 	if (!app->link.state.carrier) {
 		lanes->window = false;
 		for (uint32_t lane = 0; lane < app->lanes; lane++)
@@ -146,6 +144,14 @@ void mo_lanes_timer(struct mo_app *app)
 	}
 	lanes->window = true;
 	tell(app, before);
+}
+
+void mo_lanes_timer(struct mo_app *app)
+{
+	mo_timers_set(&app->timers, MO_TIMER_LANES, app->now_us + MO_LANES_WINDOW_US);
+	mo_link_renew(app);
+	end_window(app);
+	mo_optics_publish(app);
 }
 
 /* A monitor of 16 bits per lane. */

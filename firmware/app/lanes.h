@@ -10,7 +10,7 @@
 
 struct mo_app;
 
-#define MO_LANES_WINDOW_US	500000
+#define MO_LANES_WINDOW_US	(MO_OPTICS_PERIOD_MS * 1000)
 
 struct mo_lanes {
 	uint8_t state[MO_MAX_LANES];	/* enum mo_lane_state */

@@ -68,6 +68,8 @@ void mo_link_publish(struct mo_app *app);
 /* Modes and FEC of the port. */
 uint32_t mo_link_port_modes(const struct mo_app *app);
 uint8_t mo_link_port_fec(const struct mo_app *app);
+/* Body of LINK_CAPS_GET. */
+void mo_link_caps_fill(const struct mo_app *app, struct mo_mb_link_caps *out);
 /* Fastest of `modes` that `fec` allows; NULL when there is none. */
 const struct mo_mode *mo_link_choose(uint32_t modes, uint8_t fec);
 /* FEC for `mode` when `fec` (a mask) is asked for: one MO_FEC_*, 0 when none fits. */

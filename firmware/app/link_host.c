@@ -86,6 +86,9 @@ void mo_link_publish(struct mo_app *app)
 	link->state.lanes_ok = mo_link_lanes_ok(app);
 	link->state.gen++;
 	link->state.gen_end = link->state.gen;
+	/* Whom the news makes look finds what belongs to it. */
+	if (app->started)
+		mo_optics_publish(app);
 	mo_mac_publish(&link->state);
 }
 

@@ -28,22 +28,34 @@ enum mo_mb_status mo_handle_FLASH_INFO(struct mo_app *app, const struct mo_mb_no
 				       struct mo_mb_flash_info *response)
 {
 	(void)request;
-	(void)response;
-	return mo_update_info(app);
+	mo_update_info(app, response);
+	return MO_MB_OK;
 }
 
 enum mo_mb_status mo_handle_FLASH_WRITE(struct mo_app *app,
 					const struct mo_mb_flash_write *request,
-					struct mo_mb_flash_result *response)
+					struct mo_mb_flash_job *response)
 {
-	(void)response;
-	return mo_update_write(app, request->slot);
+	enum mo_mb_status status = mo_update_write(app, request->slot);
+
+	mo_update_job(app, response);
+	return status;
 }
 
 enum mo_mb_status mo_handle_FLASH_SELECT(struct mo_app *app,
 					 const struct mo_mb_flash_write *request,
-					 struct mo_mb_flash_result *response)
+					 struct mo_mb_flash_job *response)
 {
-	(void)response;
-	return mo_update_select(app, request->slot);
+	enum mo_mb_status status = mo_update_select(app, request->slot);
+
+	mo_update_job(app, response);
+	return status;
+}
+
+enum mo_mb_status mo_handle_FLASH_JOB(struct mo_app *app, const struct mo_mb_none *request,
+				      struct mo_mb_flash_job *response)
+{
+	(void)request;
+	mo_update_job(app, response);
+	return MO_MB_OK;
 }

@@ -18,20 +18,20 @@ enum mo_mb_status mo_handle_LINK_CAPS_GET(struct mo_app *app, const struct mo_mb
 					  struct mo_mb_link_caps *response)
 {
 	(void)request;
-	response->port_modes = mo_link_port_modes(app);
-	response->module_modes = mo_module_modes(&app->module);
-	response->port_fec = mo_link_port_fec(app);
-	response->lanes = (__u8)app->lanes;
-	response->module_type = app->module.lower[MO_CMIS_LOW_ID];
-	response->media = mo_module_media(&app->module);
+	mo_link_caps_fill(app, response);
 	return MO_MB_OK;
 }
 
 enum mo_mb_status mo_handle_LINK_SET(struct mo_app *app, const struct mo_mb_link_set *request,
 				     struct mo_mb_none *response)
 {
+	enum mo_mb_status status = mo_link_set(app, request);
+
 	(void)response;
-	return mo_link_set(app, request);
+	/* Who has been answered finds what he set. */
+	if (status == MO_MB_OK)
+		mo_optics_publish(app);
+	return status;
 }
 
 static void lanes_done(struct mo_app *app, uint32_t arg, enum mo_error error)

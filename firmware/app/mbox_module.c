@@ -134,5 +134,6 @@ enum mo_mb_status mo_handle_MODULE_SET(struct mo_app *app,
 	}
 	if (request->mask & MO_MODULE_SET_RESET)
 		mo_module_event(app, MO_MODULE_EV_RESET);
+	mo_optics_publish(app);
 	return MO_MB_OK;
 }

@@ -58,3 +58,13 @@ uint8_t mo_link_port_fec(const struct mo_app *app)
 			mask |= modes[i].fec_mask;
 	return mask;
 }
+
+void mo_link_caps_fill(const struct mo_app *app, struct mo_mb_link_caps *out)
+{
+	out->port_modes = mo_link_port_modes(app);
+	out->module_modes = mo_module_modes(&app->module);
+	out->port_fec = mo_link_port_fec(app);
+	out->lanes = (__u8)app->lanes;
+	out->module_type = app->module.lower[MO_CMIS_LOW_ID];
+	out->media = mo_module_media(&app->module);
+}

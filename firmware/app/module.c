@@ -417,8 +417,11 @@ void mo_module_event(struct mo_app *app, enum mo_module_event event)
 		}
 		if (row->action)
 			row->action(app);
-		if (module->fsm != from)
+		if (module->fsm != from) {
 			mo_link_event(app, MO_LINK_EV_MODULE);
+			if (app->started)
+				mo_optics_publish(app);
+		}
 		return;
 	}
 }

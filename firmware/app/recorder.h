@@ -17,6 +17,11 @@ void mo_recorder_init(struct mo_recorder *recorder);
 void mo_recorder_add(struct mo_recorder *recorder, uint64_t time_ns,
 		     uint8_t machine, uint8_t from, uint8_t to, uint16_t reason,
 		     uint32_t detail);
+/* Number of the next record. */
+static inline uint64_t mo_recorder_next(const struct mo_recorder *recorder)
+{
+	return recorder->next_seq;
+}
 /* As many records from `seq` on as fit, oldest first. */
 void mo_recorder_get(const struct mo_recorder *recorder, uint64_t seq,
 		     struct mo_mb_records *out);

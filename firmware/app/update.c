@@ -3,6 +3,7 @@
 
 #include "app/app.h"
 #include "drv/flash.h"
+#include "hw/event.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -117,24 +118,36 @@ static void run_hash(struct mo_app *app)
 		judge(&app->update, check_rest(app));
 }
 
-/* Answers the command; why an image was refused goes with the refusal. */
+/* The job ends; why an image was refused is kept for FLASH_JOB. */
 static void finish(struct mo_app *app, enum mo_mb_status status)
 {
 	struct mo_update *update = &app->update;
-	struct mo_mb_flash_result result = { .error = (__u8)update->error };
 
 	update->step = MO_UPDATE_IDLE;
 	update->started = false;
-	if (update->job == MO_UPDATE_JOB_INFO)
-		mo_mailbox_complete(app, status, &update->info, sizeof(update->info));
-	else
-		mo_mailbox_complete(app, status, &result, sizeof(result));
+	if (update->job != MO_UPDATE_JOB_CHECK) {
+		update->told.state = MO_FLASH_JOB_DONE;
+		update->told.status = (__le16)status;
+		update->told.error = (__u8)update->error;
+	}
+	mo_app_event(app, MO_EVENT_FLASH, (uint8_t)status, (uint16_t)update->told.seq);
 }
 
-/* INFO: goes on with the first slot from `slot` on that has no verdict, or ends. */
+static bool known(const struct mo_update *update, uint8_t slot)
+{
+	return update->info.known & MO_BIT(slot);
+}
+
+static void forget(struct mo_update *update, uint8_t slot)
+{
+	update->info.known &= (__u8)~MO_BIT(slot);
+	memset(&update->info.slot[slot], 0, sizeof(update->info.slot[slot]));
+}
+
+/* CHECK: goes on with the first slot from `slot` on that is not known, or ends. */
 static void look_at(struct mo_app *app, uint8_t slot)
 {
-	while (slot < MO_SOC_FLASH_SLOTS && app->update.known[slot])
+	while (slot < MO_SOC_FLASH_SLOTS && known(&app->update, slot))
 		slot++;
 	app->update.slot = slot;
 	if (slot < MO_SOC_FLASH_SLOTS)
@@ -148,7 +161,7 @@ static void note_slot(struct mo_update *update)
 	struct mo_mb_flash_slot *slot = &update->info.slot[update->slot];
 
 	memset(slot, 0, sizeof(*slot));
-	update->known[update->slot] = true;
+	update->info.known |= (__u8)MO_BIT(update->slot);
 	slot->error = (__u8)update->error;
 	if (update->error != MO_FW_ERR_NONE)
 		return;
@@ -162,7 +175,7 @@ static void run_judge(struct mo_app *app)
 {
 	struct mo_update *update = &app->update;
 
-	if (update->job == MO_UPDATE_JOB_INFO) {
+	if (update->job == MO_UPDATE_JOB_CHECK) {
 		note_slot(update);
 		look_at(app, update->slot + 1);
 		return;
@@ -179,47 +192,87 @@ static void run_judge(struct mo_app *app)
 		finish(app, MO_MB_OK);
 		return;
 	}
-	update->known[update->slot] = false;
+	forget(update, update->slot);
 	update->step = MO_UPDATE_ERASE;
 	update->at = 0;
+	update->told.total = 3 * update->len; /* erased, written, read back */
 }
 
-enum mo_mb_status mo_update_info(struct mo_app *app)
+void mo_update_info(struct mo_app *app, struct mo_mb_flash_info *out)
 {
 	struct mo_update *update = &app->update;
 
-	update->job = MO_UPDATE_JOB_INFO;
 	update->info.slots = MO_SOC_FLASH_SLOTS;
 	update->info.boot_slot = (__u8)mo_read32(MO_SOC_SYS_BOOT_SLOT);
-	look_at(app, 0);
-	return MO_MB_PENDING;
+	*out = update->info;
+	if (update->step == MO_UPDATE_IDLE &&
+	    update->info.known != MO_BIT(MO_SOC_FLASH_SLOTS) - 1) {
+		update->job = MO_UPDATE_JOB_CHECK;
+		look_at(app, 0);
+	}
+}
+
+/* A job of the host begins, unless one runs. */
+static enum mo_mb_status begin_job(struct mo_app *app, enum mo_update_job job, uint8_t slot,
+				   uint32_t base, uint32_t room)
+{
+	struct mo_update *update = &app->update;
+
+	if (update->step != MO_UPDATE_IDLE)
+		return MO_MB_ERR_BUSY;
+	update->job = job;
+	update->slot = slot;
+	update->told = (struct mo_mb_flash_job){
+		.seq = update->told.seq + 1,
+		.state = MO_FLASH_JOB_RUNS,
+		.slot = slot,
+	};
+	begin_check(app, base, room);
+	return MO_MB_OK;
 }
 
 enum mo_mb_status mo_update_write(struct mo_app *app, uint8_t slot)
 {
-	struct mo_update *update = &app->update;
 	uint32_t len = mo_read32(MO_SOC_SYS_STAGE_LEN);
 
 	if (slot >= MO_SOC_FLASH_SLOTS)
 		return MO_MB_ERR_PARAM;
 	if (app->boot.source == MO_SOC_BOOT_AUTO && app->boot.slot == slot)
 		return MO_MB_ERR_BUSY; /* what runs must survive a failure */
-	update->job = MO_UPDATE_JOB_WRITE;
-	update->slot = slot;
-	begin_check(app, MO_SOC_STAGE_BASE, len < MO_SOC_STAGE_SIZE ? len : MO_SOC_STAGE_SIZE);
-	return MO_MB_PENDING;
+	return begin_job(app, MO_UPDATE_JOB_WRITE, slot, MO_SOC_STAGE_BASE,
+			 len < MO_SOC_STAGE_SIZE ? len : MO_SOC_STAGE_SIZE);
 }
 
 enum mo_mb_status mo_update_select(struct mo_app *app, uint8_t slot)
 {
-	struct mo_update *update = &app->update;
-
 	if (slot >= MO_SOC_FLASH_SLOTS)
 		return MO_MB_ERR_PARAM;
-	update->job = MO_UPDATE_JOB_SELECT;
-	update->slot = slot;
-	begin_check(app, MO_SOC_FLASH_BASE + slot_offset(slot), MO_SOC_FLASH_SLOT_SIZE);
-	return MO_MB_PENDING;
+	return begin_job(app, MO_UPDATE_JOB_SELECT, slot,
+			 MO_SOC_FLASH_BASE + slot_offset(slot), MO_SOC_FLASH_SLOT_SIZE);
+}
+
+void mo_update_job(const struct mo_app *app, struct mo_mb_flash_job *out)
+{
+	const struct mo_update *update = &app->update;
+	uint32_t done = update->at < update->len ? update->at : update->len;
+
+	*out = update->told;
+	if (out->state != MO_FLASH_JOB_RUNS || !out->total)
+		return;
+	switch (update->step) {
+	case MO_UPDATE_ERASE:
+		out->done = done;
+		break;
+	case MO_UPDATE_PROGRAM:
+		out->done = update->len + done;
+		break;
+	case MO_UPDATE_VERIFY:
+		out->done = 2 * update->len + done;
+		break;
+	default:
+		out->done = out->total;
+		break;
+	}
 }
 
 bool mo_update_busy(const struct mo_update *update)

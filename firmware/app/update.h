@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Firmware images in the flash: checking and writing, a little at a time so
- * that the link is never kept waiting. The answer to the host comes at the end.
+ * that neither the link nor other messages are kept waiting. Commands start a
+ * job, whose end MO_EVENT_FLASH tells.
  *
  * Writing is safe against loss of power: the slot's first sector is erased
  * before anything else and its header is programmed after everything else has
@@ -15,7 +16,6 @@
 
 #include "hw/fwimg.h"
 #include "hw/mbox.h"
-#include "hw/soc.h"
 #include "lib/sha512.h"
 #include "lib/verify.h"
 
@@ -34,7 +34,7 @@ enum mo_update_step {
 };
 
 enum mo_update_job {
-	MO_UPDATE_JOB_INFO,
+	MO_UPDATE_JOB_CHECK,	/* of the slots that nothing is known about */
 	MO_UPDATE_JOB_WRITE,
 	MO_UPDATE_JOB_SELECT,
 };
@@ -51,14 +51,17 @@ struct mo_update {
 	enum mo_fw_error error;
 	struct mo_ed25519 signature;
 	struct mo_sha512 hash;
-	struct mo_mb_flash_info info;
-	bool known[MO_SOC_FLASH_SLOTS];	/* @info.slot is the verdict about what is in it */
+	struct mo_mb_flash_info info;	/* verdicts of before, as far as info.known says */
+	struct mo_mb_flash_job told;	/* of the last WRITE or SELECT, for the host */
 };
 
-/* Commands. They answer through mo_mailbox_complete(). */
-enum mo_mb_status mo_update_info(struct mo_app *app);
+/* FLASH_INFO: what is known; starts to find out the rest, unless a job runs. */
+void mo_update_info(struct mo_app *app, struct mo_mb_flash_info *out);
+/* FLASH_WRITE, FLASH_SELECT: start a job. */
 enum mo_mb_status mo_update_write(struct mo_app *app, uint8_t slot);
 enum mo_mb_status mo_update_select(struct mo_app *app, uint8_t slot);
+/* FLASH_JOB */
+void mo_update_job(const struct mo_app *app, struct mo_mb_flash_job *out);
 /* True while there is something to compute without waiting for the flash. */
 bool mo_update_busy(const struct mo_update *update);
 /* One small step. Also the FLASH interrupt. */

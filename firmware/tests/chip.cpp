@@ -318,6 +318,10 @@ void Chip::write(std::uint32_t address, std::uint32_t value) {
         speed_ = value;
         break;
     case hw::MO_SOC_MAC_PUBLISH: {
+        if (value == 2) {
+            std::memcpy(static_cast<void*>(&optics_), optics_window_.data(), sizeof(optics_));
+            break;
+        }
         Publication publication{now_ns_, {}};
         std::memcpy(&publication.state, link_.data(), sizeof(publication.state));
         publications_.push_back(publication);
@@ -345,6 +349,7 @@ std::uint8_t* Chip::memory(std::uint32_t address, std::uint32_t len) {
         {MO_SOC_MBOX_RSP_BASE, response_.data(), response_.size()},
         {MO_SOC_I2C_BUF_BASE, i2c_buffer_.data(), i2c_buffer_.size()},
         {MO_SOC_LINK_BASE, link_.data(), link_.size()},
+        {MO_SOC_OPTICS_BASE, optics_window_.data(), optics_window_.size()},
         {MO_SOC_FLASH_BASE, flash_.data(), flash_.size()},
         {MO_SOC_STAGE_BASE, stage_.data(), stage_.size()},
         {mo_host_boot_info_address(), boot_info_.data(), boot_info_.size()},

@@ -63,6 +63,8 @@ class Chip {
     [[nodiscard]] const std::vector<HostEvent>& events() const { return events_; }
     [[nodiscard]] const std::vector<Publication>& publications() const { return publications_; }
     [[nodiscard]] hw::mo_link_state link() const;
+    /// Area OPTICS as published last.
+    [[nodiscard]] const hw::mo_optics& optics() const { return optics_; }
     [[nodiscard]] bool gate_open() const { return gate_ == 3; }
     [[nodiscard]] std::uint32_t speed() const { return speed_; }
     [[nodiscard]] const std::string& log() const { return log_; }
@@ -73,6 +75,7 @@ class Chip {
     [[nodiscard]] std::uint32_t state() const { return state_; }
     [[nodiscard]] std::uint32_t boot_slot() const { return boot_slot_; }
     [[nodiscard]] std::vector<std::uint8_t>& flash() { return flash_; }
+    [[nodiscard]] bool flash_busy() const { return (flash_status_ & 1U) != 0; }
     void set_temperatures(std::int32_t board_mc, std::int32_t asic_mc) {
         board_mc_ = board_mc;
         asic_mc_ = asic_mc;
@@ -116,6 +119,8 @@ class Chip {
     std::uint64_t i2c_end_ns_ = UINT64_MAX;
 
     std::array<std::uint8_t, MO_SOC_LINK_SIZE> link_{};
+    alignas(8) std::array<std::uint8_t, MO_SOC_OPTICS_SIZE> optics_window_{};
+    hw::mo_optics optics_{};
     std::vector<Publication> publications_;
     std::uint32_t gate_ = 0;
     std::uint32_t speed_ = 0;

@@ -192,6 +192,11 @@ TEST(MacDriver, SpeedBeforeGateAndStateBeforeStrobe) {
     io.expect_write(MO_SOC_MAC_PUBLISH, 1);
     mo_mac_publish(&state);
     EXPECT_EQ(link[3], 4);
+    auto& optics = io.window(MO_SOC_OPTICS_BASE, MO_SOC_OPTICS_SIZE);
+    mo_mac_optics()->module.present = 1;
+    EXPECT_EQ(optics[offsetof(mo_optics, module)], 1);
+    io.expect_write(MO_SOC_MAC_PUBLISH, 2);
+    mo_mac_publish_optics();
 }
 
 TEST(CageDriver, PinsAndChanges) {

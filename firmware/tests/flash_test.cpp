@@ -48,13 +48,31 @@ class Flash : public ::testing::Test {
     /// Status, and why the image was refused.
     using Outcome = std::pair<std::uint16_t, std::uint8_t>;
     Outcome flash(hw::mo_mb_cmd command, std::uint8_t slot) {
-        const Answer answer = world.request_with(world.a, command, hw::mo_mb_flash_write{slot, {}});
-        return {answer.hdr.status, answer.as<hw::mo_mb_flash_result>().error};
+        const auto job = world.flash(world.a, command, slot);
+        return {job.status, job.error};
     }
     std::uint16_t write(std::uint8_t slot) { return flash(hw::MO_MB_FLASH_WRITE, slot).first; }
     std::uint16_t select(std::uint8_t slot) { return flash(hw::MO_MB_FLASH_SELECT, slot).first; }
-    hw::mo_mb_flash_info info() {
-        return world.request(world.a, hw::MO_MB_FLASH_INFO).as<hw::mo_mb_flash_info>();
+    hw::mo_mb_flash_info info() { return world.flash_info(world.a); }
+    /// Starts a write whose end is not waited for.
+    void start_write(std::uint8_t slot) {
+        const auto answer =
+            world.request_with(world.a, hw::MO_MB_FLASH_WRITE, hw::mo_mb_flash_write{slot, {}});
+        ASSERT_EQ(answer.hdr.status, hw::MO_MB_OK);
+        ASSERT_EQ(job().state, MO_FLASH_JOB_RUNS);
+    }
+    hw::mo_mb_flash_job job() {
+        return world.request(world.a, hw::MO_MB_FLASH_JOB).as<hw::mo_mb_flash_job>();
+    }
+    bool job_ends(std::uint64_t duration) {
+        const std::uint64_t end = world.now() + duration;
+        while (world.now() < end) {
+            if (job().state == MO_FLASH_JOB_DONE) {
+                return true;
+            }
+            world.run_for(1 * ms);
+        }
+        return false;
     }
     World world;
 };
@@ -210,20 +228,13 @@ TEST_F(Flash, StageThatChangesAfterTheCheckIsNoticed) {
     for (const std::size_t offset :
          {std::size_t{MO_FW_HDR_LEN + 8000}, offsetof(hw::mo_fw_hdr, ver_patch)}) {
         world.a.stage(image);
-        hw::mo_mb_hdr hdr{};
-        hdr.cmd = hw::MO_MB_FLASH_WRITE;
-        hdr.len = sizeof(hw::mo_mb_flash_write);
-        std::vector<std::uint8_t> bytes(sizeof(hdr) + sizeof(hw::mo_mb_flash_write), 0);
-        std::memcpy(bytes.data(), &hdr, sizeof(hdr));
-        world.a.submit(bytes);
-        world.run_for(1 * ms); // verified, erasing
-        Image other = image;
+        start_write(0);
+        ASSERT_TRUE(world.run_until(1 * second, [&] { return world.a.flash_busy(); }));
+        Image other = image; // verified, erasing
         other.at(offset) ^= 1;
         world.a.stage(std::move(other));
-        std::vector<std::uint8_t> response;
-        ASSERT_TRUE(world.run_until(5 * second, [&] { return world.a.take_response(response); }));
-        std::memcpy(&hdr, response.data(), sizeof(hdr));
-        EXPECT_EQ(hdr.status, hw::MO_MB_ERR_FLASH) << offset;
+        ASSERT_TRUE(job_ends(5 * second));
+        EXPECT_EQ(job().status, hw::MO_MB_ERR_FLASH) << offset;
         EXPECT_NE(info().slot[0].error, hw::MO_FW_ERR_NONE) << offset;
     }
 }
@@ -236,13 +247,11 @@ TEST_F(Flash, LostPowerNeverLeavesASlotThatLooksGood) {
         World fresh;
         fresh.boot();
         fresh.a.stage(old);
-        const hw::mo_mb_flash_write slot{0, {}};
-        ASSERT_EQ(fresh.request_with(fresh.a, hw::MO_MB_FLASH_WRITE, slot).hdr.status,
-                  hw::MO_MB_OK);
+        ASSERT_EQ(fresh.flash(fresh.a, hw::MO_MB_FLASH_WRITE, 0).status, hw::MO_MB_OK);
         fresh.a.stage(image);
         fresh.a.fail_flash_after(operations);
-        const auto status = fresh.request_with(fresh.a, hw::MO_MB_FLASH_WRITE, slot).hdr.status;
-        const auto at = fresh.request(fresh.a, hw::MO_MB_FLASH_INFO).as<hw::mo_mb_flash_info>();
+        const auto status = fresh.flash(fresh.a, hw::MO_MB_FLASH_WRITE, 0).status;
+        const auto at = fresh.flash_info(fresh.a);
         if (operations == 9) {
             EXPECT_EQ(status, hw::MO_MB_OK);
             EXPECT_EQ(at.slot[0].ver_patch, 2);
@@ -282,19 +291,43 @@ TEST_F(Flash, TheLinkIsWatchedMeanwhile) {
     world.set_link(world.b, true);
     ASSERT_TRUE(world.run_until(1 * second, [&] { return world.both_up(); }));
     world.a.stage(make_image(150'000, 3));
-    hw::mo_mb_hdr hdr{};
-    hdr.cmd = hw::MO_MB_FLASH_WRITE;
-    hdr.len = 4;
-    std::vector<std::uint8_t> bytes(sizeof(hdr) + 4, 0);
-    std::memcpy(bytes.data(), &hdr, sizeof(hdr));
-    world.a.submit(bytes);
+    start_write(0);
     world.run_for(100 * ms);
     const std::uint64_t cut = world.now();
     world.fibre.cut(optics::Direction::from_b, cut);
     ASSERT_TRUE(world.run_until(1 * ms, [&] { return !world.a.gate_open(); }));
-    std::vector<std::uint8_t> response;
-    EXPECT_FALSE(world.a.take_response(response)); // still writing
-    EXPECT_TRUE(world.run_until(10 * second, [&] { return world.a.take_response(response); }));
+    EXPECT_EQ(job().state, MO_FLASH_JOB_RUNS);
+    EXPECT_TRUE(job_ends(10 * second));
+    EXPECT_EQ(job().status, hw::MO_MB_OK);
+}
+
+// A slot takes seconds; nobody who asks for something else waits for it.
+TEST_F(Flash, OtherMessagesAreAnsweredMeanwhile) {
+    world.a.stage(make_image(150'000, 3));
+    start_write(1);
+    std::uint32_t done = 0;
+    unsigned asked = 0;
+    for (; job().state == MO_FLASH_JOB_RUNS; ++asked) {
+        const std::uint64_t before = world.now();
+        EXPECT_EQ(world.set_link(world.a, asked % 2 == 0).hdr.status, hw::MO_MB_OK);
+        EXPECT_EQ(world.request(world.a, hw::MO_MB_LINK_GET).as<hw::mo_link_state>().admin_up,
+                  asked % 2 == 0 ? 1 : 0);
+        const auto now = job();
+        EXPECT_GE(now.done, done);
+        EXPECT_LE(now.done, now.total);
+        done = now.done;
+        // Neither another job nor what the slot will hold.
+        EXPECT_EQ(world.request_with(world.a, hw::MO_MB_FLASH_WRITE, hw::mo_mb_flash_write{1, {}})
+                      .hdr.status,
+                  hw::MO_MB_ERR_BUSY);
+        EXPECT_EQ(world.request(world.a, hw::MO_MB_FLASH_INFO).as<hw::mo_mb_flash_info>().known & 2,
+                  0);
+        EXPECT_LT(world.now() - before, 1 * ms);
+        world.run_for(20 * ms);
+    }
+    EXPECT_GT(asked, 20U);
+    EXPECT_EQ(job().status, hw::MO_MB_OK);
+    EXPECT_EQ(info().slot[1].ver_patch, 3);
 }
 
 } // namespace

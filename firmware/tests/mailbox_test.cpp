@@ -340,6 +340,48 @@ TEST_F(Mailbox, LanesAndFecCountFromOneInstant) {
     EXPECT_EQ(fec.uncorrectable, 0U);
 }
 
+// Reads of the host cost no message: all is in the block that is published each period.
+TEST_F(Mailbox, OpticsArePublishedWithoutBeingAskedFor) {
+    world.set_link(world.a, true);
+    world.set_link(world.b, true);
+    ASSERT_TRUE(world.run_until(1 * second, [&] { return world.both_up(); }));
+    const std::uint64_t up = world.now();
+    for (unsigned i = 0; i < 8; ++i) { // the news come with the link, not a period later
+        EXPECT_EQ(world.a.optics().lanes.lane[i].state, hw::MO_LANE_UP) << i;
+    }
+    EXPECT_GT(world.a.optics().time_ns + 1 * ms, up);
+    std::uint64_t last = world.a.optics().time_ns;
+    for (unsigned period = 0; period < 6; ++period) {
+        world.run_for(MO_OPTICS_PERIOD_MS * ms + 1 * ms);
+        const hw::mo_optics& at = world.a.optics();
+        EXPECT_LE(world.now() - at.time_ns, MO_OPTICS_PERIOD_MS * ms + 2 * ms);
+        EXPECT_GT(at.time_ns, last);
+        last = at.time_ns;
+    }
+    const hw::mo_optics at = world.a.optics();
+    const auto lanes = world.request(world.a, hw::MO_MB_LANES_GET).as<hw::mo_mb_lanes>();
+    ASSERT_EQ(at.lanes.count, 8U);
+    for (unsigned i = 0; i < 8; ++i) {
+        EXPECT_EQ(at.lanes.lane[i].flags, lanes.lane[i].flags);
+        EXPECT_EQ(at.lanes.lane[i].rx_power_nw, lanes.lane[i].rx_power_nw);
+        EXPECT_GT(at.lanes.lane[i].bits, 0U);
+        EXPECT_LE(at.lanes.lane[i].bits, lanes.lane[i].bits);
+    }
+    EXPECT_GT(at.fec.codewords, 100'000'000U);
+    EXPECT_EQ(at.module.present, 1);
+    EXPECT_EQ(at.module.power_mode, 2);
+    EXPECT_EQ(at.sensors.count, 8U);
+    EXPECT_EQ(at.caps.port_modes, 0x3fU);
+    // What was set stands there when the answer comes; a module that goes, goes there at once.
+    world.request_with(world.a, hw::MO_MB_MODULE_SET,
+                       hw::mo_mb_module_set{MO_MODULE_SET_POWER, MO_MODULE_POWER_HIGH, {}});
+    EXPECT_EQ(world.a.optics().module.power_policy, MO_MODULE_POWER_HIGH);
+    world.port_a.unplug(world.now());
+    world.run_for(1 * ms);
+    EXPECT_EQ(world.a.optics().module.present, 0);
+    EXPECT_EQ(world.a.optics().caps.module_modes, 0U);
+}
+
 TEST_F(Mailbox, RecorderSkipsWhatItHasLost) {
     for (unsigned i = 0; i < 60; ++i) { // several records each
         world.set_link(world.a, true);

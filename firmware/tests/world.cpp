@@ -82,6 +82,36 @@ Answer World::set_link(Chip& chip, bool up, std::uint32_t modes, std::uint8_t fe
     return request_with(chip, hw::MO_MB_LINK_SET, set);
 }
 
+hw::mo_mb_flash_job World::flash(Chip& chip, hw::mo_mb_cmd command, std::uint8_t slot) {
+    const std::size_t events = chip.events().size();
+    const Answer answer = request_with(chip, command, hw::mo_mb_flash_write{slot, {}});
+    auto job = answer.as<hw::mo_mb_flash_job>();
+    if (answer.hdr.status != hw::MO_MB_OK) {
+        job.status = answer.hdr.status;
+        return job;
+    }
+    const auto ended = [&] {
+        return std::any_of(chip.events().begin() + static_cast<std::ptrdiff_t>(events),
+                           chip.events().end(),
+                           [](const HostEvent& event) { return event.type == hw::MO_EVENT_FLASH; });
+    };
+    if (!run_until(30 * second, ended)) {
+        throw std::runtime_error("the job does not end");
+    }
+    return request(chip, hw::MO_MB_FLASH_JOB).as<hw::mo_mb_flash_job>();
+}
+
+hw::mo_mb_flash_info World::flash_info(Chip& chip) {
+    for (unsigned tries = 0; tries < 1000; ++tries) {
+        const auto info = request(chip, hw::MO_MB_FLASH_INFO).as<hw::mo_mb_flash_info>();
+        if (info.known == 3) {
+            return info;
+        }
+        run_for(10 * ms);
+    }
+    throw std::runtime_error("the slots do not become known");
+}
+
 bool World::bring_up() {
     boot();
     run_for(1 * second);

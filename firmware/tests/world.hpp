@@ -47,6 +47,10 @@ class World {
         return request(chip, command, bytes);
     }
     Answer set_link(Chip& chip, bool up, std::uint32_t modes = 0, std::uint8_t fec = 0);
+    /// FLASH_WRITE or FLASH_SELECT and its job: how that ended.
+    hw::mo_mb_flash_job flash(Chip& chip, hw::mo_mb_cmd command, std::uint8_t slot);
+    /// What the slots hold, once all are known.
+    hw::mo_mb_flash_info flash_info(Chip& chip);
     /// Both ends up, carrier at both; false when that takes more than 2 s.
     bool bring_up();
 

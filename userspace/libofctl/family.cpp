@@ -94,6 +94,7 @@ bool take_optical_port(const Attributes& a, Port& port) {
         port.lanes = lanes;
     }
     port.lanes_ok = number(MESH_OPTICAL_A_PORT_LANES_OK);
+    port.reason_lanes = number(MESH_OPTICAL_A_PORT_REASON_LANES);
     port.link_state = a.text(MESH_OPTICAL_A_PORT_STATE);
     port.reason = a.text(MESH_OPTICAL_A_PORT_REASON);
     port.last_reason = a.text(MESH_OPTICAL_A_PORT_LAST_REASON);
@@ -142,6 +143,7 @@ Answer<LaneSnapshot> read_lanes(GenlFamilies& families, int ifindex) {
     for (const auto& message : *answer) {
         const auto a = genl_attributes(message);
         snapshot.time_ns = a.integer(MESH_OPTICAL_A_LANE_TIMESTAMP_NS).value_or(0);
+        snapshot.age_ns = a.integer(MESH_OPTICAL_A_LANE_AGE_NS);
         for (const auto data : a.all(MESH_OPTICAL_A_LANE_INFO)) {
             const Attributes info(data);
             const auto number =

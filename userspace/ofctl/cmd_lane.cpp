@@ -46,6 +46,7 @@ Json lanes_value(const Port& port, const LaneSnapshot& snapshot,
         .add("state", port.link_state)
         .add("reason", port.reason)
         .add("time_ns", snapshot.time_ns, {.where = Show::Where::details})
+        .add("age_ns", snapshot.age_ns, {.where = Show::Where::details})
         .add("lanes", std::move(lanes))
         .done();
 }

@@ -45,6 +45,16 @@ Json fec_value(const FecStatistics& fec) {
     return item.done();
 }
 
+Json::Array lanes_of(std::uint32_t mask) {
+    Json::Array lanes;
+    for (std::uint32_t lane = 0; lane < 32; ++lane) {
+        if ((mask >> lane & 1U) != 0) {
+            lanes.emplace_back(lane);
+        }
+    }
+    return lanes;
+}
+
 } // namespace
 
 Json port_value(const Port& port) {
@@ -63,13 +73,10 @@ Json port_value(const Port& port) {
     }
     item.add("lanes", port.lanes);
     if (port.lanes_ok) {
-        Json::Array ok;
-        for (std::uint32_t lane = 0; lane < 32; ++lane) {
-            if ((*port.lanes_ok >> lane & 1U) != 0) {
-                ok.emplace_back(lane);
-            }
-        }
-        item.add("lanes_ok", std::move(ok), {.where = details});
+        item.add("lanes_ok", lanes_of(*port.lanes_ok), {.where = details});
+    }
+    if (port.reason_lanes) {
+        item.add("reason_lanes", lanes_of(*port.reason_lanes), {.where = details});
     }
     item.add("fec", port.fec_active)
         .add("fec_configured", port.fec_configured, {.where = details})

@@ -81,6 +81,7 @@ TEST_F(ClientTest, UnknownSpeedIsAbsentAndReasonPresentWhenDown) {
     EXPECT_EQ(ports->front().ext_substate, "SerDes analog loss of signal");
     EXPECT_EQ(ports->front().reason, "no light on one or more lanes");
     EXPECT_EQ(ports->front().blame, "fiber");
+    EXPECT_EQ(ports->front().reason_lanes, 0x81U);
 }
 
 TEST_F(ClientTest, ReadsLanes) {
@@ -88,6 +89,7 @@ TEST_F(ClientTest, ReadsLanes) {
     const auto lanes = client.lanes(ports->front());
     ASSERT_TRUE(lanes);
     EXPECT_EQ(lanes->time_ns, 1234U);
+    EXPECT_EQ(lanes->age_ns, 250'000'000U);
     ASSERT_EQ(lanes->lanes.size(), 8U);
     const auto& lane = lanes->lanes[5];
     EXPECT_EQ(lane.state, "degraded");

@@ -365,14 +365,16 @@ class FakeKernel final : public Transport {
                 .put_text(MESH_OPTICAL_A_PORT_STATE, state_.carrier ? "UP" : "WAIT_LIGHT");
             if (!state_.carrier) {
                 b.put_text(MESH_OPTICAL_A_PORT_REASON, "no light on one or more lanes")
-                    .put_u32(MESH_OPTICAL_A_PORT_BLAME, MESH_OPTICAL_BLAME_FIBER);
+                    .put_u32(MESH_OPTICAL_A_PORT_BLAME, MESH_OPTICAL_BLAME_FIBER)
+                    .put_u32(MESH_OPTICAL_A_PORT_REASON_LANES, 0x81);
             }
             others.insert(others.begin(), std::move(b).finish());
             return others;
         }
         if (command == MESH_OPTICAL_CMD_LANE_GET) {
             b.put_u32(MESH_OPTICAL_A_LANE_IFINDEX, ifindex)
-                .put_u64(MESH_OPTICAL_A_LANE_TIMESTAMP_NS, 1234);
+                .put_u64(MESH_OPTICAL_A_LANE_TIMESTAMP_NS, 1234)
+                .put_u64(MESH_OPTICAL_A_LANE_AGE_NS, 250'000'000);
             for (std::uint32_t lane = 0; lane < state_.lanes; ++lane) {
                 // The driver reports the host's and the media's side of a lane apart.
                 b.begin(MESH_OPTICAL_A_LANE_INFO)

@@ -161,6 +161,7 @@ Port full_port() {
     port.changed_ns = 1;
     port.up_ns = 123456789;
     port.lanes_ok = 0x7f;
+    port.reason_lanes = 0x80;
     port.statistics = PortStatistics{};
     port.fec_statistics = FecStatistics{1, 2, 3, {4, 5}};
     return port;
@@ -178,7 +179,7 @@ LaneSnapshot full_lanes() {
     lane.bit_errors = 90;
     lane.symbol_errors = 80;
     lane.flags = {"rx-power-low-warn"};
-    return {5, 1234, {lane}};
+    return {5, 1234, 250'000'000, {lane}};
 }
 
 Module full_module() {
@@ -241,7 +242,7 @@ TEST(Schema, AsksForNothingThatMayBeUnknown) {
     EXPECT_EQ(checker.check("dev", as_json(device_value({}, false))), none);
     EXPECT_EQ(checker.check("fw", as_json(firmware_value({}))), none);
     EXPECT_EQ(checker.check("port", as_json(port_value(port))), none);
-    const LaneSnapshot lanes{5, 0, {bare_lane()}};
+    const LaneSnapshot lanes{5, 0, {}, {bare_lane()}};
     EXPECT_EQ(checker.check("lane", as_json(lanes_value(port, lanes, {}))), none);
     EXPECT_EQ(checker.check("module", as_json(module_value(port, {}))), none);
     Module module;

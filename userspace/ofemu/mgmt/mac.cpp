@@ -17,6 +17,8 @@ void Mac::write(std::uint32_t offset, std::uint32_t value, std::uint64_t) {
         if (value == 1) {
             ++publications_;
             host_.publish_link(std::span(link_).first(sizeof(hw::mo_link_state)));
+        } else if (value == 2) {
+            host_.publish_optics(std::span(optics_).first(sizeof(hw::mo_optics)));
         }
         break;
     default:
@@ -28,6 +30,7 @@ void Mac::reset(std::uint64_t) {
     control_ = 0;
     speed_mbps_ = 0;
     link_.fill(0);
+    optics_.fill(0);
     gate();
 }
 

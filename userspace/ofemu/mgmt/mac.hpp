@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// MAC block: lets frames pass, and publishes the state of the link.
+// MAC block: lets frames pass, and publishes the state of the link and of the optics.
 #pragma once
 
 #include <array>
@@ -21,6 +21,7 @@ class Mac : public Peripheral {
     void reset(std::uint64_t now_ns) override;
 
     [[nodiscard]] std::span<std::uint8_t> link_memory() { return link_; }
+    [[nodiscard]] std::span<std::uint8_t> optics_memory() { return optics_; }
     [[nodiscard]] std::uint64_t publications() const { return publications_; }
 
   private:
@@ -28,6 +29,7 @@ class Mac : public Peripheral {
 
     SocHost& host_;
     std::array<std::uint8_t, MO_SOC_LINK_SIZE> link_{};
+    std::array<std::uint8_t, MO_SOC_OPTICS_SIZE> optics_{};
     std::uint32_t control_ = 0;
     std::uint32_t speed_mbps_ = 0;
     std::uint64_t publications_ = 0;

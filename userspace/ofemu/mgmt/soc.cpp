@@ -119,6 +119,8 @@ Bus& Soc::Impl::connect(Impl& self) {
         {"mbox response", MO_SOC_MBOX_RSP_BASE, self.mailbox.response_memory(), true, false});
     self.bus.add_memory({"i2c buffer", MO_SOC_I2C_BUF_BASE, self.i2c.buffer_memory(), true, false});
     self.bus.add_memory({"link block", MO_SOC_LINK_BASE, self.mac.link_memory(), true, false});
+    self.bus.add_memory(
+        {"optics block", MO_SOC_OPTICS_BASE, self.mac.optics_memory(), true, false});
     self.bus.add_device("peripherals", MO_SOC_PERIPH_BASE, PeripheralSpace::size, self.space);
     self.space.attach(hw::MO_SOC_SYS, self.sys);
     self.space.attach(hw::MO_SOC_TIMER, self.timer);

@@ -50,6 +50,10 @@ class SocHost {
     /// memory, then MO_EVENT_LINK. Valid during the call.
     virtual void publish_link(std::span<const std::uint8_t> state) = 0;
 
+    /// MAC_PUBLISH: the sizeof(mo_optics) bytes at MO_SOC_OPTICS_BASE; to be written to host
+    /// memory. Valid during the call.
+    virtual void publish_optics(std::span<const std::uint8_t> block) = 0;
+
     /// MAC_CTRL or MAC_SPEED was written, or a reset closed the gate. A crash leaves it as it is.
     virtual void mac_gate(bool receive, bool transmit, std::uint32_t speed_mbps) = 0;
 

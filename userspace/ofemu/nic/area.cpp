@@ -121,6 +121,13 @@ bool AreaSet::write(std::uint8_t port, std::uint32_t area, std::uint64_t now_ns)
         stats.gen_end = slot.generation;
         return put(slot, bytes_of(stats));
     }
+    case hw::MO_AREA_OPTICS: {
+        hw::mo_optics optics{};
+        source_.fill_optics(port, optics, now_ns);
+        optics.gen = slot.generation;
+        optics.gen_end = slot.generation;
+        return put(slot, bytes_of(optics));
+    }
     default: {
         hw::mo_rdma_stats stats{};
         source_.fill_rdma_stats(port, stats, now_ns);

@@ -21,6 +21,7 @@ namespace mo::nic {
 class AreaSource {
   public:
     virtual void fill_link(std::uint8_t port, hw::mo_link_state& out, std::uint64_t now_ns) = 0;
+    virtual void fill_optics(std::uint8_t port, hw::mo_optics& out, std::uint64_t now_ns) = 0;
     virtual void fill_health(hw::mo_health& out, std::uint64_t now_ns) = 0;
     virtual void fill_stats(std::uint8_t port, hw::mo_port_stats& out, std::uint64_t now_ns) = 0;
     virtual void fill_rdma_stats(std::uint8_t port, hw::mo_rdma_stats& out,
@@ -54,7 +55,7 @@ class AreaSet {
     void clear() noexcept { slots_ = {}; }
 
   private:
-    static constexpr std::size_t kinds = 4;
+    static constexpr std::size_t kinds = 5;
     static constexpr std::uint64_t never = ~std::uint64_t{0};
     struct Slot {
         std::uint64_t address = 0; ///< 0: not set

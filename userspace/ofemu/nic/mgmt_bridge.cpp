@@ -276,7 +276,7 @@ void MgmtBridge::mailbox_done(std::span<const std::uint8_t> response) {
 void MgmtBridge::host_event(std::uint8_t type, std::uint8_t code, std::uint16_t data) {
     // The firmware may report what it owns and nothing else.
     constexpr std::array own{hw::MO_EVENT_LINK, hw::MO_EVENT_MODULE, hw::MO_EVENT_THERMAL,
-                             hw::MO_EVENT_LANE};
+                             hw::MO_EVENT_LANE, hw::MO_EVENT_FLASH};
     if (std::find(own.begin(), own.end(), static_cast<hw::mo_event>(type)) == own.end()) {
         return;
     }
@@ -295,8 +295,20 @@ void MgmtBridge::publish_link(std::span<const std::uint8_t> state) {
     host_.link_changed();
 }
 
+void MgmtBridge::publish_optics(std::span<const std::uint8_t> block) {
+    if (block.size() != sizeof(optics_)) {
+        return;
+    }
+    std::memcpy(static_cast<void*>(&optics_), block.data(), sizeof(optics_));
+    host_.optics_changed();
+}
+
 // A core that was reset publishes nothing, and the reset has closed the gate.
 void MgmtBridge::lose_link(std::uint64_t now_ns) {
+    if (optics_.time_ns != 0) {
+        optics_ = {};
+        host_.optics_changed();
+    }
     if (link_.reason == hw::MO_REASON_FW_DEAD) {
         return;
     }

@@ -36,6 +36,8 @@ class MgmtBridgeHost {
     virtual void health_changed() = 0;
     /// link() has changed.
     virtual void link_changed() = 0;
+    /// optics() has changed.
+    virtual void optics_changed() = 0;
     virtual mgmt::SensorValues read_sensors(std::uint64_t now_ns) = 0;
 
   protected:
@@ -67,6 +69,9 @@ class MgmtBridge final : public mgmt::SocHost {
     /// Link state as published last; generation words are not set.
     [[nodiscard]] const hw::mo_link_state& link() const noexcept { return link_; }
 
+    /// Optics as published last, as link(); zero when no firmware has published any.
+    [[nodiscard]] const hw::mo_optics& optics() const noexcept { return optics_; }
+
     // Values of the MGMT registers, any thread.
     [[nodiscard]] std::uint32_t state() const noexcept { return state_.load(relaxed); }
     [[nodiscard]] std::uint32_t error() const noexcept { return error_.load(relaxed); }
@@ -81,6 +86,7 @@ class MgmtBridge final : public mgmt::SocHost {
     void mailbox_done(std::span<const std::uint8_t> response) override;
     void host_event(std::uint8_t type, std::uint8_t code, std::uint16_t data) override;
     void publish_link(std::span<const std::uint8_t> state) override;
+    void publish_optics(std::span<const std::uint8_t> block) override;
     void mac_gate(bool receive, bool transmit, std::uint32_t speed_mbps) override;
     void log_char(char c) override;
     mgmt::SensorValues sensors(std::uint64_t now_ns) override;
@@ -123,6 +129,7 @@ class MgmtBridge final : public mgmt::SocHost {
     std::uint32_t staged_ = 0; ///< bytes of the stage that hold the image
     std::uint64_t core_time_ns_ = 0;
     hw::mo_link_state link_{};
+    hw::mo_optics optics_{};
     std::array<std::uint8_t, MO_MB_MAX> request_{};
     std::array<std::uint8_t, MO_SOC_STAGE_SIZE / 64> piece_{};
     std::string log_line_;

@@ -459,6 +459,10 @@ void Nic::fill_link(std::uint8_t port, hw::mo_link_state& out, std::uint64_t /*n
     out.port = port;
 }
 
+void Nic::fill_optics(std::uint8_t /*port*/, hw::mo_optics& out, std::uint64_t /*now_ns*/) {
+    out = mgmt_.optics();
+}
+
 void Nic::fill_health(hw::mo_health& out, std::uint64_t now_ns) {
     out.mgmt_state = static_cast<std::uint8_t>(mgmt_.state());
     out.mgmt_error = static_cast<std::uint8_t>(mgmt_.error());
@@ -496,12 +500,20 @@ void Nic::mac_gate_changed(bool receive, bool transmit, std::uint32_t speed_mbps
 
 void Nic::link_changed() {
     areas_.changed(hw::MO_AREA_LINK);
+    areas_.changed(hw::MO_AREA_OPTICS);
     if (may_work()) {
         (void)areas_.poll(now_ns_); // the area first, then the event
     }
     hw::mo_eqe event{};
     event.type = hw::MO_EVENT_LINK;
     async_event(event);
+}
+
+void Nic::optics_changed() {
+    areas_.changed(hw::MO_AREA_OPTICS);
+    if (may_work()) {
+        (void)areas_.poll(now_ns_); // before the answer to what changed it
+    }
 }
 
 mgmt::SensorValues Nic::read_sensors(std::uint64_t now_ns) {

@@ -48,8 +48,8 @@ struct NicConfig {
     std::array<std::uint8_t, 6> mac{};
     std::string serial = "MO-0000";
     const Board* board = nullptr; ///< nullptr: the first of all_boards()
-    std::uint64_t features =
-        hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW | hw::MO_F_TX_URGENT;
+    std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW |
+                             hw::MO_F_TX_URGENT | hw::MO_F_OPTICS;
     std::uint16_t vectors = MO_MAX_VECTORS;
     /// "bytes: always": senders copy payload into frames and compute every ICRC; nothing travels by
     /// reference.
@@ -163,6 +163,7 @@ class Nic final : public pcie::DeviceModel,
 
     // AreaSource
     void fill_link(std::uint8_t port, hw::mo_link_state& out, std::uint64_t now_ns) override;
+    void fill_optics(std::uint8_t port, hw::mo_optics& out, std::uint64_t now_ns) override;
     void fill_health(hw::mo_health& out, std::uint64_t now_ns) override;
     void fill_stats(std::uint8_t port, hw::mo_port_stats& out, std::uint64_t now_ns) override;
     void fill_rdma_stats(std::uint8_t port, hw::mo_rdma_stats& out, std::uint64_t now_ns) override;
@@ -172,6 +173,7 @@ class Nic final : public pcie::DeviceModel,
     void mac_gate_changed(bool receive, bool transmit, std::uint32_t speed_mbps) override;
     void health_changed() override { areas_.changed(hw::MO_AREA_HEALTH); }
     void link_changed() override;
+    void optics_changed() override;
     mgmt::SensorValues read_sensors(std::uint64_t now_ns) override;
 
     void wire_registers();

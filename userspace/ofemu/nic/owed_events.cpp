@@ -65,6 +65,8 @@ OwedEvents::Place OwedEvents::place_of(const hw::mo_eqe& event) noexcept {
         return of_port(4);
     case hw::MO_EVENT_FATAL:
         return of_port(5);
+    case hw::MO_EVENT_FLASH:
+        return of_port(6);
     }
     return of_port(port_events - 1);
 }

@@ -77,16 +77,17 @@ struct Port {
     std::vector<std::string> advertised;
     std::optional<std::string> fec_active;
     std::vector<std::string> fec_configured;
-    std::optional<std::string> ext_state;    ///< why the link is down
-    std::optional<std::string> ext_substate; ///< finer
-    std::optional<std::uint32_t> down_count; ///< losses of carrier
-    std::optional<std::string> link_state;   ///< state machine of the firmware, "WAIT_LIGHT"
-    std::optional<std::string> reason;       ///< why it is not up, in the firmware's words
-    std::optional<std::string> last_reason;  ///< of the last loss of carrier
-    std::optional<std::string> blame;        ///< "local", "remote", "fiber", "admin"
-    std::optional<std::uint64_t> changed_ns; ///< device time of the last change of carrier
-    std::optional<std::uint64_t> up_ns;      ///< duration of the last bring-up
-    std::optional<std::uint32_t> lanes_ok;   ///< bit per lane that receives properly
+    std::optional<std::string> ext_state;      ///< why the link is down
+    std::optional<std::string> ext_substate;   ///< finer
+    std::optional<std::uint32_t> down_count;   ///< losses of carrier
+    std::optional<std::string> link_state;     ///< state machine of the firmware, "WAIT_LIGHT"
+    std::optional<std::string> reason;         ///< why it is not up, in the firmware's words
+    std::optional<std::string> last_reason;    ///< of the last loss of carrier
+    std::optional<std::string> blame;          ///< "local", "remote", "fiber", "admin"
+    std::optional<std::uint64_t> changed_ns;   ///< device time of the last change of carrier
+    std::optional<std::uint64_t> up_ns;        ///< duration of the last bring-up
+    std::optional<std::uint32_t> reason_lanes; ///< bit per lane that the reason is about
+    std::optional<std::uint32_t> lanes_ok;     ///< bit per lane that receives properly
     std::optional<PortStatistics> statistics;
     std::optional<FecStatistics> fec_statistics;
 };
@@ -114,6 +115,8 @@ struct Lane {
 struct LaneSnapshot {
     int ifindex = 0;
     std::uint64_t time_ns = 0;
+    /// How old that was when the kernel was asked; empty from a driver that asks the firmware.
+    std::optional<std::uint64_t> age_ns;
     std::vector<Lane> lanes;
 };
 

@@ -34,6 +34,9 @@ class FakeHost : public SocHost {
     void publish_link(std::span<const std::uint8_t> state) override {
         links.emplace_back(state.begin(), state.end());
     }
+    void publish_optics(std::span<const std::uint8_t> block) override {
+        optics.emplace_back(block.begin(), block.end());
+    }
     void mac_gate(bool receive, bool transmit, std::uint32_t speed_mbps) override {
         receives = receive;
         transmits = transmit;
@@ -45,7 +48,7 @@ class FakeHost : public SocHost {
     std::vector<std::pair<hw::mo_mgmt_state, hw::mo_fw_error>> states;
     std::vector<std::vector<std::uint8_t>> responses;
     std::vector<Event> events;
-    std::vector<std::vector<std::uint8_t>> links;
+    std::vector<std::vector<std::uint8_t>> links, optics;
     bool receives = false;
     bool transmits = false;
     std::uint32_t speed = 0;

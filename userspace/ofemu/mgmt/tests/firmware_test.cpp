@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The firmware that is shipped, firmware/blobs/mo-fw-1.pldm, on the chip, as the driver loads it.
+// The firmware that is shipped, firmware/blobs/mo-fw-2.pldm, on the chip, as the driver loads it.
 // The optics are plain registers here: no module is ever plugged.
 #include <gtest/gtest.h>
 

@@ -38,7 +38,8 @@ AdminAnswer identify(AdminContext& context, const hw::mo_cmd_desc& desc, AdminRe
 
 AdminAnswer area_set(AdminContext& context, const hw::mo_cmd_desc& desc, AdminResult /*result*/) {
     const auto body = body_of<hw::mo_cmd_area>(desc);
-    if (body.area == hw::MO_AREA_RDMA_STATS && (context.features & hw::MO_F_RDMA) == 0) {
+    if ((body.area == hw::MO_AREA_RDMA_STATS && (context.features & hw::MO_F_RDMA) == 0) ||
+        (body.area == hw::MO_AREA_OPTICS && (context.features & hw::MO_F_OPTICS) == 0)) {
         return hw::MO_ST_NO_FEATURE;
     }
     return context.areas.set(desc.hdr.port, body, context.now_ns);

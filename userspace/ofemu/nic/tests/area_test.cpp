@@ -51,8 +51,9 @@ TEST_P(AreaTest, SyncWritesBeforeItCompletes) {
 
 TEST_P(AreaTest, WrongAreasAreRefused) {
     const auto where = bus_.allocate(4096, 64);
-    EXPECT_EQ(set(4, where, 4096), hw::MO_ST_BAD_PARAM);
+    EXPECT_EQ(set(5, where, 4096), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(set(hw::MO_AREA_RDMA_STATS, where, 4096), hw::MO_ST_NO_FEATURE);
+    EXPECT_EQ(set(hw::MO_AREA_OPTICS, where, 4096), hw::MO_ST_NO_FEATURE);
     EXPECT_EQ(set(hw::MO_AREA_LINK, where + 8, 4096), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(set(hw::MO_AREA_LINK, where, sizeof(hw::mo_link_state) - 1), hw::MO_ST_BAD_PARAM);
     EXPECT_EQ(set(hw::MO_AREA_STATS, where, 4096, 9'999), hw::MO_ST_BAD_PARAM);

@@ -218,6 +218,38 @@ TEST_P(MgmtTest, FunctionResetRestartsACrashedCore) {
     EXPECT_EQ(core_.resets[0].first, std::uint32_t{MO_SOC_RESET_HOST});
 }
 
+TEST_P(MgmtTest, OpticsAreWrittenWhenPublishedAndEndWithTheCore) {
+    driver_.bring_up(GetParam() | hw::MO_F_OPTICS);
+    async_.emplace(bus_, 6);
+    ASSERT_NE(driver_.create_eq(*async_, 0), 0U);
+    const auto where = bus_.allocate(sizeof(hw::mo_optics), 64);
+    hw::mo_cmd_area area{};
+    area.addr = where;
+    area.len = sizeof(hw::mo_optics);
+    area.area = hw::MO_AREA_OPTICS;
+    ASSERT_EQ(driver_.status(hw::MO_CMD_AREA_SET, area), hw::MO_ST_OK);
+    core_.run_firmware(clock_.now_ns());
+    hw::mo_optics optics{};
+    optics.time_ns = 5;
+    optics.lanes.lane[7].bits = 99;
+    optics.module.retimed = 2;
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(&optics), sizeof(optics));
+    nic_.mgmt().publish_optics(bytes.first(bytes.size() - 1)); // not one
+    nic_.mgmt().publish_optics(bytes);
+    bus_.progress();
+    const auto& shown = bus_.at<hw::mo_optics>(where);
+    EXPECT_EQ(shown.lanes.lane[7].bits, 99U);
+    EXPECT_EQ(shown.module.retimed, 2);
+    EXPECT_EQ(shown.gen, shown.gen_end);
+    EXPECT_FALSE(event(hw::MO_EVENT_LINK));
+    // What the old firmware said is not what the next one would.
+    hw::mo_cmd_fw_start start{};
+    ASSERT_EQ(driver_.status(hw::MO_CMD_FW_START, start), hw::MO_ST_OK);
+    bus_.progress();
+    EXPECT_EQ(shown.time_ns, 0U);
+    EXPECT_EQ(shown.lanes.lane[7].bits, 0U);
+}
+
 TEST_P(MgmtTest, LinkStateIsWrittenBeforeItsEvent) {
     const auto where = bus_.allocate(sizeof(hw::mo_link_state), 64);
     hw::mo_cmd_area area{};
