@@ -10,7 +10,10 @@
 
 #include "mo_ib.h"
 
-#define MO_IB_MAX_PD		BIT(24)
+#define MO_IB_MAX_PD		(BIT(24) - 1)	/* domain 0 is nobody's */
+
+/* Of each kind the core takes one for itself: the GSI's, ib_mad. */
+#define MO_IB_CORE_OBJECTS	1
 
 /* Nothing bounds what lives in the host's memory only. */
 #define MO_IB_MAX_AH		INT_MAX
@@ -61,8 +64,9 @@ int mo_ib_caps_read(struct mo_ib_dev *mib)
 	caps->max_inline = min_t(u32, le16_to_cpu(raw->max_inline), MO_RDMA_MAX_INLINE);
 	caps->max_fast_reg = min_t(u32, le16_to_cpu(raw->max_fast_reg), MO_RDMA_MAX_FAST_REG);
 
-	if (caps->max_qp < 2 || !caps->max_cq || !caps->max_mr || !caps->max_gid ||
-	    caps->max_sge < 2 || caps->max_stride < mo_ib_send_bytes(IB_QPT_GSI, 2, 0)) {
+	if (caps->max_qp < 2 || caps->max_cq < 2 || caps->max_mr < 4 || caps->max_mr_pages < 2 ||
+	    !caps->max_gid || caps->max_sge < 2 ||
+	    caps->max_stride < mo_ib_send_bytes(IB_QPT_GSI, 2, 0)) {
 		dev_err(dev, "RDMA limits of the device are too small: %u QPs, %u CQs, %u keys, %u addresses, %u SGEs, %u bytes an entry\n",
 			caps->max_qp, caps->max_cq, caps->max_mr, caps->max_gid, caps->max_sge,
 			caps->max_stride);
@@ -94,18 +98,20 @@ int mo_ib_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 	attr->device_cap_flags = IB_DEVICE_MEM_MGT_EXTENSIONS | IB_DEVICE_RC_RNR_NAK_GEN |
 				 IB_DEVICE_PORT_ACTIVE_EVENT | IB_DEVICE_SYS_IMAGE_GUID |
 				 IB_DEVICE_MEM_WINDOW | IB_DEVICE_MEM_WINDOW_TYPE_2B;
-	attr->max_mr_size = (u64)caps->max_mr_pages << PAGE_SHIFT;
+	/* Of the smallest pages, and it may begin anywhere in its first one. */
+	attr->max_mr_size = (u64)(caps->max_mr_pages - 1) << PAGE_SHIFT;
 	attr->page_size_cap = MO_IB_PAGE_SIZES;
-	attr->max_qp = caps->max_qp;
+	attr->max_qp = caps->max_qp - MO_IB_CORE_OBJECTS;
 	attr->max_qp_wr = caps->max_wq;
 	attr->max_send_sge = caps->max_sge;
 	attr->max_recv_sge = caps->max_sge;
 	attr->max_sge_rd = min_t(u32, caps->max_sge, MO_RDMA_MAX_SGE_RD);
-	attr->max_cq = caps->max_cq;
+	attr->max_cq = caps->max_cq - MO_IB_CORE_OBJECTS;
 	attr->max_cqe = caps->max_cqe;
-	attr->max_mr = caps->max_mr;
-	attr->max_mw = caps->max_mr;
-	attr->max_pd = MO_IB_MAX_PD - 1;
+	/* Regions and windows are keys of one table: both numbers at once. */
+	attr->max_mr = caps->max_mr / 2 - MO_IB_CORE_OBJECTS;
+	attr->max_mw = caps->max_mr / 2;
+	attr->max_pd = MO_IB_MAX_PD - MO_IB_CORE_OBJECTS;
 	attr->max_ah = MO_IB_MAX_AH;
 	attr->max_qp_rd_atom = caps->max_rd_atomic;
 	attr->max_qp_init_rd_atom = caps->max_rd_atomic;

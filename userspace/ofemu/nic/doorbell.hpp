@@ -9,6 +9,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 #include "common/hw.hpp"
 #include "nic/counters.hpp"
@@ -18,8 +19,8 @@ namespace mo::nic {
 
 class DoorbellBox {
   public:
-    DoorbellBox(const ObjectTable& objects, NicCounters& counters) noexcept
-        : objects_(objects), counters_(counters) {}
+    DoorbellBox(const ObjectTable& objects, NicCounters& counters)
+        : objects_(objects), counters_(counters), notes_(ObjectTable::capacity) {}
 
     /// A write of `size` bytes at `offset` of the doorbell BAR. Halves of 4 bytes count when the
     /// upper one follows the lower one. True: the engine has something to take. Control thread.
@@ -46,20 +47,16 @@ class DoorbellBox {
             any = true;
             admin(admin_tail_.load(std::memory_order_acquire));
         }
-        std::uint64_t noted = summary_.exchange(0, std::memory_order_seq_cst);
-        while (noted != 0) {
-            any = true;
-            const auto word = static_cast<unsigned>(std::countr_zero(noted));
-            noted &= noted - 1;
-            std::uint64_t bits = dirty_[word].exchange(0, std::memory_order_seq_cst);
-            while (bits != 0) {
-                const auto bit = static_cast<unsigned>(std::countr_zero(bits));
-                bits &= bits - 1;
-                const std::uint32_t place = word * bits_per_word + bit;
-                const std::uint64_t note = notes_[place].load(std::memory_order_acquire);
-                queue(note_kind(note), note_object(note, place), static_cast<std::uint32_t>(note));
-            }
-        }
+        take_bits(summary_, 0, [&](std::uint32_t group) {
+            take_bits(groups_[group], group, [&](std::uint32_t word) {
+                take_bits(dirty_[word], word, [&](std::uint32_t place) {
+                    any = true;
+                    const std::uint64_t note = notes_[place].load(std::memory_order_acquire);
+                    queue(note_kind(note), note_object(note, place),
+                          static_cast<std::uint32_t>(note));
+                });
+            });
+        });
         return any;
     }
 
@@ -69,7 +66,8 @@ class DoorbellBox {
   private:
     static constexpr unsigned bits_per_word = 64;
     static constexpr unsigned words = ObjectTable::capacity / bits_per_word;
-    static_assert(words <= 64, "one summary word covers the table");
+    static constexpr unsigned groups = words / bits_per_word;
+    static_assert(groups != 0 && groups <= 64, "one summary word covers the table");
     static constexpr unsigned generation_shift = 32, kind_shift = 40, byte = 0xff;
 
     // A note: index (32 bits), generation (8), kind (8).
@@ -82,13 +80,25 @@ class DoorbellBox {
         return place | (static_cast<std::uint32_t>((note >> generation_shift) & byte)
                         << object_generation_shift);
     }
+    /// Clears a word of bits and calls take(number) for each that was set.
+    template <typename Take>
+    static void take_bits(std::atomic<std::uint64_t>& word, std::uint32_t number, Take&& take) {
+        std::uint64_t bits = word.exchange(0, std::memory_order_seq_cst);
+        while (bits != 0) {
+            take(number * bits_per_word + static_cast<unsigned>(std::countr_zero(bits)));
+            bits &= bits - 1;
+        }
+    }
     bool ring(std::uint32_t page, std::uint64_t register_offset, std::uint64_t value) noexcept;
     void count(std::uint64_t register_offset) noexcept;
 
     const ObjectTable& objects_;
     NicCounters& counters_;
-    std::array<std::atomic<std::uint64_t>, ObjectTable::capacity> notes_{};
+    std::vector<std::atomic<std::uint64_t>> notes_; ///< by place
+    // Where there are notes: a bit for each place, each word of those, each group of words.
+    // They are set in this order and taken in the reverse one.
     std::array<std::atomic<std::uint64_t>, words> dirty_{};
+    std::array<std::atomic<std::uint64_t>, groups> groups_{};
     std::atomic<std::uint64_t> summary_{0};
     std::atomic<std::uint32_t> admin_tail_{0};
     std::atomic<bool> admin_noted_{false};

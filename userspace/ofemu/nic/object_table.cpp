@@ -9,7 +9,7 @@ constexpr unsigned generation_shift = 16;
 
 } // namespace
 
-ObjectTable::ObjectTable() : free_(capacity) {
+ObjectTable::ObjectTable() : routes_(capacity), slots_(capacity), free_(capacity) {
     for (std::uint32_t index = first_index; index < capacity; ++index) {
         free_[free_count_++] = static_cast<std::uint16_t>(index);
     }
@@ -34,7 +34,7 @@ std::optional<std::uint32_t> ObjectTable::create(hw::mo_doorbell doorbell, std::
 
 bool ObjectTable::is_live(std::uint32_t object) const noexcept {
     const std::uint32_t index = object & MO_OBJ_INDEX;
-    return index < capacity && object <= MO_DB_OBJECT && slots_[index].live &&
+    return object <= MO_DB_OBJECT && slots_[index].live &&
            slots_[index].generation == object >> generation_shift;
 }
 

@@ -5,7 +5,6 @@
 // Threads: the engine creates and destroys; accepts() is for the control thread at the same time.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -17,8 +16,9 @@ namespace mo::nic {
 
 class ObjectTable {
   public:
-    /// Indexes of the table.
-    static constexpr std::uint32_t capacity = 4096;
+    /// Indexes of the table: all that a number can have. 16 k queue pairs with both queues, 16 k
+    /// completion queues and what the ethernet datapath has are 49 k.
+    static constexpr std::uint32_t capacity = MO_OBJ_INDEX + 1U;
     /// Indexes below are never given out: no object has the number 0, and the numbers of queue
     /// pairs 0 and 1 are the management datagrams' own (IBA 9.2.2).
     static constexpr std::uint32_t first_index = 2;
@@ -44,16 +44,15 @@ class ObjectTable {
     /// May `page` ring `object` with a doorbell of this kind? Any thread.
     [[nodiscard]] bool accepts(std::uint32_t object, hw::mo_doorbell doorbell,
                                std::uint32_t page) const noexcept {
-        return routes_[object & MO_OBJ_INDEX & (capacity - 1)].load(std::memory_order_acquire) ==
-                   route(object, doorbell, page) &&
-               (object & MO_OBJ_INDEX) < capacity;
+        return routes_[index(object)].load(std::memory_order_acquire) ==
+               route(object, doorbell, page);
     }
 
     [[nodiscard]] std::uint32_t live() const noexcept { return live_; }
 
     /// Place of an object in tables of `capacity` entries.
     [[nodiscard]] static std::uint32_t index(std::uint32_t object) noexcept {
-        return object & MO_OBJ_INDEX & (capacity - 1);
+        return object & MO_OBJ_INDEX;
     }
 
   private:
@@ -73,9 +72,9 @@ class ObjectTable {
     }
     [[nodiscard]] bool is_live(std::uint32_t object) const noexcept;
 
-    std::array<std::atomic<std::uint64_t>, capacity> routes_{};
-    std::array<Slot, capacity> slots_{};
-    std::vector<std::uint16_t> free_; // ring: oldest first
+    std::vector<std::atomic<std::uint64_t>> routes_; ///< by index
+    std::vector<Slot> slots_;                        ///< by index
+    std::vector<std::uint16_t> free_;                // ring: oldest first
     std::uint32_t free_head_ = 0;
     std::uint32_t free_count_ = 0;
     std::uint32_t live_ = 0;

@@ -25,7 +25,8 @@ class OwedEvents {
     void owe(std::size_t queue, const hw::mo_eqe& event) noexcept;
 
     [[nodiscard]] bool empty(std::size_t queue) const noexcept {
-        return nodes_[head(queue)].next == head(queue);
+        const std::uint32_t list = head(queue);
+        return nodes_[list].next == list;
     }
     /// What is told next, without phase. Not when empty().
     [[nodiscard]] hw::mo_eqe front(std::size_t queue) const noexcept;
@@ -41,8 +42,8 @@ class OwedEvents {
 
   private:
     struct Node {
-        std::uint16_t next;
-        std::uint16_t prev;
+        std::uint32_t next;
+        std::uint32_t prev;
         std::uint8_t kinds; ///< owed, by bit; listed while there are any
         std::uint8_t port;
         std::uint8_t error; ///< MO_EVENT_* of the kind "error"
@@ -51,20 +52,18 @@ class OwedEvents {
         std::uint32_t data;
     };
     struct Place {
-        std::uint16_t node;
+        std::uint32_t node;
         std::uint8_t kind;
     };
 
     [[nodiscard]] static Place place_of(const hw::mo_eqe& event) noexcept;
-    [[nodiscard]] std::uint16_t head(std::size_t queue) const noexcept {
-        return static_cast<std::uint16_t>(heads_ + queue);
-    }
-    void link(std::uint16_t node, std::uint16_t behind) noexcept;
-    void unlink(std::uint16_t node) noexcept;
-    void release(std::uint16_t node) noexcept;
+    [[nodiscard]] static std::uint32_t head(std::size_t queue) noexcept;
+    void link(std::uint32_t node, std::uint32_t behind) noexcept;
+    void unlink(std::uint32_t node) noexcept;
+    void release(std::uint32_t node) noexcept;
 
-    std::size_t heads_; ///< node of the first queue's list
-    std::vector<Node> nodes_;
+    std::size_t queues_;
+    std::vector<Node> nodes_; ///< first the heads of the queues' lists
 };
 
 } // namespace mo::nic

@@ -20,7 +20,7 @@ namespace mo::nic {
 
 /// Limits that IDENTIFY tells.
 inline constexpr std::uint32_t max_eq = MO_MAX_VECTORS;
-inline constexpr std::uint32_t max_cq = 1024;
+inline constexpr std::uint32_t max_cq = 16384 + 1024;
 
 class QueueSet {
   public:

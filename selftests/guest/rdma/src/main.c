@@ -2,10 +2,12 @@
 /*
  *   rdma_data server|client ADDRESS GID GROUP [DEVICE]
  *   rdma_data limits DEVICE
+ *   rdma_data told DEVICE QPS
  *
  * ADDRESS is where the server listens by TCP, GID the own address, IPv4 or
  * IPv6. Both sides name the same group. Exit status 0: all data was right.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "rdma_data.h"
@@ -25,5 +27,10 @@ int main(int argc, char **argv)
 		limits(argv[2]);
 		return 0;
 	}
-	return run_group(argc, argv, groups, ARRAY_SIZE(groups), "       rdma_data limits DEVICE\n");
+	if (argc == 4 && !strcmp(argv[1], "told")) {
+		told(argv[2], atoi(argv[3]));
+		return 0;
+	}
+	return run_group(argc, argv, groups, ARRAY_SIZE(groups),
+			 "       rdma_data limits DEVICE\n       rdma_data told DEVICE QPS\n");
 }

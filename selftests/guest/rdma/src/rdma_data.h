@@ -100,6 +100,7 @@ struct ibv_context *open_device(const char *name);
 
 /* limits.c */
 void limits(const char *device);
+void told(const char *device, int wanted);
 
 /* work.c */
 void post_send(struct conn *conn, struct ibv_send_wr *wr);

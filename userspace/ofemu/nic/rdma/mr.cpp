@@ -32,30 +32,47 @@ bool region_fits(std::uint64_t iova, std::uint64_t length, std::uint8_t shift,
 
 } // namespace
 
-KeyTable::KeyTable() : keys_(1), variants_(1) {}
+KeyTable::KeyTable() = default;
 KeyTable::~KeyTable() = default;
 
-MemoryKey* KeyTable::at(std::uint32_t key) const noexcept {
-    const std::uint32_t index = key >> index_shift;
-    return index < keys_.size() ? keys_[index].get() : nullptr;
-}
-
-/// The index that has been free for the longest time; 0: none.
+/// An index that was never used, or the one that has been free for the longest time; 0: none.
 std::uint32_t KeyTable::take_index() {
-    if (keys_.size() <= max_keys) {
-        keys_.emplace_back();
-        variants_.push_back(0);
-        return static_cast<std::uint32_t>(keys_.size() - 1);
+    if (used_ <= max_keys && free_.size() < resting) {
+        if (used_ / chunk_slots >= chunks_.size()) {
+            chunks_.push_back(std::make_unique<Chunk>());
+        }
+        return used_++;
     }
-    if (free_head_ == free_.size()) {
+    if (free_.empty()) {
         return 0;
     }
-    const std::uint32_t index = free_[free_head_++];
-    if (free_head_ >= max_keys) {
-        free_.erase(free_.begin(), free_.begin() + static_cast<std::ptrdiff_t>(free_head_));
-        free_head_ = 0;
-    }
+    const std::uint32_t index = free_.front();
+    free_.pop_front();
     return index;
+}
+
+template <WindowLink MemoryKey::* Link>
+void KeyTable::link(std::uint32_t& first, MemoryKey& window) noexcept {
+    const std::uint32_t index = window.key_ >> index_shift;
+    window.*Link = {0, first};
+    if (first != 0) {
+        (slot(first).key.get()->*Link).previous = index;
+    }
+    first = index;
+}
+
+template <WindowLink MemoryKey::* Link>
+void KeyTable::unlink(std::uint32_t& first, MemoryKey& window) noexcept {
+    const WindowLink at = window.*Link;
+    if (at.previous != 0) {
+        (slot(at.previous).key.get()->*Link).next = at.next;
+    } else {
+        first = at.next;
+    }
+    if (at.next != 0) {
+        (slot(at.next).key.get()->*Link).previous = at.previous;
+    }
+    window.*Link = {};
 }
 
 hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
@@ -89,7 +106,8 @@ hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
         return hw::MO_ST_NO_RESOURCE;
     }
     auto made = std::make_unique<MemoryKey>();
-    made->key_ = (index << index_shift) | variants_[index]++;
+    Slot& place = slot(index);
+    made->key_ = (index << index_shift) | place.variant++;
     made->pd_ = body.pd;
     made->kind_ = static_cast<hw::mo_mr_kind>(body.kind);
     made->page_shift_ = body.page_shift;
@@ -105,7 +123,7 @@ hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
     total_pages_ += pages;
     ++live_;
     key = made->key_;
-    keys_[index] = std::move(made);
+    place.key = std::move(made);
     return hw::MO_ST_OK;
 }
 
@@ -146,7 +164,7 @@ hw::mo_status KeyTable::modify(const hw::mo_cmd_mr_modify& body) {
         body.pd > MO_DB_OBJECT || (!access && body.access != 0) || (!domain && body.pd != 0)) {
         return hw::MO_ST_BAD_PARAM;
     }
-    if (found->windows_ != 0) {
+    if (found->first_window_ != 0) {
         return hw::MO_ST_IN_USE;
     }
     if (access) {
@@ -167,14 +185,11 @@ hw::mo_status KeyTable::destroy(std::uint32_t key) {
     if (found->valid_ && found->kind_ == hw::MO_MR_WINDOW) {
         unbind(*found);
     }
-    for (std::size_t i = 1; found->windows_ != 0 && i < keys_.size(); ++i) {
-        if (keys_[i] != nullptr && keys_[i]->valid_ && keys_[i]->kind_ == hw::MO_MR_WINDOW &&
-            keys_[i]->region_ == found->key_) {
-            unbind(*keys_[i]);
-        }
+    while (found->first_window_ != 0) {
+        unbind(*slot(found->first_window_).key);
     }
-    total_pages_ -= keys_[index]->pages_.size();
-    keys_[index].reset();
+    total_pages_ -= found->pages_.size();
+    slot(index).key.reset();
     free_.push_back(index);
     --live_;
     return hw::MO_ST_OK;
@@ -182,8 +197,8 @@ hw::mo_status KeyTable::destroy(std::uint32_t key) {
 
 void KeyTable::clear() {
     // Variants go on: a key of before the reset opens nothing.
-    for (std::uint32_t index = 1; index < keys_.size(); ++index) {
-        if (keys_[index] != nullptr) {
+    for (std::uint32_t index = 1; live_ != 0 && index < used_; ++index) {
+        if (slot(index).key != nullptr) {
             (void)destroy(index << index_shift);
         }
     }
@@ -230,23 +245,23 @@ const MemoryKey* KeyTable::behind(const MemoryKey& window, const KeyUser& user,
 
 void KeyTable::unbind(MemoryKey& window) noexcept {
     window.valid_ = false;
-    qp_windows_ -= window.qp_ != 0 ? 1 : 0;
-    MemoryKey* const region = at(window.region_);
-    if (region != nullptr && region->key_ == window.region_ && region->windows_ != 0) {
-        --region->windows_;
+    if (const auto open = qp_windows_.find(window.qp_); window.qp_ != 0) {
+        unlink<&MemoryKey::of_qp_>(open->second, window);
+        if (open->second == 0) {
+            qp_windows_.erase(open);
+        }
     }
+    // The region is there: it ends its windows when it goes.
+    unlink<&MemoryKey::of_region_>(at(window.region_)->first_window_, window);
 }
 
 void KeyTable::end_windows_of(std::uint32_t qp) noexcept {
-    for (std::size_t i = 1; qp_windows_ != 0 && i < keys_.size(); ++i) {
-        MemoryKey* const key = keys_[i].get();
-        if (key != nullptr && key->valid_ && key->kind_ == hw::MO_MR_WINDOW && key->qp_ == qp) {
-            unbind(*key);
-        }
+    for (auto open = qp_windows_.find(qp); open != qp_windows_.end(); open = qp_windows_.find(qp)) {
+        unbind(*slot(open->second).key);
     }
 }
 
-bool KeyTable::bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept {
+bool KeyTable::bind(const KeyUser& user, const hw::mo_wqe_bind& body) {
     MemoryKey* const window = at(body.key);
     const bool for_qp = (body.flags & MO_BINDF_QP) != 0;
     if (window == nullptr || window->kind_ != hw::MO_MR_WINDOW || window->pd_ != user.pd ||
@@ -280,8 +295,10 @@ bool KeyTable::bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept {
         window->length_ = body.length;
         window->access_ = body.access;
         window->valid_ = true;
-        qp_windows_ += window->qp_ != 0 ? 1 : 0;
-        ++region->windows_;
+        link<&MemoryKey::of_region_>(region->first_window_, *window);
+        if (for_qp) {
+            link<&MemoryKey::of_qp_>(qp_windows_[user.qp], *window);
+        }
     }
     return true;
 }

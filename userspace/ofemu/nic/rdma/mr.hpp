@@ -6,9 +6,13 @@
 // from then on, whatever is under way. Engine thread only.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "common/hw.hpp"
@@ -33,6 +37,12 @@ struct KeyAccess {
     std::uint64_t address = 0;
     std::uint32_t length = 0;
     std::uint8_t rights = 0;
+};
+
+/// A window's place in a list of windows: indexes of its neighbours, 0 at the ends.
+struct WindowLink {
+    std::uint32_t previous = 0;
+    std::uint32_t next = 0;
 };
 
 class MemoryKey {
@@ -66,15 +76,17 @@ class MemoryKey {
     hw::mo_mr_kind kind_ = hw::MO_MR_DMA;
     std::uint8_t access_ = 0;
     std::uint8_t page_shift_ = 0;
-    bool valid_ = false;        ///< opens something
-    std::uint32_t windows_ = 0; ///< USER: windows that are bound to it
-    std::uint32_t region_ = 0;  ///< WINDOW: USER key that it is bound to
-    std::uint32_t qp_ = 0;      ///< WINDOW: the one QP that it is open to; 0: the domain
+    bool valid_ = false;             ///< opens something
+    std::uint32_t first_window_ = 0; ///< USER: index of a window that is bound to it; 0: none
+    std::uint32_t region_ = 0;       ///< WINDOW: USER key that it is bound to
+    std::uint32_t qp_ = 0;           ///< WINDOW: the one QP that it is open to; 0: the domain
+    WindowLink of_region_;           ///< WINDOW: others of its region
+    WindowLink of_qp_;               ///< WINDOW: others of its QP
 };
 
 class KeyTable {
   public:
-    static constexpr std::uint32_t max_keys = 65535; ///< index 0 is never given out
+    static constexpr std::uint32_t max_keys = 1U << 21U; ///< index 0 is never given out
     static constexpr std::uint32_t max_pages = 1U << 22U;
     /// Pages of all keys: bounds the memory that a host can make the model take.
     static constexpr std::uint64_t max_total_pages = 1U << 24U;
@@ -102,11 +114,11 @@ class KeyTable {
     /// open, lacks a right, or the range is not inside.
     [[nodiscard]] const MemoryKey* find(std::uint32_t key, const KeyUser& user,
                                         const KeyAccess& access) const noexcept {
-        const std::uint32_t index = key >> index_shift;
-        if (index >= keys_.size() || keys_[index] == nullptr) {
+        const MemoryKey* const slot = at(key);
+        if (slot == nullptr) {
             return nullptr;
         }
-        const MemoryKey& found = *keys_[index];
+        const MemoryKey& found = *slot;
         if (found.key_ != key || found.pd_ != user.pd || !found.valid_ ||
             (access.rights & ~found.access_) != 0) {
             return nullptr;
@@ -129,7 +141,7 @@ class KeyTable {
     [[nodiscard]] std::uint32_t room(std::uint32_t key, const KeyUser& user) const noexcept;
     /// What MO_WR_BIND says; reserved fields were checked. False: no WINDOW of this domain, no
     /// region that it may be bound to, or rights or range are not the region's.
-    [[nodiscard]] bool bind(const KeyUser& user, const hw::mo_wqe_bind& body) noexcept;
+    [[nodiscard]] bool bind(const KeyUser& user, const hw::mo_wqe_bind& body);
     /// Local or remote invalidation. False: no open FAST key of this number and domain, nor window
     /// of type 2B of this QP.
     [[nodiscard]] bool invalidate(std::uint32_t key, const KeyUser& user) noexcept;
@@ -141,6 +153,9 @@ class KeyTable {
 
   private:
     static constexpr unsigned index_shift = 8;
+    /// So many indexes rest before one of them is used again, if there are others: a key that is
+    /// late then finds nobody, though its variant has come round.
+    static constexpr std::size_t resting = 65536;
     static constexpr std::uint64_t missing_page = ~std::uint64_t{0}; ///< not aligned: none is that
 
     [[nodiscard]] static bool covers(const MemoryKey& key, const KeyAccess& access) noexcept {
@@ -151,16 +166,37 @@ class KeyTable {
     [[nodiscard]] const MemoryKey* behind(const MemoryKey& window, const KeyUser& user,
                                           const KeyAccess& access) const noexcept;
     void unbind(MemoryKey& window) noexcept;
-    [[nodiscard]] MemoryKey* at(std::uint32_t key) const noexcept;
+    [[nodiscard]] MemoryKey* at(std::uint32_t key) const noexcept {
+        const std::uint32_t index = key >> index_shift;
+        const std::size_t chunk = index / chunk_slots;
+        return chunk < chunks_.size() ? (*chunks_[chunk])[index % chunk_slots].key.get() : nullptr;
+    }
     [[nodiscard]] std::uint32_t take_index();
 
-    std::vector<std::unique_ptr<MemoryKey>> keys_; ///< by index
-    std::vector<std::uint8_t> variants_;           ///< by index: of the next key
-    std::vector<std::uint32_t> free_;              ///< indexes that were used; oldest first
-    std::size_t free_head_ = 0;
+    struct Slot {
+        std::unique_ptr<MemoryKey> key;
+        std::uint8_t variant = 0; ///< of the next key
+    };
+    /// Slots come in pieces of this size as they are used for the first time, and stay.
+    static constexpr std::uint32_t chunk_slots = 1024;
+    using Chunk = std::array<Slot, chunk_slots>;
+
+    [[nodiscard]] Slot& slot(std::uint32_t index) const noexcept {
+        return (*chunks_[index / chunk_slots])[index % chunk_slots];
+    }
+    // Lists of windows through one of their links.
+    template <WindowLink MemoryKey::* Link>
+    void link(std::uint32_t& first, MemoryKey& window) noexcept;
+    template <WindowLink MemoryKey::* Link>
+    void unlink(std::uint32_t& first, MemoryKey& window) noexcept;
+
+    std::vector<std::unique_ptr<Chunk>> chunks_; ///< by index
+    std::uint32_t used_ = 1;                     ///< indexes below were given out once
+    std::deque<std::uint32_t> free_;             ///< of them those that are free; oldest first
     std::uint64_t total_pages_ = 0;
     std::uint32_t live_ = 0;
-    std::uint32_t qp_windows_ = 0; ///< open windows of type 2B
+    /// By the QP that has open windows of type 2B: the index of one.
+    std::unordered_map<std::uint32_t, std::uint32_t> qp_windows_;
 };
 
 } // namespace mo::nic::rdma

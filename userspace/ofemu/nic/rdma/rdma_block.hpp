@@ -32,8 +32,8 @@
 namespace mo::nic::rdma {
 
 struct RdmaLimits {
-    std::uint32_t qps = 1024;
-    std::uint32_t cqs = 768; ///< what the ethernet datapath leaves of the NIC's
+    std::uint32_t qps = 16384;
+    std::uint32_t cqs = 16384; ///< what the ethernet datapath leaves of the NIC's
 };
 
 class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHost {

@@ -2,6 +2,7 @@
 // Admin commands of the transport: what they refuse, and that a refusal changes nothing.
 #include <gtest/gtest.h>
 
+#include "nic/queue_set.hpp"
 #include "nic/rdma/tests/harness.hpp"
 
 namespace mo::nic::rdma::test {
@@ -50,10 +51,27 @@ TEST_F(CommandTest, CapsAreToldAndBounded) {
     EXPECT_EQ(caps.max_gid, MO_RDMA_MAX_GID);
     EXPECT_EQ(caps.max_sge, MO_RDMA_MAX_SGE);
     // Two objects for each QP and one for each CQ fit beside those of the ethernet datapath.
+    EXPECT_GE(caps.max_qp, 16384U);
+    EXPECT_GE(caps.max_cq, 16384U);
+    EXPECT_GE(caps.max_mr, 1U << 20U);
     EXPECT_LE(2 * caps.max_qp + caps.max_cq + 512, ObjectTable::capacity);
+    EXPECT_LE(caps.max_cq + 512, max_cq);
     body.addr = 0xdead'0000;
     EXPECT_EQ(nic.command(hw::MO_CMD_RDMA_CAPS, body), hw::MO_ST_DMA_FAULT);
     EXPECT_EQ(nic.faults.size(), 1U);
+}
+
+TEST_F(CommandTest, AsManyQpsAsAreTold) {
+    HostQp first(nic);
+    ASSERT_EQ(first.status, hw::MO_ST_OK);
+    hw::mo_res_qp result{};
+    const auto create = [&] {
+        return nic.command(hw::MO_CMD_QP_CREATE, first.body, &result, sizeof result);
+    };
+    while (nic.block.qp_count() < RdmaLimits{}.qps) {
+        ASSERT_EQ(create(), hw::MO_ST_OK) << nic.block.qp_count();
+    }
+    EXPECT_EQ(create(), hw::MO_ST_NO_RESOURCE);
 }
 
 TEST_F(CommandTest, EveryCommandRefusesTrailingBytes) {

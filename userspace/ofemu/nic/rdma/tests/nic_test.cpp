@@ -22,7 +22,7 @@ TEST_P(WholeNicTest, NeedsTheFeature) {
     nic.driver.bring_up(GetParam());
     body.addr = nic.bus.allocate(4096);
     EXPECT_EQ(nic.driver.status(hw::MO_CMD_RDMA_CAPS, body), hw::MO_ST_OK);
-    EXPECT_EQ(nic.bus.at<hw::mo_rdma_caps>(body.addr).max_qp, 1024U);
+    EXPECT_EQ(nic.bus.at<hw::mo_rdma_caps>(body.addr).max_qp, RdmaLimits{}.qps);
 }
 
 TEST_P(WholeNicTest, MessagesEventsAndCounters) {
