@@ -75,7 +75,17 @@ class Steady:
 
     def rounds(self) -> int:
         """So many were right."""
-        return int(bed.host1.run(f"cat {_STEADY}").strip() or 0)
+        return self._told()[0]
+
+    def longest(self) -> float:
+        """The longest time that it stood still since the last call, in ms."""
+        pause = self._told()[1]
+        bed.host1.run(f": >{_STEADY}")
+        return pause / 1000
+
+    def _told(self) -> list[int]:
+        text = wait_for(lambda: bed.host1.run(f"cat {_STEADY}"), 20, "steady traffic goes on")
+        return [int(word) for word in text.split()]
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:

@@ -3,11 +3,14 @@
  * Verified traffic that goes on while something else is tested, until the
  * client gets SIGTERM: each round is a WRITE, a READ of it into another place
  * and a SEND, of sizes from 1 byte to 64 KiB. The client's file says how many
- * rounds were right; so one that stands still is seen.
+ * rounds were right, so one that stands still is seen, and for how many
+ * microseconds it stood still at most since the file was made empty.
  */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rdma_data.h"
@@ -74,6 +77,31 @@ static void client_round(struct side *side, struct conn *conn, uint32_t round)
 	finish(conn, &send, 3);
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+/* Somebody who wants to know the longest pause from now on makes the file empty. */
+static void tell(FILE *file, uint32_t rounds)
+{
+	static uint64_t last, longest;
+	uint64_t now = now_us();
+	struct stat state;
+
+	if (!fstat(fileno(file), &state) && !state.st_size)
+		longest = 0;
+	else if (now - last > longest)
+		longest = now - last;
+	last = now;
+	rewind(file);
+	fprintf(file, "%10u %10llu\n", rounds, (unsigned long long)longest);
+	fflush(file);
+}
+
 static void client(struct side *side, struct conn *conn)
 {
 	struct sigaction action = { .sa_handler = stop };
@@ -85,9 +113,7 @@ static void client(struct side *side, struct conn *conn)
 	check(file && !sigaction(SIGTERM, &action, NULL), ROUNDS_FILE);
 	for (round = 0; !stopped; round++) {
 		client_round(side, conn, round);
-		rewind(file);
-		fprintf(file, "%u\n", round + 1);
-		fflush(file);
+		tell(file, round + 1);
 	}
 	fclose(file);
 	finish(conn, &last, 4);

@@ -3,6 +3,7 @@
  *   rdma_abuse server|client ADDRESS GID GROUP [DEVICE]
  *   rdma_abuse verbs DEVICE
  *   rdma_abuse many DEVICE NUMBER
+ *   rdma_abuse storm DEVICE QPS CQS
  *   rdma_abuse poison SECONDS
  *
  * The client is the bad one; the server is what it has to do with. As
@@ -28,11 +29,14 @@ int main(int argc, char **argv)
 		return verbs(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "many"))
 		return many(argv[2], atoi(argv[3]));
+	if (argc == 5 && !strcmp(argv[1], "storm"))
+		return storm(argv[2], atoi(argv[3]), atoi(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "poison"))
 		return poison(atoi(argv[2]));
 	/* Before anything is open that the child must not have. */
 	if (argc >= 5 && !strcmp(argv[1], "client") && !strncmp(argv[4], "leak-", 5))
 		refill_prepare();
 	return run_group(argc, argv, groups, ARRAY_SIZE(groups),
-			 "       rdma_abuse verbs DEVICE\n       rdma_abuse many DEVICE NUMBER\n       rdma_abuse poison SECONDS\n");
+			 "       rdma_abuse verbs DEVICE\n       rdma_abuse many DEVICE NUMBER\n"
+			 "       rdma_abuse storm DEVICE QPS CQS\n       rdma_abuse poison SECONDS\n");
 }

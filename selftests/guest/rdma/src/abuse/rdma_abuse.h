@@ -30,9 +30,10 @@ void refill_watch(const void *buffer, size_t size);
 unsigned int refill_now(void);
 int poison(int seconds);
 
-/* verbs.c, many.c: programs without a peer */
+/* verbs.c, many.c, storm.c: programs without a peer */
 int verbs(const char *device);
 int many(const char *device, int number);
+int storm(const char *device, int num_qps, int num_cqs);
 
 /* the groups */
 void group_entries(struct side *side);
