@@ -9,7 +9,6 @@
 #define MO_H
 #define MO_TRACE_H
 #define MO_ADMINQ_H
-#define MO_CMD_H
 
 #include <assert.h>
 #include <errno.h>
@@ -148,17 +147,10 @@ struct mo_dev {
 	const char *failed;
 };
 
-struct mo_eq_attr {
-	dma_addr_t ring;
-	dma_addr_t rec;
-	u16 vector;
-	u8 size_log;
-};
+#include "../cmd.h"
+#include "../fault.h"
 
-int mo_cmd_eq_create(struct mo_dev *md, const struct mo_eq_attr *attr, u32 *eqn);
-int mo_cmd_eq_destroy(struct mo_dev *md, u32 eqn);
 unsigned int mo_adminq_poll(struct mo_dev *md, bool by_irq);
-void mo_dev_fail(struct mo_dev *md, const char *why);
 #define trace_mo_event(md, eqe)		((void)(eqe))
 
 static inline bool mo_shadow(const struct mo_dev *md)
