@@ -45,6 +45,11 @@ static int mo_dev_features(struct mo_dev *md)
 		dev_err(md->dev, "device offers a management core, but has no registers for it\n");
 		return -ENODEV;
 	}
+	/* All that is read of the link, the module and the board comes that way. */
+	if ((accept & MO_F_MGMT) && !(accept & MO_F_OPTICS)) {
+		dev_err(md->dev, "device offers a management core, but publishes nothing of it\n");
+		return -ENODEV;
+	}
 	md->features = accept;
 	return 0;
 }

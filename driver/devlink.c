@@ -9,6 +9,9 @@
 #include "hwmon.h"
 #include "reporter.h"
 
+/* For slots that firmware has just begun to check; anybody may ask, under devl_lock. */
+#define MO_INFO_WAIT_MS		1000
+
 static int mo_info_version(struct devlink_info_req *req, bool running, const char *name,
 			   u8 major, u8 minor, u8 patch)
 {
@@ -30,7 +33,7 @@ static int mo_info_flash(struct mo_dev *md, struct devlink_info_req *req)
 	char name[24];
 	int err;
 
-	if (mo_flash_info(md, &info, NULL))
+	if (mo_flash_info(md, &info, MO_INFO_WAIT_MS, NULL))
 		return 0;
 	for (i = 0; i < min_t(unsigned int, info.slots, ARRAY_SIZE(info.slot)); i++) {
 		const struct mo_mb_flash_slot *slot = &info.slot[i];

@@ -34,6 +34,9 @@ static bool mo_event_dispatch(struct mo_dev *md, const struct mo_eqe *eqe)
 	case MO_EVENT_MGMT:
 		mo_fw_event(md, code, data);
 		break;
+	case MO_EVENT_FLASH:
+		mo_flash_event(md);
+		break;
 	case MO_EVENT_MODULE:
 		mo_link_module_event(md, code);
 		break;

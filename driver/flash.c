@@ -15,7 +15,7 @@
 #define MO_FLASH_WRITE_S	120
 /* How often to look at a job, should its event get lost; and to show progress. */
 #define MO_FLASH_LOOK_MS	250
-#define MO_FLASH_CHECK_S	10
+#define MO_FLASH_CHECK_MS	10000
 
 static void mo_flash_status(struct mo_dev *md, const char *text)
 {
@@ -45,12 +45,14 @@ static void mo_flash_wait(struct mo_dev *md, unsigned int events)
 
 /*
  * Firmware holds the slots' signatures against its keys only once, and so is it
- * asked only once: reading versions needs no privilege.
+ * asked only once: reading versions needs no privilege. Waits for what is not
+ * known yet for @wait_ms at most.
  */
-int mo_flash_info(struct mo_dev *md, struct mo_mb_flash_info *info,
+int mo_flash_info(struct mo_dev *md, struct mo_mb_flash_info *info, unsigned int wait_ms,
 		  struct netlink_ext_ack *extack)
 {
-	unsigned long end = jiffies + MO_FLASH_CHECK_S * HZ;
+	unsigned long end = jiffies + msecs_to_jiffies(wait_ms);
+	u8 all = BIT(ARRAY_SIZE(info->slot)) - 1;
 	struct mo_mgmt *mgmt = &md->mgmt;
 	unsigned int events;
 	int err;
@@ -62,7 +64,7 @@ int mo_flash_info(struct mo_dev *md, struct mo_mb_flash_info *info,
 				   sizeof(mgmt->flash), extack);
 		if (err)
 			return err;
-		if (mgmt->flash.known == BIT(ARRAY_SIZE(mgmt->flash.slot)) - 1) {
+		if ((mgmt->flash.known & all) == all) {
 			mgmt->flash_valid = true;
 			break;
 		}
@@ -86,7 +88,7 @@ static int mo_flash_pick(struct mo_dev *md, u8 *slot, struct netlink_ext_ack *ex
 	struct mo_mb_flash_info info;
 	int err;
 
-	err = mo_flash_info(md, &info, extack);
+	err = mo_flash_info(md, &info, MO_FLASH_CHECK_MS, extack);
 	if (err)
 		return err;
 	if (info.slots != ARRAY_SIZE(info.slot) || info.boot_slot >= info.slots) {

@@ -63,7 +63,7 @@ void mo_fw_recheck(struct mo_dev *md);
 int mo_fw_flash(struct mo_dev *md, const struct firmware *fw,
 		struct netlink_ext_ack *extack);
 /* What the slots hold; asks the firmware once per content. devl_lock held. */
-int mo_flash_info(struct mo_dev *md, struct mo_mb_flash_info *info,
+int mo_flash_info(struct mo_dev *md, struct mo_mb_flash_info *info, unsigned int wait_ms,
 		  struct netlink_ext_ack *extack);
 /* Event work: a job of the flash has ended. */
 void mo_flash_event(struct mo_dev *md);

@@ -4,17 +4,7 @@
  * What the messages mean is the business of the callers. Firmware answers each
  * within milliseconds; what takes it longer is a job whose end an event tells.
  *
- * Who sends, and under which locks (never RTNL, but for what root asks of the
- * module; never event_lock):
- *
- *   link.c     LINK_SET            work item, or devl_lock at a replay
- *   fw.c       VERSION_GET         devl_lock
- *   flash.c    FLASH_*             devl_lock; between messages it waits
- *                                  without mgmt.lock
- *   health.c   LOG_GET             devl_lock or the reporter's own
- *   recorder.c RECORDER_GET        its own; only for records that are new
- *   module.c   MODULE_READ, _SET   RTNL and the netdev's lock (ethtool -m,
- *                                  --set-module, --reset: CAP_NET_ADMIN)
+ * Documentation/dev/architecture.rst lists who sends, and under which locks.
  *
  * What module.c waits for under RTNL is bounded by the firmware: MODULE_SET and the
  * pages that it keeps (lower page 00h to 02h) are answered at once, another page

@@ -11,13 +11,14 @@
  *   2. md->event_lock: dispatch of asynchronous events, one after another.
  *   3. rtnl_lock, then the netdev's own lock (ops lock). Never take 1 or 2 here.
  *   4. md->link.send_lock: the order of LINK_SET. Never taken under 3.
- *   5. md->mgmt.lock: the one message to the management firmware.
- *   6. md->link.lock: requested link settings; nothing is waited for under it.
- *   7. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
- *   8. eq->lock: spinlock with interrupts off; ring of an event queue. Handlers of
+ *   5. md->recorder.lock: the copy of the flight recorder. Never taken under 2 or 3.
+ *   6. md->mgmt.lock: the one message to the management firmware.
+ *   7. md->link.lock: requested link settings; nothing is waited for under it.
+ *   8. md->adminq.lock: spinlock with interrupts off; rings of the admin queue.
+ *   9. eq->lock: spinlock with interrupts off; ring of an event queue. Handlers of
  *      completion queues run under it.
  *
- * Admin commands sleep. They may be called with 1, 3, 4 and 5 held, from any
+ * Admin commands sleep. They may be called with 1, 3, 4, 5 and 6 held, from any
  * process context; after the device has gone or while it is being reset they
  * fail at once, so a path that only destroys things ends in bounded time.
  * Nothing that runs under 2 waits for the firmware: it would wait for the

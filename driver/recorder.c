@@ -50,8 +50,10 @@ static int mo_recorder_fetch(struct mo_dev *md, struct netlink_ext_ack *extack)
 		if (!count)
 			break;
 		for (i = 0; i < count && !err; i++) {
-			/* Nor does it run backwards. */
-			if (le64_to_cpu(recs->record[i].seq) < rec->next)
+			u64 seq = le64_to_cpu(recs->record[i].seq);
+
+			/* Nor does it run backwards, or to where there is no next one. */
+			if (seq < rec->next || seq == U64_MAX)
 				err = -EPROTO;
 			else
 				mo_recorder_add(rec, &recs->record[i]);

@@ -54,7 +54,7 @@ def _run(pair: Pair, disturb: Callable[[int], None]) -> float:
         pair.run(1, "iperf3 -s -D -1")
         pair.control("pcap", "fibre0", file.name)
         with pair.start(0, f"for t in 1 2 3 4 5; do iperf3 -c {ADDRESSES[1]} -P {STREAMS} -b {RATE} -t {SECONDS} -J "
-                           "&& exit 0; sleep 0.3; done; exit 1") as sender:
+                           ">/tmp/report; grep -q '\"error\"' /tmp/report || break; sleep 0.3; done; cat /tmp/report") as sender:
             end, number = time.monotonic() + SECONDS - MARGIN_S, 0
             while time.monotonic() < end and sender.poll() is None:
                 disturb(number)

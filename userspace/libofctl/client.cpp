@@ -61,10 +61,10 @@ Answer<std::vector<Port>> Client::ports(bool statistics) {
             }
             return Unexpected{read.error()};
         }
-        if (auto read = read_ethtool(state_->families, port, statistics); !read) {
-            if (read.error().code == ENODEV) {
-                continue;
-            }
+        // ENODEV: the interface is detached, its device dead or being reset. It is there all the
+        // same, without what only the device knows.
+        if (auto read = read_ethtool(state_->families, port, statistics);
+            !read && read.error().code != ENODEV) {
             return Unexpected{read.error()};
         }
         there.push_back(std::move(port));

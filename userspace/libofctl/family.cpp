@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "uapi/mesh_optical.h"
 
@@ -110,11 +111,19 @@ bool take_optical_port(const Attributes& a, Port& port) {
 }
 
 Answer<std::vector<Port>> read_optical_ports(GenlFamilies& families) {
-    auto request = families.request(family_name, MESH_OPTICAL_CMD_PORT_GET, NLM_F_DUMP);
-    if (!request) {
-        return Unexpected{request.error()};
+    const auto dump = [&]() -> Answer<std::vector<Bytes>> {
+        auto request = families.request(family_name, MESH_OPTICAL_CMD_PORT_GET, NLM_F_DUMP);
+        if (!request) {
+            return Unexpected{request.error()};
+        }
+        return families.exchange(std::move(*request));
+    };
+    auto answer = dump();
+    if (!answer && answer.error().code == ENOENT) {
+        // A driver that was loaded anew has another number.
+        families.forget(family_name);
+        answer = dump();
     }
-    const auto answer = families.exchange(std::move(*request));
     if (!answer) {
         return Unexpected{answer.error()};
     }

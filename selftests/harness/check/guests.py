@@ -61,9 +61,10 @@ class RunningBed:
         def boot() -> None:
             try:
                 self._problem = self._start()
-            except (OSError, subprocess.SubprocessError, ValueError) as error:
-                self._problem = str(error)
+            except Exception as error:  # pylint: disable=broad-except
+                self._problem = f"{type(error).__name__}: {error}"
 
+        self._problem = "the boot did not end"
         self._boot = threading.Thread(target=boot, daemon=True)
         self._boot.start()
 

@@ -72,6 +72,23 @@ TEST_F(ClientTest, ReadsPortsWhoseDeviceIsInAnotherNetworkNamespace) {
     EXPECT_EQ(ports->front().link_state, "UP");
 }
 
+TEST_F(ClientTest, ReadsPortsOfADriverThatWasLoadedAnew) {
+    ASSERT_TRUE(client.ports(false));
+    kernel.optical_id = 31;
+    const auto ports = client.ports(false);
+    ASSERT_TRUE(ports) << ports.error().text;
+    EXPECT_EQ(ports->size(), 1U);
+}
+
+TEST_F(ClientTest, ReadsPortsWhoseDeviceIsDead) {
+    kernel.detached = true;
+    const auto ports = client.ports(false);
+    ASSERT_TRUE(ports) << ports.error().text;
+    ASSERT_EQ(ports->size(), 1U);
+    EXPECT_EQ(ports->front().ifname, "ens3");
+    EXPECT_FALSE(ports->front().speed_mbps);
+}
+
 TEST_F(ClientTest, UnknownSpeedIsAbsentAndReasonPresentWhenDown) {
     kernel.carrier = false;
     const auto ports = client.ports(false);

@@ -37,6 +37,7 @@ struct KernelState {
     std::string fec = "RS";
     bool module = true;
     bool permitted = true;
+    bool detached = false; ///< the interface, because its device is dead or being reset
     bool refuse_fec = false;
     std::vector<std::string> modes = {"100000baseDR/Full", "400000baseDR4/Full",
                                       "800000baseDR8/Full", "FIBRE"};
@@ -77,7 +78,9 @@ class FakeKernel final : public Transport {
         case devlink_id:
             return devlink(command, a);
         case ethtool_id:
-            return ethtool(command, a);
+            return state_.detached ? error(ENODEV, "") : ethtool(command, a);
+        case test::optical_id:
+            return error(ENOENT, ""); // of a driver that was unloaded
         default:
             return error(EOPNOTSUPP, "");
         }
