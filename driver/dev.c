@@ -71,7 +71,8 @@ static int mo_dev_identify(struct mo_dev *md)
 	md->id = *id;
 	md->id.serial[sizeof(id->serial) - 1] = 0;
 	md->id.board_name[sizeof(id->board_name) - 1] = 0;
-	if (!id->ports || id->ports > MO_MAX_PORTS || !id->lanes || id->lanes > MO_MAX_LANES ||
+	if (!id->ports || id->ports > MO_MAX_PORTS || !id->planes || id->planes > MO_MAX_PLANES ||
+	    !id->lanes || id->lanes > MO_MAX_LANES ||
 	    id->queue_max_log < MO_QUEUE_MIN_LOG || !le32_to_cpu(id->max_eq)) {
 		dev_err(md->dev, "device describes itself in a way that makes no sense (%u ports, %u lanes, rings of 2^%u)\n",
 			id->ports, id->lanes, id->queue_max_log);

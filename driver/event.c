@@ -23,7 +23,7 @@ static bool mo_event_dispatch(struct mo_dev *md, const struct mo_eqe *eqe)
 	u16 code = le16_to_cpu(eqe->code);
 	u32 data = le32_to_cpu(eqe->data);
 
-	if (eqe->port >= md->id.ports) {
+	if (eqe->port >= md->id.ports || eqe->plane >= md->id.planes) {
 		md->events_bad++;
 		return false;
 	}

@@ -27,6 +27,7 @@ static const struct mo_code mo_mb_statuses[] = {
 static const struct mo_code mo_commands[] = {
 #define X(name, opcode, text) { opcode, 0, #name },
 	MO_COMMANDS(X)
+	MO_RESERVED_COMMANDS(X)
 #undef X
 };
 

@@ -80,6 +80,7 @@ TABLES = [
     ("MO_FEATURES", "Features", ["Name", "Bit", "Meaning"]),
     ("MO_DOORBELLS", "Doorbells of a page", ["Name", "Offset", "Meaning"]),
     ("MO_COMMANDS", "Admin commands", ["Name", "Opcode", "Meaning"]),
+    ("MO_RESERVED_COMMANDS", "Reserved admin commands", ["Name", "Opcode", "Meaning"]),
     ("MO_STATUSES", "Command status", ["Name", "Code", "errno", "Meaning"]),
     ("MO_AREAS", "Areas", ["Name", "Index", "Structure", "When"]),
     ("MO_EVENTS", "Events", ["Name", "Type", "Meaning"]),

@@ -58,9 +58,27 @@
 	X(QP_QUERY, 0x0212, "what they are") \
 	X(QP_DESTROY, 0x0213, "end of a queue pair; afterwards no DMA of it is in flight")
 
+/*
+ * Opcodes that have a meaning but no body yet: X(NAME, opcode, text). A device
+ * answers them with MO_ST_UNSUPPORTED, and so tells them from nonsense.
+ */
+#define MO_RESERVED_COMMANDS(X) \
+	X(TXQ_PACE, 0x0102, "pacing: rate of a transmit queue") \
+	X(RXQ_SPLIT, 0x010b, "header split: where headers and payload of a receive queue go") \
+	X(TIMESTAMP_SET, 0x0118, "timestamps: which packets get one") \
+	X(CLOCK_GET, 0x0119, "timestamps: the clock of the port and the device's at one instant") \
+	X(CLOCK_SET, 0x011a, "timestamps: steps and rate of the port's clock") \
+	X(FLOW_ADD, 0x0120, "flow rules: what to do with packets that match") \
+	X(FLOW_DELETE, 0x0121, "flow rules: end of one") \
+	X(FLOW_QUERY, 0x0122, "flow rules: hits of one") \
+	X(DCB_SET, 0x0128, "DCB: priorities, their shares of the port, PFC") \
+	X(DCB_QUERY, 0x0129, "DCB: what they are, and pauses of each priority") \
+	X(QP_PACE, 0x0214, "pacing: rate of a queue pair")
+
 enum mo_cmd {
 #define X(name, opcode, text) MO_CMD_##name = (opcode),
 	MO_COMMANDS(X)
+	MO_RESERVED_COMMANDS(X)
 #undef X
 };
 
@@ -73,13 +91,15 @@ enum mo_cmd {
  * @tag: chosen by the host, returned in the completion; unique among those in
  *       flight (the driver puts slot and generation into it)
  * @port: port number
+ * @plane: of the port
  * @rsvd: zero
  */
 struct mo_cmd_hdr {
 	__le16 opcode;
 	__le16 tag;
 	__u8 port;
-	__u8 rsvd[3];
+	__u8 plane;
+	__u8 rsvd[2];
 };
 
 MO_ASSERT_SIZE(mo_cmd_hdr, 8);
@@ -153,6 +173,7 @@ MO_ASSERT_SIZE(mo_cmd_dma, 16);
  * @mac: permanent address of each port
  * @serial: serial number, NUL-terminated
  * @board_name: NUL-terminated
+ * @planes: of a port, at most MO_MAX_PLANES
  * @rsvd: zero
  */
 struct mo_identify {
@@ -175,7 +196,8 @@ struct mo_identify {
 	__u8 mac[4][6];
 	__u8 serial[32];
 	__u8 board_name[32];
-	__u8 rsvd[112];
+	__u8 planes;
+	__u8 rsvd[111];
 };
 
 MO_ASSERT_SIZE(mo_identify, 256);

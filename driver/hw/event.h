@@ -62,6 +62,7 @@ enum mo_queue_error {
  * @code: see the type
  * @object: object number
  * @data: see the type
+ * @plane: of the port
  * @rsvd: zero
  * @phase: bit 0: phase, 1 in the first pass over the ring, then alternating
  *
@@ -73,7 +74,8 @@ struct mo_eqe {
 	__le16 code;
 	__le32 object;
 	__le32 data;
-	__u8 rsvd[3];
+	__u8 plane;
+	__u8 rsvd[2];
 	__u8 phase;
 };
 

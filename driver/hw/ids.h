@@ -45,5 +45,12 @@
 
 #define MO_MAX_PORTS		4
 #define MO_MAX_LANES		8
+/*
+ * A port's lanes may be divided into planes: each a link of its own, with lanes,
+ * FEC, MAC and fibre, over which the port spreads its traffic. Whatever is about a
+ * port carries the number of a plane, 0 for the first; no device has more than that
+ * one yet.
+ */
+#define MO_MAX_PLANES		8
 
 #endif /* MO_HW_IDS_H */

@@ -141,6 +141,7 @@ enum mo_blame {
  * @changed_ns: device time of the last change of @carrier
  * @up_ns: how long the last bring-up took, from request or light to carrier
  * @reason_lanes: bit per lane that @reason is about, 0 when it is about the port
+ * @plane: of the port
  * @rsvd: zero
  * @gen_end: equals @gen in a consistent copy
  */
@@ -163,7 +164,8 @@ struct mo_link_state {
 	__le64 changed_ns;
 	__le64 up_ns;
 	__le32 reason_lanes;
-	__le32 rsvd[2];
+	__u8 plane;
+	__u8 rsvd[7];
 	__le32 gen_end;
 };
 

@@ -26,14 +26,14 @@
  * @len: bytes of the body
  * @status: response: MO_MB_OK or MO_MB_ERR_*; request: zero
  * @port: port number
- * @rsvd: zero
+ * @plane: of the port
  */
 struct mo_mb_hdr {
 	__le16 cmd;
 	__le16 len;
 	__le16 status;
 	__u8 port;
-	__u8 rsvd;
+	__u8 plane;
 };
 
 MO_ASSERT_SIZE(mo_mb_hdr, 8);
@@ -76,7 +76,8 @@ enum mo_mb_cmd {
 	X(ERR_BUSY, 8, EBUSY, "another operation is under way") \
 	X(ERR_PAGE, 9, EINVAL, "module has no such page") \
 	X(ERR_IMAGE, 10, EBADMSG, "image was refused") \
-	X(ERR_FLASH, 11, EIO, "flash operation failed")
+	X(ERR_FLASH, 11, EIO, "flash operation failed") \
+	X(ERR_PLANE, 12, ENODEV, "port has no such plane")
 
 enum mo_mb_status {
 #define X(name, code, err, text) MO_MB_##name = (code),
@@ -212,7 +213,7 @@ enum mo_lane_state {
  * @state: enum mo_lane_state
  * @lane: from 0
  * @dp_state: CMIS data path state of the lane (11h:128), 0 unknown
- * @rsvd: zero
+ * @plane: that the lane belongs to
  * @flags: MO_LANE_F_*
  * @tx_power_nw: optical power out, nW
  * @rx_power_nw: optical power in, nW
@@ -228,7 +229,7 @@ struct mo_mb_lane {
 	__u8 state;
 	__u8 lane;
 	__u8 dp_state;
-	__u8 rsvd;
+	__u8 plane;
 	__le32 flags;
 	__le32 tx_power_nw;
 	__le32 rx_power_nw;
@@ -249,7 +250,7 @@ MO_ASSERT_SIZE(mo_mb_lane, 64);
  * @time_ns: device time of the counters
  * @count: lanes that follow
  * @rsvd: zero
- * @lane: one per lane of the port
+ * @lane: one per lane of the plane
  */
 struct mo_mb_lanes {
 	__le64 time_ns;
@@ -444,7 +445,8 @@ MO_ASSERT_SIZE(mo_mb_recorder_get, 8);
  * @from: state machine state before
  * @to: and after
  * @machine: MO_RECORD_*
- * @rsvd: zero
+ * @plane: of the port
+ * @rsvd1: zero
  * @reason: enum mo_link_reason
  * @detail: lanes that caused it (bit per lane), or a value that the reason explains
  */
@@ -454,7 +456,7 @@ struct mo_mb_record {
 	__u8 from;
 	__u8 to;
 	__u8 machine;
-	__u8 rsvd;
+	__u8 plane;
 	__le16 reason;
 	__le16 rsvd1;
 	__le32 detail;
@@ -614,6 +616,7 @@ MO_ASSERT_SIZE(mo_mb_flash_job, 20);
  * struct mo_optics - area OPTICS: what the firmware publishes each
  * MO_OPTICS_PERIOD_MS and when link or module change
  * @gen: raised before the block is written
+ * @plane: of the port
  * @rsvd: zero
  * @time_ns: device time at which the firmware made it; 0 never
  * @lanes: as LANES_GET; module monitors are up to 1 s older than the counters
@@ -628,7 +631,8 @@ MO_ASSERT_SIZE(mo_mb_flash_job, 20);
  */
 struct mo_optics {
 	__le32 gen;
-	__le32 rsvd;
+	__u8 plane;
+	__u8 rsvd[3];
 	__le64 time_ns;
 	struct mo_mb_lanes lanes;
 	struct mo_mb_fec fec;

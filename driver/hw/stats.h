@@ -56,13 +56,15 @@
 /**
  * struct mo_port_stats - counters of a port, written each period
  * @gen: raised before the block is written
+ * @plane: of the port
  * @rsvd: zero
  * @time_ns: device time of the counters
  * @gen_end: equals @gen in a consistent copy; written last
  */
 struct mo_port_stats {
 	__le32 gen;
-	__le32 rsvd;
+	__u8 plane;
+	__u8 rsvd[3];
 	__le64 time_ns;
 #define X(name, text) __le64 name;
 	MO_PORT_COUNTERS(X)

@@ -23,7 +23,9 @@
 	X(MGMT_CRASHED, 11, EIO, "management firmware crashed while it worked on this") \
 	X(ABORTED, 12, ECANCELED, "reset or destroy ended the command") \
 	X(INTERNAL, 13, EIO, "internal error of the device") \
-	X(RESERVED, 14, EINVAL, "a reserved field is not zero")
+	X(RESERVED, 14, EINVAL, "a reserved field is not zero") \
+	X(UNSUPPORTED, 15, EOPNOTSUPP, "device does not support this command") \
+	X(BAD_PLANE, 16, ENODEV, "port has no such plane")
 
 enum mo_status {
 #define X(name, code, err, text) MO_ST_##name = (code),

@@ -46,7 +46,7 @@ static void answer(struct mo_app *app, enum mo_mb_status status, uint16_t len)
 	box->response.hdr.port = box->request.hdr.port;
 	box->response.hdr.status = (__le16)status;
 	box->response.hdr.len = len;
-	box->response.hdr.rsvd = 0;
+	box->response.hdr.plane = box->request.hdr.plane;
 	if (mo_mbox_answer(&box->response, sizeof(box->response.hdr) + len) != MO_OK)
 		mo_log("mailbox: answer is too long");
 }
@@ -86,6 +86,11 @@ void mo_mailbox_interrupt(struct mo_app *app)
 	}
 	if (box->request.hdr.port >= app->ports) {
 		answer(app, MO_MB_ERR_PORT, 0);
+		return;
+	}
+	/* The lanes of a port are one link. */
+	if (box->request.hdr.plane) {
+		answer(app, MO_MB_ERR_PLANE, 0);
 		return;
 	}
 	memset(box->response.body, 0, command->response);

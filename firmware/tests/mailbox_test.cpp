@@ -76,6 +76,22 @@ TEST_F(Mailbox, UnknownCommandsAndPortsAreRefused) {
     EXPECT_EQ(world.request(world.a, hw::MO_MB_LINK_GET, {}, 255).hdr.status, hw::MO_MB_ERR_PORT);
 }
 
+TEST_F(Mailbox, OnlyTheFirstPlaneIsThere) {
+    for (const unsigned plane : {1U, 255U}) {
+        hw::mo_mb_hdr hdr{};
+        hdr.cmd = hw::MO_MB_LANES_GET;
+        hdr.plane = static_cast<std::uint8_t>(plane);
+        std::vector<std::uint8_t> bytes(sizeof(hdr));
+        std::memcpy(bytes.data(), &hdr, sizeof(hdr));
+        world.a.submit(bytes);
+        std::vector<std::uint8_t> response;
+        ASSERT_TRUE(world.run_until(ms, [&] { return world.a.take_response(response); }));
+        std::memcpy(&hdr, response.data(), sizeof(hdr));
+        EXPECT_EQ(hdr.status, hw::MO_MB_ERR_PLANE) << plane;
+        EXPECT_EQ(hdr.plane, plane);
+    }
+}
+
 TEST_F(Mailbox, ClaimedLengthsBeyondTheMessageAreRefused) {
     hw::mo_mb_hdr hdr{};
     hdr.cmd = hw::MO_MB_LINK_SET;
@@ -104,6 +120,7 @@ TEST_F(Mailbox, RandomMessagesAreAnsweredAndHarmNothing) {
             bytes[2] = static_cast<std::uint8_t>(bytes.size() - 8);
             bytes[3] = 0;
             bytes[6] = 0;
+            bytes[7] = 0;
         }
         world.a.submit(bytes);
         std::vector<std::uint8_t> response;

@@ -15,6 +15,7 @@ constexpr std::array boards{Board{"devkit-800g", MO_BOARD_DEVKIT_800G, 8},
 constexpr std::uint32_t admin_on_bit = 1, admin_halted_bit = 2;
 /// Instructions of the management core in a round: about 0.1 ms when the NIC is idle otherwise.
 constexpr std::uint64_t busy_insns = 2'000, idle_insns = 10'000;
+constexpr std::uint8_t planes = 1;
 
 pcie::FunctionSpec function_spec(const NicConfig& config) {
     pcie::FunctionSpec spec;
@@ -52,6 +53,15 @@ std::uint64_t join(std::uint32_t low, std::uint32_t high) noexcept {
 template <std::size_t N>
 void put_text(hw::__u8 (&field)[N], std::string_view text) noexcept {
     std::copy_n(text.begin(), std::min(text.size(), N - 1), std::begin(field));
+}
+
+bool is_reserved(std::uint16_t opcode) noexcept {
+    constexpr std::array opcodes{
+#define X(name, opcode, text) std::uint16_t{hw::MO_CMD_##name},
+        MO_RESERVED_COMMANDS(X)
+#undef X
+    };
+    return std::find(opcodes.begin(), opcodes.end(), opcode) != opcodes.end();
 }
 
 } // namespace
@@ -415,11 +425,17 @@ AdminAnswer Nic::execute(const hw::mo_cmd_desc& desc, const AdminTag& tag, Admin
     if (desc.hdr.port != 0) {
         return hw::MO_ST_BAD_PORT;
     }
+    if (desc.hdr.plane >= planes) {
+        return hw::MO_ST_BAD_PLANE;
+    }
     const std::uint16_t opcode = desc.hdr.opcode;
     if (const AdminCommand* const command = find_admin_command(opcode); command != nullptr) {
         AdminContext context{dma_,       *this,     queues_, areas_, mgmt_,
                              identity(), features_, now_ns_, tag};
         return run_admin_command(*command, context, desc, result);
+    }
+    if (is_reserved(opcode)) {
+        return hw::MO_ST_UNSUPPORTED;
     }
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
         if (blocks_[i].block->handles(opcode)) {
@@ -443,6 +459,7 @@ hw::mo_identify Nic::identity() const {
     out.max_vectors = config_.vectors;
     out.queue_max_log = MO_QUEUE_MAX_LOG;
     out.ports = 1;
+    out.planes = planes;
     out.lanes = config_.board->lanes;
     out.board = static_cast<std::uint8_t>(config_.board->number);
     std::copy(config_.mac.begin(), config_.mac.end(), std::begin(out.mac[0]));

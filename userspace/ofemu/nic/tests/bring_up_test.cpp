@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <set>
+
 #include "tests/fixture.hpp"
 
 namespace mo::nic::test {
@@ -67,15 +69,39 @@ TEST_P(NicTest, IdentifyTellsWhoItIs) {
     EXPECT_STREQ(reinterpret_cast<const char*>(identity.board_name), "devkit-800g");
     EXPECT_EQ(identity.max_txq, 77U);
     EXPECT_EQ(identity.lanes, 8);
+    EXPECT_EQ(identity.planes, 1);
     body.len = sizeof(hw::mo_identify) - 1;
     EXPECT_EQ(driver_.status(hw::MO_CMD_IDENTIFY, body), hw::MO_ST_BAD_PARAM);
+}
+
+TEST_P(NicTest, OnlyTheFirstPlaneIsThere) {
+    for (const auto opcode : {hw::MO_CMD_NOP, hw::MO_CMD_AREA_SET, hw::MO_CMD_AREA_SYNC,
+                              hw::MO_CMD_MGMT, hw::MO_CMD_PORT_RX}) {
+        auto desc = Driver::make(opcode, 0U);
+        desc.hdr.plane = 1;
+        EXPECT_EQ(driver_.call(desc).status, hw::MO_ST_BAD_PLANE) << opcode;
+        desc.hdr.plane = 255;
+        EXPECT_EQ(driver_.call(desc).status, hw::MO_ST_BAD_PLANE) << opcode;
+    }
+}
+
+TEST_P(NicTest, ReservedCommandsAreToldFromNonsense) {
+    std::set<std::uint16_t> used;
+#define X(name, opcode, text) EXPECT_TRUE(used.insert(opcode).second) << #name;
+    MO_COMMANDS(X)
+#undef X
+#define X(name, opcode, text)                                                                      \
+    EXPECT_TRUE(used.insert(opcode).second) << #name;                                              \
+    EXPECT_EQ(driver_.status(hw::MO_CMD_##name, 0U), hw::MO_ST_UNSUPPORTED) << #name;
+    MO_RESERVED_COMMANDS(X)
+#undef X
 }
 
 TEST_P(NicTest, WrongCommandsAreRefusedOneByOne) {
     EXPECT_EQ(driver_.status(0x7777, 0U), hw::MO_ST_BAD_OPCODE);
     EXPECT_EQ(driver_.call(Driver::make(hw::MO_CMD_NOP, 0U, 1, 1)).status, hw::MO_ST_BAD_PORT);
     auto desc = Driver::make(hw::MO_CMD_NOP, 0U);
-    desc.hdr.rsvd[1] = 1;
+    desc.hdr.rsvd[0] = 1;
     EXPECT_EQ(driver_.call(desc).status, hw::MO_ST_RESERVED);
     hw::mo_cmd_object object{};
     object.object = 5;
