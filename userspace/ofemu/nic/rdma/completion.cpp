@@ -20,11 +20,14 @@ bool is_local(std::uint8_t status) noexcept {
 
 bool RdmaBlock::complete(Qp& qp, hw::mo_rdma_cqe cqe) {
     const bool receive = (cqe.opcode & MO_CQE_RECV) != 0;
-    WorkQueue& queue = receive ? qp.rq : qp.sq;
     cqe.qp = qp.number();
-    cqe.index = queue.head();
+    cqe.index = receive ? qp.recv.entry.index : qp.sq.head();
     cqe.timestamp_ns = shared_.now_ns;
-    queue.complete();
+    if (receive) {
+        qp.receives.complete(qp.recv.entry);
+    } else {
+        qp.sq.complete();
+    }
     counters_.local_errors += is_local(cqe.status) ? 1U : 0U;
     CompletionQueue& cq = receive ? *qp.config.recv_cq : *qp.config.send_cq;
     // An error is solicited: IBA 11.4.2.2.
@@ -84,11 +87,14 @@ bool RdmaBlock::flush(Qp& qp, unsigned& budget) {
 }
 
 bool RdmaBlock::flush_queue(Qp& qp, bool receive, unsigned& budget) {
-    WorkQueue& queue = receive ? qp.rq : qp.sq;
+    const WorkQueue& queue = receive ? qp.rq : qp.sq;
     if (queue.posted() == 0 || budget == 0) {
         return false;
     }
     for (unsigned done = 0; queue.posted() != 0 && budget != 0; ++done) {
+        if (receive && !qp.recv.entry.valid && !qp.receives.take_unread(qp.recv.entry)) {
+            break;
+        }
         hw::mo_rdma_cqe cqe{};
         cqe.status = hw::MO_WC_WR_FLUSH_ERR;
         cqe.error = static_cast<std::uint16_t>(qp.error);

@@ -184,6 +184,7 @@ void Qp::enter(hw::mo_qp_state to) {
         path = {};
         sq.reset();
         rq.reset();
+        receives.reset();
         send.reset();
         recv.reset();
         timer_ns = never_ns;

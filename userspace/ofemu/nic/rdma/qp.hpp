@@ -13,6 +13,7 @@
 #include "nic/rdma/mr.hpp"
 #include "nic/rdma/packet.hpp"
 #include "nic/rdma/qp_state.hpp"
+#include "nic/rdma/receive_source.hpp"
 #include "nic/rdma/receive_state.hpp"
 #include "nic/rdma/send_state.hpp"
 #include "nic/rdma/work_queue.hpp"
@@ -86,6 +87,7 @@ struct Qp {
     Path path;
     WorkQueue sq;
     WorkQueue rq;
+    ReceiveSource receives{rq};
     SendState send;
     ReceiveState recv;
 

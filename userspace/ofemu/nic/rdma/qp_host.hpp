@@ -50,8 +50,9 @@ class QpHost {
     /// 0.
     [[nodiscard]] virtual std::uint32_t port_mtu() const noexcept = 0;
 
-    /// Writes a completion of the send or (MO_CQE_RECV in its opcode) receive queue: fills in QP,
-    /// index and time, and consumes the oldest entry. False: the QP is in the error state now.
+    /// Writes a completion of the oldest entry of the send queue or (MO_CQE_RECV in its opcode) of
+    /// the receive that is in use: fills in QP, index and time. False: the QP is in the error state
+    /// now.
     virtual bool complete(Qp& qp, hw::mo_rdma_cqe cqe) = 0;
 
     /// Puts the QP into the error state and tells the host; poll() flushes it. Nothing if it is

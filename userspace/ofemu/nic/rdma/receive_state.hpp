@@ -10,7 +10,7 @@
 #include "nic/rdma/cnp.hpp"
 #include "nic/rdma/memory.hpp"
 #include "nic/rdma/psn.hpp"
-#include "nic/rdma/wqe.hpp"
+#include "nic/rdma/receive_source.hpp"
 
 namespace mo::nic::rdma {
 
@@ -52,8 +52,7 @@ struct ReceiveState {
 
     // The message that is under way.
     Message message = Message::none;
-    bool wqe_valid = false; ///< an entry of the receive queue is in use: that at its head
-    Wqe wqe;
+    ReceiveEntry entry; ///< in use
     SgCursor place;
     std::uint32_t received = 0; ///< bytes of it so far
     std::uint64_t address = 0;  ///< WRITE: of the next packet

@@ -163,8 +163,7 @@ void Responder::refuse(Qp& qp, Nak code, hw::mo_qp_error error, hw::mo_wc status
     if (error == hw::MO_QPE_ACCESS) {
         ++shared_.counters.rx_access_errors;
     }
-    if (recv.wqe_valid && status != hw::MO_WC_SUCCESS) {
-        recv.wqe_valid = false;
+    if (recv.entry.valid && status != hw::MO_WC_SUCCESS) {
         hw::mo_rdma_cqe cqe{};
         cqe.opcode = hw::MO_RECV_SEND;
         cqe.status = static_cast<std::uint8_t>(status);
@@ -188,36 +187,25 @@ void Responder::not_ready(Qp& qp) {
 /// to wait; or it is malformed, and the QP ends.
 bool Responder::take_entry(Qp& qp) {
     ReceiveState& recv = qp.recv;
-    if (qp.rq.posted() == 0 && shared_.shadow) {
-        switch (qp.rq.refresh(shared_.memory.section())) {
-        case WorkQueue::Look::bad:
-            host_.fail(qp, hw::MO_QPE_TAIL);
-            return false;
-        case WorkQueue::Look::fault:
-            host_.fail(qp, qp.rq.last_fault());
-            return false;
-        default:
-            break;
-        }
-    }
-    if (qp.rq.posted() == 0) {
-        not_ready(qp);
-        return false;
-    }
-    std::array<std::byte, std::size_t{1} << MO_RDMA_STRIDE_MAX_LOG> raw;
-    const auto entry = std::span(raw).first(qp.rq.stride());
-    if (!qp.rq.fetch(shared_.memory.section(), qp.rq.head(), entry)) {
-        host_.fail(qp, qp.rq.last_fault());
-        return false;
-    }
-    recv.wqe_valid = true;
     recv.place = {};
     recv.received = 0;
-    if (decode_receive(entry, recv.wqe) != WqeFault::none) {
+    switch (qp.receives.take(shared_.memory.section(), shared_.shadow, recv.entry)) {
+    case ReceiveSource::Take::taken:
+        return true;
+    case ReceiveSource::Take::malformed:
         refuse(qp, Nak::remote_operational, hw::MO_QPE_WQE, hw::MO_WC_LOC_QP_OP_ERR);
-        return false;
+        break;
+    case ReceiveSource::Take::empty:
+        not_ready(qp);
+        break;
+    case ReceiveSource::Take::bad_tail:
+        host_.fail(qp, hw::MO_QPE_TAIL);
+        break;
+    case ReceiveSource::Take::fault:
+        host_.fail(qp, qp.receives.last_fault());
+        break;
     }
-    return true;
+    return false;
 }
 
 void Responder::send(Qp& qp, const fabric::Frame& frame, const Packet& packet) {
@@ -227,13 +215,13 @@ void Responder::send(Qp& qp, const fabric::Frame& frame, const Packet& packet) {
         return;
     }
     const std::uint32_t bytes = packet.payload_bytes;
-    if (bytes > recv.wqe.length - recv.received) {
+    if (bytes > recv.entry.wqe.length - recv.received) {
         refuse(qp, Nak::invalid_request, hw::MO_QPE_INVALID, hw::MO_WC_LOC_LEN_ERR);
         return;
     }
     if (bytes != 0) {
         SpanList target;
-        const auto fault = shared_.memory.resolve(recv.wqe, qp.user(), MO_ACCESS_LOCAL_WRITE,
+        const auto fault = shared_.memory.resolve(recv.entry.wqe, qp.user(), MO_ACCESS_LOCAL_WRITE,
                                                   recv.received, bytes, recv.place, target);
         if (fault != MemoryFault::none) {
             if (fault == MemoryFault::dma) {
@@ -263,7 +251,6 @@ void Responder::send(Qp& qp, const fabric::Frame& frame, const Packet& packet) {
             flags |= MO_CQEF_INV;
         }
         cqe.flags = static_cast<std::uint16_t>(flags);
-        recv.wqe_valid = false;
         if (!host_.complete(qp, cqe)) {
             return;
         }
@@ -331,7 +318,6 @@ void Responder::write(Qp& qp, const fabric::Frame& frame, const Packet& packet) 
         cqe.imm = packet.headers.imm;
         cqe.flags = static_cast<std::uint16_t>(
             MO_CQEF_IMM | (packet.headers.bth.solicited ? MO_CQEF_SOLICITED : 0));
-        recv.wqe_valid = false;
         if (!host_.complete(qp, cqe)) {
             return;
         }

@@ -134,36 +134,30 @@ void Datagrams::receive(Qp& qp, const fabric::Frame& frame, const Packet& packet
         ++counters.rx_qkey_errors;
         return;
     }
-    if (qp.rq.posted() == 0 && shared_.shadow) {
-        switch (qp.rq.refresh(shared_.memory.section())) {
-        case WorkQueue::Look::bad:
-            host_.fail(qp, hw::MO_QPE_TAIL);
-            return;
-        case WorkQueue::Look::fault:
-            host_.fail(qp, qp.rq.last_fault());
-            return;
-        default:
-            break;
-        }
-    }
-    if (qp.rq.posted() == 0) {
+    ReceiveEntry& entry = qp.recv.entry;
+    const auto taken = qp.receives.take(shared_.memory.section(), shared_.shadow, entry);
+    switch (taken) {
+    case ReceiveSource::Take::bad_tail:
+        host_.fail(qp, hw::MO_QPE_TAIL);
+        return;
+    case ReceiveSource::Take::fault:
+        host_.fail(qp, qp.receives.last_fault());
+        return;
+    case ReceiveSource::Take::empty:
         ++counters.rx_ud_no_buffer;
         return;
+    default:
+        break;
     }
-    std::array<std::byte, std::size_t{1} << MO_RDMA_STRIDE_MAX_LOG> raw;
-    const auto entry = std::span(raw).first(qp.rq.stride());
-    if (!qp.rq.fetch(shared_.memory.section(), qp.rq.head(), entry)) {
-        host_.fail(qp, qp.rq.last_fault());
-        return;
-    }
-    Wqe& wqe = qp.recv.wqe;
+    const Wqe& wqe = entry.wqe;
     hw::mo_rdma_cqe cqe{};
     cqe.opcode = hw::MO_RECV_SEND;
-    if (decode_receive(entry, wqe) != WqeFault::none) {
+    if (taken == ReceiveSource::Take::malformed) {
         cqe.status = hw::MO_WC_LOC_QP_OP_ERR;
         cqe.error = hw::MO_QPE_WQE;
     } else if (packet.payload_bytes + MO_RDMA_GRH_BYTES > wqe.length) {
         ++counters.rx_malformed; // IBA 9.8.3: dropped; a stranger must not end the QP
+        qp.receives.put_back(entry);
         return;
     } else if (!store(qp, wqe, frame, packet)) {
         cqe.status = hw::MO_WC_LOC_PROT_ERR;
