@@ -7,7 +7,7 @@
  * Documentation/dev/architecture.rst lists who sends, and under which locks.
  *
  * What module.c waits for under RTNL is bounded by the firmware: MODULE_SET and the
- * pages that it keeps (lower page 00h to 02h) are answered at once, another page
+ * pages that it keeps (upper 00h to 02h) are answered at once, lower memory and others
  * after its transfers on the module's bus, some ms each and at most four tries
  * 10 ms apart; firmware that hangs is ended by its watchdog after 1 s.
  *
