@@ -5,8 +5,8 @@
 // A Frame owns nothing. Its spans point to the sender's scratch memory and, for the body, straight
 // into the sender's guest memory: it is a borrow that is valid inside the call that hands it over,
 // and only there. The sender keeps its DMA read section for as long, so the memory cannot be
-// unmapped under it, and writes its completion after the call. Whoever needs a frame later copies
-// it into an OwnedFrame.
+// unmapped under it, and writes its completion after the call. Whoever needs a frame later keeps
+// it (SharedFrame): the first one copies it, all behind him share the copy.
 //
 // Frames carry no FCS; every length here is without it.
 #pragma once
@@ -74,6 +74,8 @@ struct PendingIcrc {
     [[nodiscard]] explicit operator bool() const noexcept { return offset != 0; }
 };
 
+class FrameBuffer;
+
 struct Frame {
     /// Start of the frame: at least min(length, 256) bytes, for a burst the template.
     Bytes head;
@@ -86,6 +88,9 @@ struct Frame {
     PendingIcrc icrc;
     /// Damaged on the way: a receiving MAC finds that the FCS is wrong.
     bool bad_fcs = false;
+    /// What keeps these very bytes already, or nullptr. Who makes a frame of his own from this one
+    /// leaves it out.
+    const FrameBuffer* buffer = nullptr;
 
     [[nodiscard]] bool is_burst() const noexcept { return burst.mss != 0; }
     /// Payload bytes of a burst.

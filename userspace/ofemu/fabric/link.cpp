@@ -76,7 +76,7 @@ void Link::pass(Direction& way, const Frame& frame, double loss, std::uint64_t n
 /// True if nothing happens to any packet of the frame; then their verdicts are used up. If false,
 /// send_packet() draws the same ones again.
 bool Link::clear_way(Direction& way, const Frame& frame, double loss) const noexcept {
-    if (!way.held.empty()) {
+    if (way.held) {
         return false;
     }
     if (!way.impairer.active() && !(loss > 0)) {
@@ -99,59 +99,56 @@ void Link::send_packet(Direction& way, const Frame& packet, double loss, std::ui
         ++(verdict.lost ? way.counters.lost_fec : way.counters.dropped);
         return;
     }
-    OwnedFrame copy;
-    Frame frame = packet;
     const bool mark = verdict.mark && can_mark_congestion(packet.head);
     const bool alter = verdict.alter && packet.length > ethernet_header;
+    SharedFrame changed;
     if (mark || verdict.corrupt || alter) {
-        copy = pool_.take();
-        copy.assign(packet);
+        changed = pool_.keep_changed(packet, [&](OwnedFrame& copy) {
+            if (mark) {
+                // The sender's checksum stays known: it does not cover the ECN field.
+                mark_congestion(copy.bytes());
+                ++way.counters.marked;
+            }
+            if (verdict.corrupt || alter) {
+                damage(way, copy, verdict.corrupt, alter);
+            }
+        });
     }
-    if (mark) {
-        // The sender's checksum stays known: it does not cover the ECN field.
-        mark_congestion(copy.bytes());
-        ++way.counters.marked;
-    }
-    if (verdict.corrupt || alter) {
-        copy.forget_checksum();
-        // A flipped address would only test filters, so an alteration spares the header.
-        const std::size_t first = alter ? ethernet_header : 0;
-        const std::uint64_t bit = way.impairer.pick((copy.size() - first) * 8);
-        copy.bytes()[first + bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-        if (verdict.corrupt) {
-            copy.mark_bad_fcs();
-        }
-        ++(verdict.corrupt ? way.counters.corrupted : way.counters.altered);
-    }
-    if (!copy.empty()) {
-        frame = copy.view();
-    }
-    if (verdict.reorder && way.held.empty()) {
+    const Frame& frame = changed ? changed.view() : packet;
+    if (verdict.reorder && !way.held) {
         ++way.counters.reordered;
-        way.held = pool_.take();
-        way.held.assign(frame);
+        way.held = pool_.keep(frame);
         way.held_until_ns = now_ns + reorder_hold_ns;
-    } else {
+        return;
+    }
+    forward(way, frame, now_ns);
+    if (verdict.duplicate) {
+        ++way.counters.duplicated;
         forward(way, frame, now_ns);
-        if (verdict.duplicate) {
-            ++way.counters.duplicated;
-            forward(way, frame, now_ns);
-        }
-        release_held(way, now_ns);
     }
-    if (!copy.empty()) {
-        pool_.give(std::move(copy));
+    release_held(way, now_ns);
+}
+
+/// Flips a bit.
+void Link::damage(Direction& way, OwnedFrame& copy, bool corrupt, bool alter) noexcept {
+    copy.forget_checksum();
+    // A flipped address would only test filters, so an alteration spares the header.
+    const std::size_t first = alter ? ethernet_header : 0;
+    const std::uint64_t bit = way.impairer.pick((copy.size() - first) * 8);
+    copy.bytes()[first + bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    if (corrupt) {
+        copy.mark_bad_fcs();
     }
+    ++(corrupt ? way.counters.corrupted : way.counters.altered);
 }
 
 void Link::release_held(Direction& way, std::uint64_t now_ns) {
-    if (way.held.empty()) {
+    if (!way.held) {
         return;
     }
-    OwnedFrame held = std::exchange(way.held, {});
+    const SharedFrame held = std::exchange(way.held, {});
     way.held_until_ns = no_deadline;
     forward(way, held.view(), now_ns);
-    pool_.give(std::move(held));
 }
 
 void Link::forward(Direction& way, const Frame& frame, std::uint64_t now_ns) {
@@ -168,10 +165,8 @@ void Link::forward(Direction& way, const Frame& frame, std::uint64_t now_ns) {
     if (!way.under_way.empty()) {
         due = std::max(due, way.under_way.back().due_ns);
     }
-    OwnedFrame copy = pool_.take();
-    copy.assign(frame);
-    way.under_way_bytes += copy.size();
-    way.under_way.push_back({due, std::move(copy)});
+    way.under_way_bytes += frame.length;
+    way.under_way.push_back({due, pool_.keep(frame)});
 }
 
 void Link::deliver(Direction& way, const Frame& frame, std::uint64_t now_ns) {
@@ -192,11 +187,10 @@ void Link::advance(std::uint64_t now_ns) {
             release_held(way, now_ns);
         }
         while (!way.under_way.empty() && way.under_way.front().due_ns <= now_ns) {
-            Delayed next = std::move(way.under_way.front());
+            const Delayed next = std::move(way.under_way.front());
             way.under_way.pop_front();
-            way.under_way_bytes -= next.frame.size();
+            way.under_way_bytes -= next.frame.view().length;
             deliver(way, next.frame.view(), next.due_ns);
-            pool_.give(std::move(next.frame));
         }
     }
     if (capture_ && capture_->flush_deadline_ns() <= now_ns) {
@@ -217,15 +211,14 @@ std::uint64_t Link::next_deadline_ns() const noexcept {
 
 void Link::flush(End from) {
     Direction& way = direction(from);
-    for (Delayed& delayed : way.under_way) {
+    for (const Delayed& delayed : way.under_way) {
         way.counters.lost_unattached += delayed.frame.view().wire_packets();
-        pool_.give(std::move(delayed.frame));
     }
     way.under_way.clear();
     way.under_way_bytes = 0;
-    if (!way.held.empty()) {
+    if (way.held) {
         ++way.counters.lost_unattached;
-        pool_.give(std::exchange(way.held, {}));
+        way.held = {};
         way.held_until_ns = no_deadline;
     }
 }

@@ -16,7 +16,7 @@
 
 #include "fabric/frame.hpp"
 #include "fabric/impair.hpp"
-#include "fabric/owned_frame.hpp"
+#include "fabric/shared_frame.hpp"
 
 namespace mo::fabric {
 
@@ -113,11 +113,13 @@ class Link {
     void flush(End from);
 
     [[nodiscard]] const LinkCounters& counters(End from) const noexcept;
+    /// Frames that were copied because they wait here; not those that came as kept ones.
+    [[nodiscard]] std::uint64_t copies() const noexcept { return pool_.copies(); }
 
   private:
     struct Delayed {
         std::uint64_t due_ns;
-        OwnedFrame frame;
+        SharedFrame frame;
     };
     struct Direction {
         Endpoint* receiver = nullptr;
@@ -125,7 +127,7 @@ class Link {
         Impairer impairer;
         std::deque<Delayed> under_way;
         std::size_t under_way_bytes = 0;
-        OwnedFrame held; ///< packet that waits for the next one to overtake it
+        SharedFrame held; ///< packet that waits for the next one to overtake it
         std::uint64_t held_until_ns = no_deadline;
         LinkCounters counters;
     };
@@ -137,6 +139,7 @@ class Link {
     void pass(Direction& way, const Frame& frame, double loss, std::uint64_t now_ns);
     [[nodiscard]] bool clear_way(Direction& way, const Frame& frame, double loss) const noexcept;
     void send_packet(Direction& way, const Frame& packet, double loss, std::uint64_t now_ns);
+    static void damage(Direction& way, OwnedFrame& copy, bool corrupt, bool alter) noexcept;
     void forward(Direction& way, const Frame& frame, std::uint64_t now_ns);
     void deliver(Direction& way, const Frame& frame, std::uint64_t now_ns);
     void release_held(Direction& way, std::uint64_t now_ns);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fabric/owned_frame.hpp"
 
-#include <utility>
-
 #include "fabric/icrc.hpp"
 
 namespace mo::fabric {
@@ -21,6 +19,7 @@ void OwnedFrame::assign(const Frame& frame) {
     shape_.head = {};
     shape_.body = {};
     shape_.icrc = {};
+    shape_.buffer = nullptr;
     // A plain frame becomes one piece, which any parser can look into.
     head_size_ = frame.is_burst() ? frame.head.size() : bytes_.size();
 }
@@ -35,22 +34,6 @@ Frame OwnedFrame::view() noexcept {
     }
     frame.length = static_cast<std::uint32_t>(all.size());
     return frame;
-}
-
-OwnedFrame FramePool::take() {
-    if (free_.empty()) {
-        return {};
-    }
-    OwnedFrame frame = std::move(free_.back());
-    free_.pop_back();
-    return frame;
-}
-
-void FramePool::give(OwnedFrame&& frame) {
-    if (free_.size() < keep) {
-        frame.clear();
-        free_.push_back(std::move(frame));
-    }
 }
 
 } // namespace mo::fabric

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// OwnedFrame: a frame made into bytes, for whoever needs it after the call that brought it.
-// A burst stays a burst: header template and payload are copied, not cut.
+// OwnedFrame: a frame made into bytes that may be changed. A burst stays a burst: header template
+// and payload are copied, not cut.
 #pragma once
 
 #include <array>
@@ -40,17 +40,6 @@ class OwnedFrame {
     Frame shape_; ///< its spans are not used
     std::size_t head_size_ = 0;
     std::array<Bytes, 1> body_;
-};
-
-/// Keeps the memory of frames that are done, so that a busy link does not allocate.
-class FramePool {
-  public:
-    [[nodiscard]] OwnedFrame take();
-    void give(OwnedFrame&& frame);
-
-  private:
-    static constexpr std::size_t keep = 256;
-    std::vector<OwnedFrame> free_;
 };
 
 } // namespace mo::fabric
