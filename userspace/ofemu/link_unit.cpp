@@ -63,15 +63,13 @@ void LinkUnit::disconnect() {
     }
 }
 
-bool LinkUnit::open(fabric::End from) const {
+fabric::PathState LinkUnit::state(fabric::End from) {
     const nic::PortState* const sender = gates_[static_cast<std::size_t>(from)];
     const nic::PortState* const receiver = gates_[static_cast<std::size_t>(other(from))];
-    return (sender == nullptr || sender->transmit) && (receiver == nullptr || receiver->receive) &&
-           fibre_.path_open(direction(from), engine_.round_ns());
-}
-
-double LinkUnit::loss(fabric::End from, std::uint32_t bytes) const {
-    return fibre_.frame_loss(direction(from), bytes, engine_.round_ns());
+    const bool gates =
+        (sender == nullptr || sender->transmit) && (receiver == nullptr || receiver->receive);
+    const optics::Fibre::Path& path = fibre_.path(direction(from), engine_.round_ns());
+    return {gates && path.open, path.hazard.per_frame, path.hazard.per_byte};
 }
 
 bool LinkUnit::poll(std::uint64_t now_ns, unsigned /*budget*/) {

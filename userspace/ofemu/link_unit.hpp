@@ -41,13 +41,12 @@ class LinkUnit final : public engine::Worker, private fabric::PathQuality {
 
   private:
     // fabric::PathQuality
-    [[nodiscard]] bool open(fabric::End from) const override;
-    [[nodiscard]] double loss(fabric::End from, std::uint32_t bytes) const override;
+    [[nodiscard]] fabric::PathState state(fabric::End from) override;
     void under_way() override { engine_.call(*this); }
 
     LinkEntry entry_;
     engine::Engine& engine_;
-    mutable optics::Fibre fibre_; // asking it for the present advances it to the present
+    optics::Fibre fibre_;
     fabric::Link link_;
     std::array<const nic::PortState*, 2> gates_{};
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cmath>
 
 namespace mo::fabric {
 
@@ -39,12 +40,18 @@ void Impairer::configure(const ImpairmentConfig& config) noexcept {
     bits_ = Random(seeds.next());
     path_ = Random(seeds.next());
     marks_ = Random(seeds.next());
+    draw_loss();
 }
 
-Verdict Impairer::next(double path_loss) noexcept {
+void Impairer::draw_loss() noexcept {
+    until_loss_ = -std::log1p(-path_.uniform());
+}
+
+Verdict Impairer::next(double hazard) noexcept {
     Verdict verdict;
-    if (path_loss > 0) {
-        verdict.lost = path_.chance(path_loss);
+    if (!spares(hazard)) {
+        verdict.lost = true;
+        draw_loss();
     }
     if (active_) {
         verdict.drop = verdicts_.chance(config_.drop);

@@ -47,19 +47,36 @@ struct Verdict {
 
 class Impairer {
   public:
+    Impairer() noexcept { draw_loss(); }
+
     /// Precondition: config.valid().
     void configure(const ImpairmentConfig& config) noexcept;
     [[nodiscard]] const ImpairmentConfig& config() const noexcept { return config_; }
     [[nodiscard]] bool active() const noexcept { return active_; }
 
-    /// Verdict for the next packet, which the path below loses with probability `path_loss`.
-    Verdict next(double path_loss) noexcept;
+    /// Verdict for the next packet, for which the path below is a hazard of `hazard` (minus the
+    /// logarithm of the probability that it passes).
+    Verdict next(double hazard) noexcept;
+    /// For packets of which the impairment has none to look at: true if the path below loses none
+    /// of them, whose hazards are `hazard` together. If false, nothing has happened yet.
+    [[nodiscard]] bool spares(double hazard) noexcept {
+        if (hazard > 0 && !(hazard < until_loss_)) {
+            return false;
+        }
+        until_loss_ -= hazard;
+        return true;
+    }
     /// Which bit of a packet of `bits` bits flips, 0..bits-1; bits must not be 0.
     std::uint64_t pick(std::uint64_t bits) noexcept;
 
   private:
+    /// Hazard up to the packet that is lost next: exponentially distributed, so that a random
+    /// number is drawn for each packet that is lost, and none for those that pass.
+    void draw_loss() noexcept;
+
     ImpairmentConfig config_;
     bool active_ = false;
+    double until_loss_ = 0;
     Random verdicts_{1};
     Random bits_{2};
     Random path_{3};

@@ -48,44 +48,45 @@ void Link::send(End from, const Frame& frame, std::uint64_t now_ns) {
     const std::uint32_t packets = frame.wire_packets();
     way.counters.packets += packets;
     way.counters.bytes += frame.wire_bytes();
-    if (path_ != nullptr && !path_->open(from)) {
+    const PathState path = path_ != nullptr ? path_->state(from) : PathState{};
+    if (!path.open) {
         way.counters.lost_closed += packets;
         return;
     }
-    pass(way, frame, path_ != nullptr ? path_->loss(from, frame.longest_packet()) : 0, now_ns);
+    pass(way, frame, path.hazard(frame.longest_packet()), now_ns);
     if (path_ != nullptr && next_deadline_ns() != no_deadline) {
         path_->under_way();
     }
 }
 
-void Link::pass(Direction& way, const Frame& frame, double loss, std::uint64_t now_ns) {
-    if (clear_way(way, frame, loss)) {
+void Link::pass(Direction& way, const Frame& frame, double hazard, std::uint64_t now_ns) {
+    if (clear_way(way, frame, hazard)) {
         way.counters.bursts += static_cast<std::uint64_t>(frame.is_burst());
         forward(way, frame, now_ns);
     } else if (!frame.is_burst()) {
-        send_packet(way, frame, loss, now_ns);
+        send_packet(way, frame, hazard, now_ns);
     } else {
         ++way.counters.bursts_cut;
         Segmenter segmenter(frame);
         for (Frame packet; segmenter.next(packet);) {
-            send_packet(way, packet, loss, now_ns);
+            send_packet(way, packet, hazard, now_ns);
         }
     }
 }
 
 /// True if nothing happens to any packet of the frame; then their verdicts are used up. If false,
 /// send_packet() draws the same ones again.
-bool Link::clear_way(Direction& way, const Frame& frame, double loss) const noexcept {
+bool Link::clear_way(Direction& way, const Frame& frame, double hazard) const noexcept {
     if (way.held) {
         return false;
     }
-    if (!way.impairer.active() && !(loss > 0)) {
-        return true;
+    const std::uint32_t packets = frame.wire_packets();
+    if (!way.impairer.active()) {
+        return way.impairer.spares(hazard * packets);
     }
     Impairer trial = way.impairer;
-    const std::uint32_t packets = frame.wire_packets();
     for (std::uint32_t i = 0; i < packets; ++i) {
-        if (trial.next(loss).any()) {
+        if (trial.next(hazard).any()) {
             return false;
         }
     }
@@ -93,8 +94,8 @@ bool Link::clear_way(Direction& way, const Frame& frame, double loss) const noex
     return true;
 }
 
-void Link::send_packet(Direction& way, const Frame& packet, double loss, std::uint64_t now_ns) {
-    const Verdict verdict = way.impairer.next(loss);
+void Link::send_packet(Direction& way, const Frame& packet, double hazard, std::uint64_t now_ns) {
+    const Verdict verdict = way.impairer.next(hazard);
     if (verdict.lost || verdict.drop) {
         ++(verdict.lost ? way.counters.lost_fec : way.counters.dropped);
         return;

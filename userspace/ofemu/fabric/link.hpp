@@ -32,17 +32,29 @@ enum class End : std::uint8_t { a = 0, b = 1 };
 /// Deadline that never comes.
 inline constexpr std::uint64_t no_deadline = std::numeric_limits<std::uint64_t>::max();
 
-/// What the optics below say about a direction. Called on the engine thread for each frame.
+/// What packets meet in a direction.
+struct PathState {
+    bool open = true; ///< they reach the other MAC: both gates are open
+    /// Minus the logarithm of the probability that a wire packet survives, FEC included: so much
+    /// for each, and for each of its bytes.
+    double hazard_per_packet = 0;
+    double hazard_per_byte = 0;
+
+    [[nodiscard]] double hazard(std::uint32_t bytes) const noexcept {
+        return hazard_per_packet + hazard_per_byte * static_cast<double>(bytes);
+    }
+};
+
+/// What the optics below say about a direction. Called on the engine thread.
 class PathQuality {
   public:
     PathQuality() = default;
     PathQuality(const PathQuality&) = delete;
     PathQuality& operator=(const PathQuality&) = delete;
 
-    /// True while packets sent by `from` reach the other MAC: both gates are open.
-    [[nodiscard]] virtual bool open(End from) const = 0;
-    /// Probability 0..1 that a wire packet of `bytes` bytes sent by `from` is lost after FEC.
-    [[nodiscard]] virtual double loss(End from, std::uint32_t bytes) const = 0;
+    /// Of packets sent by `from`. For each frame: nothing may be computed here that does not
+    /// change from frame to frame.
+    [[nodiscard]] virtual PathState state(End from) = 0;
     /// Behind a frame: something is left in the link, next_deadline_ns() may have changed.
     virtual void under_way() {}
 
@@ -136,9 +148,9 @@ class Link {
     const Direction& direction(End from) const noexcept {
         return directions_[static_cast<std::size_t>(from)];
     }
-    void pass(Direction& way, const Frame& frame, double loss, std::uint64_t now_ns);
-    [[nodiscard]] bool clear_way(Direction& way, const Frame& frame, double loss) const noexcept;
-    void send_packet(Direction& way, const Frame& packet, double loss, std::uint64_t now_ns);
+    void pass(Direction& way, const Frame& frame, double hazard, std::uint64_t now_ns);
+    [[nodiscard]] bool clear_way(Direction& way, const Frame& frame, double hazard) const noexcept;
+    void send_packet(Direction& way, const Frame& packet, double hazard, std::uint64_t now_ns);
     static void damage(Direction& way, OwnedFrame& copy, bool corrupt, bool alter) noexcept;
     void forward(Direction& way, const Frame& frame, std::uint64_t now_ns);
     void deliver(Direction& way, const Frame& frame, std::uint64_t now_ns);

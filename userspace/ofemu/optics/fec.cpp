@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace mo::optics {
@@ -101,20 +102,31 @@ CodewordErrors codeword_errors(const FecCode& code, std::span<const double> lane
     return result;
 }
 
-double frame_loss(const FecCode& code, double uncorrectable, std::uint32_t bytes) {
-    if (code.symbols == 0 || uncorrectable <= 0.0) {
-        return 0.0;
-    }
-    const double bits = 8.0 * (static_cast<double>(bytes) + ethernet_overhead);
-    const double touched = 1.0 + bits / (static_cast<double>(code.data) * bits_per_symbol);
-    return uncorrectable >= 1.0 ? 1.0 : -std::expm1(touched * std::log1p(-uncorrectable));
+double FrameHazard::loss(std::uint32_t bytes) const noexcept {
+    return -std::expm1(-of(bytes));
 }
 
-double frame_loss_uncoded(double ber, std::uint32_t bytes) {
-    if (ber >= 1.0) {
-        return 1.0;
+FrameHazard certain_loss() noexcept {
+    return {std::numeric_limits<double>::infinity(), 0.0};
+}
+
+FrameHazard frame_hazard(const FecCode& code, double uncorrectable) noexcept {
+    if (code.symbols == 0 || uncorrectable <= 0.0) {
+        return {};
     }
-    return ber <= 0.0 ? 0.0 : -std::expm1(8.0 * static_cast<double>(bytes) * std::log1p(-ber));
+    if (uncorrectable >= 1.0) {
+        return certain_loss();
+    }
+    const double per_codeword = -std::log1p(-uncorrectable);
+    const double per_byte = per_codeword * 8.0 / (static_cast<double>(code.data) * bits_per_symbol);
+    return {per_codeword + per_byte * ethernet_overhead, per_byte};
+}
+
+FrameHazard frame_hazard_uncoded(double ber) noexcept {
+    if (ber >= 1.0) {
+        return certain_loss();
+    }
+    return {0.0, ber <= 0.0 ? 0.0 : -8.0 * std::log1p(-ber)};
 }
 
 } // namespace mo::optics

@@ -37,11 +37,29 @@ struct CodewordErrors {
 [[nodiscard]] CodewordErrors codeword_errors(const FecCode& code, std::span<const double> lane_ser,
                                              double burst);
 
-/// Probability that a frame of `bytes` is lost when codewords are with probability
-/// `uncorrectable`. It touches 1 + bits / payload bits codewords on average.
-[[nodiscard]] double frame_loss(const FecCode& code, double uncorrectable, std::uint32_t bytes);
+/// How likely frames are lost, as hazard: minus the logarithm of the probability that a frame
+/// passes. It adds up over what a frame consists of, so that of a frame is linear in its length and
+/// that of several frames is their sum.
+struct FrameHazard {
+    double per_frame = 0.0;
+    double per_byte = 0.0;
+
+    [[nodiscard]] double of(std::uint32_t bytes) const noexcept {
+        return per_frame + per_byte * static_cast<double>(bytes);
+    }
+    /// The probability that a frame of `bytes` is lost.
+    [[nodiscard]] double loss(std::uint32_t bytes) const noexcept;
+    bool operator==(const FrameHazard&) const = default;
+};
+
+/// Every frame is lost.
+[[nodiscard]] FrameHazard certain_loss() noexcept;
+
+/// Of frames when codewords cannot be corrected with probability `uncorrectable`. A frame touches
+/// 1 + bits / payload bits codewords on average.
+[[nodiscard]] FrameHazard frame_hazard(const FecCode& code, double uncorrectable) noexcept;
 
 /// The same without a code.
-[[nodiscard]] double frame_loss_uncoded(double ber, std::uint32_t bytes);
+[[nodiscard]] FrameHazard frame_hazard_uncoded(double ber) noexcept;
 
 } // namespace mo::optics

@@ -54,6 +54,9 @@ void Fibre::connect(End end, Port* port, std::uint64_t now_ns) {
     if (slot != nullptr) {
         slot->attach(*this, end);
     }
+    for (Way& way : ways_) {
+        way.path = {};
+    }
     send(Direction::from_a, now_ns);
     send(Direction::from_b, now_ns);
 }
@@ -127,14 +130,14 @@ double Fibre::loss_db(Direction direction, unsigned lane) const {
     return lane < MO_MAX_LANES ? way(direction).base_db[lane] + way(direction).extra_db[lane] : 0.0;
 }
 
-bool Fibre::path_open(Direction direction, std::uint64_t now_ns) {
-    Port* to = sink(direction);
-    return source(direction) != nullptr && to != nullptr && to->aligned(now_ns);
-}
-
-double Fibre::frame_loss(Direction direction, std::uint32_t bytes, std::uint64_t now_ns) {
-    Port* to = sink(direction);
-    return source(direction) == nullptr || to == nullptr ? 1.0 : to->frame_loss(bytes, now_ns);
+const Fibre::Path& Fibre::path(Direction direction, std::uint64_t now_ns) {
+    Path& path = way(direction).path;
+    Port* const to = source(direction) != nullptr ? sink(direction) : nullptr;
+    const std::uint64_t generation = to != nullptr ? to->path_generation(now_ns) : 0;
+    if (generation != path.generation) {
+        path = {to->aligned(now_ns), to->hazard(now_ns), generation};
+    }
+    return path;
 }
 
 } // namespace mo::optics

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 
+#include "optics/fec.hpp"
 #include "optics/line.hpp"
 
 namespace mo::optics {
@@ -53,10 +54,24 @@ class Fibre {
     /// Propagation time, 4.89 ns per metre.
     [[nodiscard]] std::uint64_t delay_ns() const;
 
-    /// True when frames can travel: the receiving PCS is aligned.
-    [[nodiscard]] bool path_open(Direction direction, std::uint64_t now_ns);
+    /// What frames meet in a direction.
+    struct Path {
+        bool open = false; ///< frames can travel: the receiving PCS is aligned
+        FrameHazard hazard = certain_loss();
+        std::uint64_t generation =
+            0; ///< of the receiving port when this was true; 0: there is none
+    };
+    /// Kept until the receiving port says that it has changed.
+    [[nodiscard]] const Path& path(Direction direction, std::uint64_t now_ns);
+    /// True when frames can travel.
+    [[nodiscard]] bool path_open(Direction direction, std::uint64_t now_ns) {
+        return path(direction, now_ns).open;
+    }
     /// Probability that a frame of `bytes` is lost; 1 when the path is not open.
-    [[nodiscard]] double frame_loss(Direction direction, std::uint32_t bytes, std::uint64_t now_ns);
+    [[nodiscard]] double frame_loss(Direction direction, std::uint32_t bytes,
+                                    std::uint64_t now_ns) {
+        return path(direction, now_ns).hazard.loss(bytes);
+    }
 
     /// Called by the port at `end` when what it sends has changed.
     void line_changed(End end, std::uint64_t now_ns);
@@ -66,6 +81,7 @@ class Fibre {
         std::array<double, MO_MAX_LANES> base_db{};
         std::array<double, MO_MAX_LANES> extra_db{};
         std::uint32_t cut = 0;
+        Path path;
     };
     void send(Direction direction, std::uint64_t arrival_ns);
     [[nodiscard]] Way& way(Direction direction) { return ways_[static_cast<unsigned>(direction)]; }

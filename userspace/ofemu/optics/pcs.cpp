@@ -47,6 +47,7 @@ void Pcs::evaluate(const Input& input, std::uint64_t now_ns) {
     aligned_.drive(all, now_ns, align_ns, unalign_ns);
     uncorrectable_.drive(aligned_.value() && errors_.uncorrectable > uncorrectable_bad, now_ns,
                          count_errors_ns, 0);
+    update_hazard();
 }
 
 std::uint64_t Pcs::next_ns() const {
@@ -78,6 +79,18 @@ void Pcs::set_burst(double burst, std::uint64_t now_ns) {
     accumulate(now_ns);
     burst_ = burst;
     update_errors();
+    update_hazard();
+}
+
+void Pcs::update_hazard() {
+    const FrameHazard now = !aligned_.value()    ? certain_loss()
+                            : code_.symbols == 0 ? frame_hazard_uncoded(mean_ber_)
+                                                 : frame_hazard(code_, errors_.uncorrectable);
+    if (!(now == hazard_) || aligned_.value() != was_aligned_) {
+        hazard_ = now;
+        was_aligned_ = aligned_.value();
+        ++generation_;
+    }
 }
 
 void Pcs::accumulate(std::uint64_t now_ns) {
@@ -186,14 +199,6 @@ LinePcs Pcs::line() const {
         return {};
     }
     return {true, input_.hold_remote_fault || !aligned_.value(), input_.fec, input_.lanes};
-}
-
-double Pcs::loss(std::uint32_t bytes) const {
-    if (!aligned_.value()) {
-        return 1.0;
-    }
-    return code_.symbols == 0 ? frame_loss_uncoded(mean_ber_, bytes)
-                              : frame_loss(code_, errors_.uncorrectable, bytes);
 }
 
 } // namespace mo::optics

@@ -67,8 +67,10 @@ class Pcs {
     const PcsCounters& snap(std::uint64_t now_ns);
     [[nodiscard]] const PcsCounters& latched() const { return latched_; }
     void clear_counters(std::uint64_t now_ns);
-    /// Probability that a received frame of `bytes` is lost; 1 while not aligned.
-    [[nodiscard]] double loss(std::uint32_t bytes) const;
+    /// How likely received frames are lost, all of them while not aligned.
+    [[nodiscard]] const FrameHazard& hazard() const { return hazard_; }
+    /// Changes with aligned() and hazard(), and with nothing else.
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
     /// Probability that a codeword cannot be corrected.
     [[nodiscard]] double uncorrectable() const { return errors_.uncorrectable; }
     /// Probability that a symbol error goes on in the next symbol of its lane.
@@ -78,6 +80,7 @@ class Pcs {
   private:
     void accumulate(std::uint64_t now_ns);
     void update_errors();
+    void update_hazard();
 
     Input input_;
     Random random_;
@@ -89,6 +92,9 @@ class Pcs {
     FecCode code_;
     CodewordErrors errors_;
     double mean_ber_ = 0.5;
+    FrameHazard hazard_ = certain_loss();
+    bool was_aligned_ = false; ///< when the generation was told last
+    std::uint64_t generation_ = 1;
     std::array<double, MO_MAX_LANES> ser_{};
     PcsCounters live_;
     PcsCounters latched_;

@@ -275,9 +275,9 @@ bool Port::aligned(std::uint64_t now_ns) {
     return pcs_.aligned();
 }
 
-double Port::frame_loss(std::uint32_t bytes, std::uint64_t now_ns) {
+const FrameHazard& Port::hazard(std::uint64_t now_ns) {
     advance(now_ns);
-    return pcs_.loss(bytes);
+    return pcs_.hazard();
 }
 
 double Port::power_w(std::uint64_t now_ns) {

@@ -76,8 +76,16 @@ class Port final : public mgmt::Phy {
     // The NIC's questions.
     /// The receive direction delivers codewords.
     [[nodiscard]] bool aligned(std::uint64_t now_ns);
-    /// Probability that a received frame of `bytes` is lost for good.
-    [[nodiscard]] double frame_loss(std::uint32_t bytes, std::uint64_t now_ns);
+    /// How likely received frames are lost for good.
+    [[nodiscard]] const FrameHazard& hazard(std::uint64_t now_ns);
+    /// Not 0, and another one whenever aligned() or hazard() says something else. Cheap: for each
+    /// frame.
+    [[nodiscard]] std::uint64_t path_generation(std::uint64_t now_ns) {
+        if (deadline_ns_ <= now_ns) {
+            advance(now_ns);
+        }
+        return pcs_.generation();
+    }
     /// Electrical power of module and SerDes, W.
     [[nodiscard]] double power_w(std::uint64_t now_ns);
     /// Temperature of the module's case, degree C; of the air without a module.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Link: delay, impairments by seed, path quality, capture.
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -120,12 +121,12 @@ TEST_F(LinkTest, NobodyThere) {
 
 class FixedPath final : public PathQuality {
   public:
-    bool open(End from) const override { return from == End::b || is_open; }
-    double loss(End /*from*/, std::uint32_t bytes) const override {
-        return bytes > 1000 ? large_loss : 0;
+    PathState state(End from) override {
+        return {from == End::b || is_open, -std::log1p(-loss), per_byte};
     }
     bool is_open = true;
-    double large_loss = 0;
+    double loss = 0;
+    double per_byte = 0;
 };
 
 TEST_F(LinkTest, ClosedPathLosesOneDirection) {
@@ -142,7 +143,7 @@ TEST_F(LinkTest, ClosedPathLosesOneDirection) {
 
 TEST_F(LinkTest, PathLossActsOnWirePackets) {
     FixedPath path;
-    path.large_loss = 0.05;
+    path.loss = 0.05;
     link.set_path(&path);
     PacketSpec spec;
     spec.payload = 64000;
@@ -158,6 +159,33 @@ TEST_F(LinkTest, PathLossActsOnWirePackets) {
     EXPECT_EQ(c.bursts + c.bursts_cut, bursts);
     EXPECT_GT(c.bursts, 0U);
     EXPECT_GT(c.bursts_cut, 0U);
+    link.set_path(nullptr);
+}
+
+TEST_F(LinkTest, PathLossIsAsLikelyAsThePathSays) {
+    FixedPath path;
+    link.set_path(&path);
+    const Packet packet = numbered(1);
+    const auto lost_of = [&](unsigned packets) {
+        const std::uint64_t before = link.counters(End::a).lost_fec;
+        for (unsigned i = 0; i < packets; ++i) {
+            link.send(End::a, frame_of(packet), i);
+        }
+        return link.counters(End::a).lost_fec - before;
+    };
+    EXPECT_EQ(lost_of(10'000), 0U);
+    for (const double loss : {0.001, 0.02, 0.3, 0.9}) {
+        path.loss = loss;
+        constexpr unsigned packets = 100'000;
+        const double sigma = std::sqrt(packets * loss * (1 - loss));
+        EXPECT_NEAR(static_cast<double>(lost_of(packets)), packets * loss, 5 * sigma) << loss;
+    }
+    path.loss = 1;
+    EXPECT_EQ(lost_of(1000), 1000U);
+    // Longer packets are hit more often.
+    path.loss = 0;
+    path.per_byte = 0.01 / static_cast<double>(packet.size());
+    EXPECT_NEAR(static_cast<double>(lost_of(100'000)), 995, 160);
     link.set_path(nullptr);
 }
 

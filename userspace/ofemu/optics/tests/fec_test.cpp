@@ -76,13 +76,15 @@ TEST(Codewords, OneBadLaneCountsForItsShare) {
 
 TEST(FrameLoss, GrowsWithTheFrame) {
     const FecCode code = fec_code(hw::MO_FEC_RS544);
-    EXPECT_EQ(frame_loss(code, 0.0, 1518), 0.0);
-    EXPECT_EQ(frame_loss(code, 1.0, 64), 1.0);
-    const double small = frame_loss(code, 1e-6, 64);
-    const double large = frame_loss(code, 1e-6, 9018);
+    EXPECT_EQ(frame_hazard(code, 0.0).loss(1518), 0.0);
+    EXPECT_EQ(frame_hazard(code, 1.0).loss(64), 1.0);
+    const double small = frame_hazard(code, 1e-6).loss(64);
+    const double large = frame_hazard(code, 1e-6).loss(9018);
     EXPECT_NEAR(small, 1.13e-6, 0.02e-6);
     EXPECT_NEAR(large / small, (1 + 9038 * 8 / 5140.0) / (1 + 84 * 8 / 5140.0), 0.01);
-    EXPECT_NEAR(frame_loss_uncoded(1e-12, 1500), 1.2e-8, 1e-10);
+    EXPECT_NEAR(frame_hazard_uncoded(1e-12).loss(1500), 1.2e-8, 1e-10);
+    EXPECT_EQ(frame_hazard_uncoded(0.0).loss(1500), 0.0);
+    EXPECT_EQ(frame_hazard_uncoded(1.0).loss(1), 1.0);
 }
 
 class Counting : public ::testing::Test {
@@ -172,7 +174,7 @@ TEST_F(Counting, StopsWithAlignment) {
     pcs.evaluate(in, now);
     pcs.evaluate(in, now + 1'000'000);
     EXPECT_FALSE(pcs.aligned());
-    EXPECT_EQ(pcs.loss(64), 1.0);
+    EXPECT_EQ(pcs.hazard().loss(64), 1.0);
     const std::uint64_t before = pcs.snap(now + 1'000'000).codewords;
     EXPECT_EQ(pcs.snap(now + 1'000'000'000).codewords, before);
     EXPECT_EQ(pcs.lane_status(0), 1U); // blocks, but no markers

@@ -156,6 +156,38 @@ TEST_F(Ports, LightTakesItsTime) {
     EXPECT_GT(fibre.frame_loss(Direction::from_a, 1518, now), 0.99);
 }
 
+TEST_F(Ports, ThePathIsWorkedOutAgainOnlyWhenItHasChanged) {
+    up();
+    run(400'000 * ms); // warmed up
+    const Fibre::Path before = fibre.path(Direction::from_a, now);
+    EXPECT_TRUE(before.open);
+    EXPECT_NE(before.generation, 0U);
+    run(1000 * ms);
+    EXPECT_EQ(fibre.path(Direction::from_a, now).generation, before.generation);
+
+    fibre.attenuate(Direction::from_a, 4, now);
+    now += 1;
+    const Fibre::Path dimmed = fibre.path(Direction::from_a, now);
+    EXPECT_NE(dimmed.generation, before.generation);
+    EXPECT_GT(dimmed.hazard.loss(1518), before.hazard.loss(1518));
+    const std::uint64_t other = fibre.path(Direction::from_b, now).generation;
+
+    fibre.cut(Direction::from_a, now);
+    run(5 * us);
+    EXPECT_FALSE(fibre.path(Direction::from_a, now).open);
+    EXPECT_EQ(fibre.path(Direction::from_a, now).hazard.loss(64), 1.0);
+    EXPECT_TRUE(fibre.path(Direction::from_b, now).open);
+    EXPECT_EQ(fibre.path(Direction::from_b, now).generation, other);
+
+    // A port that is put in another's place is asked anew.
+    fibre.connect(End::b, nullptr, now);
+    EXPECT_EQ(fibre.path(Direction::from_a, now).generation, 0U);
+    EXPECT_FALSE(fibre.path(Direction::from_a, now).open);
+    fibre.mend(Direction::from_a, now);
+    fibre.connect(End::b, &b, now);
+    EXPECT_NE(fibre.path(Direction::from_a, now).generation, 0U);
+}
+
 TEST_F(Ports, AdaptingToTheTransientCostsSignal) {
     start(a);
     run(200 * ms);
