@@ -13,12 +13,12 @@ STAGE := build/stage
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo shell check check-full check-rdma-core lint bench
+.PHONY: help demo shell check check-full check-rdma-core check-kselftests lint bench
 .PHONY: all modules modules-stable modules-backports userspace provider firmware stage install
 .PHONY: host clean distclean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo "  (JOBS=N: compile N at a time; selftests/testbed --help: guests by hand)"
 
 # What people and CI run ------------------------------------------------------
@@ -37,6 +37,10 @@ check-full: host ## the same, with every guest test on both kernels
 
 check-rdma-core: stage ## rdma-core's own Python tests on our device: what passes, fails, is skipped and why
 	@selftests/run guest rdma/pyverbs; status=$$?; sed '/^$$/q' build/check-rdma-core.txt; exit $$status
+
+check-kselftests: stage ## the kernel's drivers/net and drivers/net/hw selftests on our device: passed, failed, skipped and why
+	@rm -f build/check-kselftests-*.txt; selftests/run guest 'kselftest/*'; status=$$?; \
+		for report in build/check-kselftests-*.txt; do sed '/^$$/q' $$report; done; exit $$status
 
 lint: host ## the checkers alone
 	selftests/run lint

@@ -21,7 +21,7 @@ find "$work/include" -name '*.h' -exec sed -i -E \
 	-e 's/^(#(ifndef|define|endif).*)\b_UAPI/\1/' {} +
 
 mkdir -p "$target/drivers" "$target/net/forwarding" "$target/kselftest"
-(cd "$tests" && tar -c drivers/net/*.py drivers/net/lib drivers/net/hw net/lib net/lib.sh kselftest/ktap_helpers.sh \
+(cd "$tests" && tar -c drivers/net/Makefile drivers/net/*.py drivers/net/lib drivers/net/hw net/lib net/lib.sh kselftest/ktap_helpers.sh \
 	net/forwarding/lib.sh net/forwarding/tc_common.sh net/forwarding/ipip_lib.sh) | tar -x -C "$target"
 cp -a "$source/tools/net/ynl" "$target/net/lib/ynl"
 cp -a "$source/Documentation/netlink/specs" "$target/net/lib/specs"

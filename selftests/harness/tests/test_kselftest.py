@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import kselftest
+from harness import kselftest, paths
 from harness.errors import HarnessError
 from harness.kselftest import Case, Known
 
@@ -54,12 +54,25 @@ class ReadTest(unittest.TestCase):
         self.assertEqual(kselftest.read("hw/x.py", kselftest.TIMEOUT, passed)[-1], Case("hw/x", "fail", "timed out", True))
 
 
+    def test_the_makefiles_say_what_is_run(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            for folder, text in (("drivers/net", "TEST_GEN_FILES := \\\n\ta \\\n# end\n\nTEST_PROGS := \\\n\tb.py \\\n\tc.sh \\\n# end\n"),
+                                 ("drivers/net/hw", "TEST_PROGS = \\\n\td.py \\\n\t#\n\nTEST_PROGS_EXTENDED := \\\n\te.py \\\n")):
+                (Path(name) / folder).mkdir(parents=True)
+                (Path(name) / folder / "Makefile").write_text(text)
+            self.assertEqual(kselftest.files(Path(name)), ["net/b.py", "net/c.sh", "hw/d.py"])
+
+
 class JudgeTest(unittest.TestCase):
     cases = [Case("net/a.good", "pass"), Case("net/a.bad", "fail", "boom"), Case("net/b.one", "skip", "no such thing")]
     known = [Known("net/a.bad", "magic"), Known("net/b.*", "CONFIG_B", "CONFIG_B")]
 
     def test_as_the_list_says(self) -> None:
         self.assertEqual(kselftest.judge(self.cases, self.known, {}), [])
+
+    def test_what_depends_on_timing_may_pass(self) -> None:
+        known = [Known("net/a.*", "speed", timing=True)]
+        self.assertEqual(kselftest.judge([Case("net/a.x", "pass"), Case("net/a.y", "fail")], known, {}), [])
 
     def test_what_differs_is_told(self) -> None:
         for cases, known, config, said in (
@@ -83,10 +96,14 @@ class JudgeTest(unittest.TestCase):
 
 
 class ListTest(unittest.TestCase):
+    def test_the_list_is_valid(self) -> None:
+        self.assertTrue(kselftest.load(paths.SELFTESTS / "guest/kselftest/known-failures.yaml"))
+
     def test_an_entry_names_one_reason(self) -> None:
         for text, said in (("known: [{cases: [net/a.b]}]", "one of both"),
                            ("known: [{cases: [net/a.b], feature: x, config: CONFIG_X}]", "one of both"),
                            ("known: [{cases: [net/a.b], config: netkit}]", "no option"),
+                           ("known: [{cases: [net/a.b], feature: x, timing: no}]", "timing is yes"),
                            ("known: [{feature: x}]", "lacks 'cases'")):
             with self.subTest(text), tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "list.yaml"
