@@ -61,11 +61,11 @@ Answer<std::vector<Port>> Client::ports(bool statistics) {
             }
             return Unexpected{read.error()};
         }
-        // ENODEV: the interface is detached, its device dead or being reset. It is there all the
-        // same, without what only the device knows.
-        if (auto read = read_ethtool(state_->families, port, statistics);
-            !read && read.error().code != ENODEV) {
-            return Unexpected{read.error()};
+        if (auto read = read_ethtool(state_->families, port, statistics); !read) {
+            if (read.error().code != ENODEV) {
+                return Unexpected{read.error()};
+            }
+            port.present = false; // the interface is detached
         }
         there.push_back(std::move(port));
     }

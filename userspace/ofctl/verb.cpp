@@ -246,7 +246,8 @@ Exit show_ports(Context& context, const std::string* name, bool statistics,
     }
     Json::Array items;
     for (const auto& port : ports) {
-        auto item = read(port);
+        static constexpr const char* gone = "its device is gone or being reset; see the kernel log";
+        auto item = port.present ? read(port) : Answer<Json>(refuse(ENODEV, gone));
         if (item) {
             items.push_back(std::move(*item));
         } else {

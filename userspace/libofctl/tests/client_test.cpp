@@ -86,7 +86,7 @@ TEST_F(ClientTest, ReadsPortsWhoseDeviceIsDead) {
     ASSERT_TRUE(ports) << ports.error().text;
     ASSERT_EQ(ports->size(), 1U);
     EXPECT_EQ(ports->front().ifname, "ens3");
-    EXPECT_FALSE(ports->front().speed_mbps);
+    EXPECT_FALSE(ports->front().present);
 }
 
 TEST_F(ClientTest, UnknownSpeedIsAbsentAndReasonPresentWhenDown) {

@@ -121,6 +121,16 @@ TEST_F(OfctlTest, AmbiguousAbbreviationsSayWhich) {
               "Error: command \"x\" of port is not known; there is show, set.\n");
 }
 
+TEST_F(OfctlTest, PortsOfADeadDeviceAreAnError) {
+    kernel.detached = true;
+    for (const auto* const object : {"port", "lane"}) {
+        const auto result = run({object, "show"});
+        EXPECT_EQ(result.exit, Exit::kernel);
+        EXPECT_EQ(result.err,
+                  "Error: ens3: its device is gone or being reset; see the kernel log.\n");
+    }
+}
+
 TEST_F(OfctlTest, UnknownPortAndLane) {
     auto result = run({"port", "show", "eth9"});
     EXPECT_EQ(result.exit, Exit::kernel);

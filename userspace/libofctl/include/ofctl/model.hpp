@@ -61,6 +61,9 @@ struct FecStatistics {
 
 /// A network interface of one of our devices.
 struct Port {
+    /// False: the device behind it is gone or being reset; only what the kernel itself knows is
+    /// told.
+    bool present = true;
     int ifindex = 0;
     std::string ifname;
     std::optional<std::string> device; ///< devlink handle
