@@ -248,7 +248,7 @@ def run(tests: list[GuestTest], full: bool, stage: Path | None, kernels: set[str
                 print(f"-- {told.topology}, {told.kernel}" + (", strict IOMMU" if told.iommu == "strict" else ""), flush=True)
             for test in members:
                 problem = running.up()
-                if test is members[0] and number + 1 < len(beds) and _room_for_two():
+                if test is members[-1] and number + 1 < len(beds) and _room_for_two():
                     beds[number + 1][0].prepare()
                 result, reusable = _run_one(running, test, f"guest:{test.name}@{running.bed.kernel}", problem)
                 yield result
