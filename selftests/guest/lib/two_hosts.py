@@ -110,7 +110,9 @@ class Host:
     def interfaces(self) -> list[str]:
         """Network interfaces of our NICs, in PCI order."""
         if not self._interfaces:
-            self._interfaces = self.run("ls -d /sys/bus/pci/drivers/mesh_optical/*/net/* | sed 's,.*/,,'").split()
+            # Not before udev has given them their names.
+            self._interfaces = self.run("udevadm settle; ls -d /sys/bus/pci/drivers/mesh_optical/*/net/* 2>/dev/null | "
+                                        "sed 's,.*/,,'").split()
         return self._interfaces
 
     @property

@@ -9,7 +9,6 @@ formed. A guest whose kernel complained is not used again.
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -20,7 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import klog, ktap, paths, process
+from .. import client, klog, ktap, paths, process
+from ..errors import HarnessError
+from ..rundir import RunDir
 from .manifest import FOLDER, NO_TOPOLOGY, Bed, GuestTest, full_run
 from .results import FAIL, PASS, SKIP, Result
 
@@ -96,9 +97,12 @@ class RunningBed:
         return ""
 
     def _refresh(self) -> None:
-        status = json.loads(subprocess.run([TESTBED, "status", "--json"], stdout=subprocess.PIPE, check=True).stdout)
-        mine = next((bed for bed in status if bed["name"] == self.name), {"hosts": {}})
-        self.hosts = mine["hosts"]
+        # Its own daemon and no other, which may be about to start or to end.
+        try:
+            self.hosts = client.request(RunDir(self.name), op="status")["hosts"]
+        except HarnessError:
+            # Its guests have ended with it.
+            self.hosts = {host: {**state, "state": "gone"} for host, state in self.hosts.items()}
 
     def down(self) -> None:
         """End it."""
