@@ -20,6 +20,7 @@ class FrameBuffer final : public std::enable_shared_from_this<FrameBuffer> {
     FrameBuffer() = default;
     FrameBuffer(const FrameBuffer&) = delete;
     FrameBuffer& operator=(const FrameBuffer&) = delete;
+    ~FrameBuffer() = default;
 
     [[nodiscard]] const Frame& view() const noexcept { return view_; }
 

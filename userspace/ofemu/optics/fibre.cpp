@@ -135,7 +135,7 @@ const Fibre::Path& Fibre::path(Direction direction, std::uint64_t now_ns) {
     Port* const to = source(direction) != nullptr ? sink(direction) : nullptr;
     const std::uint64_t generation = to != nullptr ? to->path_generation(now_ns) : 0;
     if (generation != path.generation) {
-        path = {to->aligned(now_ns), to->hazard(now_ns), generation};
+        path = to != nullptr ? Path{to->aligned(now_ns), to->hazard(now_ns), generation} : Path{};
     }
     return path;
 }
