@@ -202,12 +202,13 @@ void mo_eqs_watch(struct mo_dev *md)
 
 	for (i = 0; i < md->vectors; i++) {
 		struct mo_eq *eq = &md->eqs[i];
-		bool missed;
+		bool waits, missed;
 
 		spin_lock_irq(&eq->lock);
-		missed = eq->live && !eq->held && mo_eq_next(eq) && eq->watched == eq->ci;
+		waits = mo_eq_next(eq);
+		missed = eq->live && !eq->held && waits && eq->watched == eq->ci;
 		/* Of an empty ring the index says nothing: its next entry may be new. */
-		eq->watched = mo_eq_next(eq) ? eq->ci : eq->ci - 1;
+		eq->watched = waits ? eq->ci : eq->ci - 1;
 		eq->missed += missed;
 		spin_unlock_irq(&eq->lock);
 		if (missed)

@@ -99,42 +99,24 @@ bool AreaSet::write(std::uint8_t port, std::uint32_t area, std::uint64_t now_ns)
     Slot& slot = slots_[port][area];
     slot.changed = false;
     ++slot.generation;
+    const auto filled = [&](auto block, auto fill) {
+        fill(block);
+        block.gen = slot.generation;
+        block.gen_end = slot.generation;
+        return put(slot, bytes_of(block));
+    };
     switch (area) {
-    case hw::MO_AREA_LINK: {
-        hw::mo_link_state state{};
-        source_.fill_link(port, state, now_ns);
-        state.gen = slot.generation;
-        state.gen_end = slot.generation;
-        return put(slot, bytes_of(state));
-    }
-    case hw::MO_AREA_HEALTH: {
-        hw::mo_health health{};
-        source_.fill_health(health, now_ns);
-        health.gen = slot.generation;
-        health.gen_end = slot.generation;
-        return put(slot, bytes_of(health));
-    }
-    case hw::MO_AREA_STATS: {
-        hw::mo_port_stats stats{};
-        source_.fill_stats(port, stats, now_ns);
-        stats.gen = slot.generation;
-        stats.gen_end = slot.generation;
-        return put(slot, bytes_of(stats));
-    }
-    case hw::MO_AREA_OPTICS: {
-        hw::mo_optics optics{};
-        source_.fill_optics(port, optics, now_ns);
-        optics.gen = slot.generation;
-        optics.gen_end = slot.generation;
-        return put(slot, bytes_of(optics));
-    }
-    default: {
-        hw::mo_rdma_stats stats{};
-        source_.fill_rdma_stats(port, stats, now_ns);
-        stats.gen = slot.generation;
-        stats.gen_end = slot.generation;
-        return put(slot, bytes_of(stats));
-    }
+    case hw::MO_AREA_LINK:
+        return filled(hw::mo_link_state{}, [&](auto& b) { source_.fill_link(port, b, now_ns); });
+    case hw::MO_AREA_HEALTH:
+        return filled(hw::mo_health{}, [&](auto& b) { source_.fill_health(b, now_ns); });
+    case hw::MO_AREA_STATS:
+        return filled(hw::mo_port_stats{}, [&](auto& b) { source_.fill_stats(port, b, now_ns); });
+    case hw::MO_AREA_OPTICS:
+        return filled(hw::mo_optics{}, [&](auto& b) { source_.fill_optics(port, b, now_ns); });
+    default:
+        return filled(hw::mo_rdma_stats{},
+                      [&](auto& b) { source_.fill_rdma_stats(port, b, now_ns); });
     }
 }
 
