@@ -62,7 +62,8 @@ int mo_link_start(struct mo_dev *md)
 
 void mo_link_stop(struct mo_dev *md)
 {
-	/* The reset takes the link down; the replay brings what is wanted. */
+	/* The link outlives this function, so what was asked of it last has to arrive. */
+	flush_work(&md->link.send_work);
 	cancel_work_sync(&md->link.send_work);
 	if (md->features & MO_F_MGMT)
 		mo_cmd_area_set(md, 0, MO_AREA_LINK, 0, 0, 0);
@@ -240,6 +241,21 @@ static int mo_link_send(struct mo_dev *md)
 unlock:
 	mutex_unlock(&link->send_lock);
 	return err;
+}
+
+/* The link goes down; what is wanted of it stays, for the replay. devl_lock held. */
+void mo_link_rest(struct mo_dev *md)
+{
+	struct mo_mb_link_set req = { .mask = cpu_to_le32(MO_LINK_SET_ADMIN) };
+
+	devl_assert_locked(mo_devlink(md));
+	if (!md->up || !(md->features & MO_F_MGMT))
+		return;
+	/* A request under way would turn it on again; the replay brings it. */
+	cancel_work_sync(&md->link.send_work);
+	mutex_lock(&md->link.send_lock);
+	mo_mgmt_call(md, 0, MO_MB_LINK_SET, &req, sizeof(req), NULL, 0, NULL);
+	mutex_unlock(&md->link.send_lock);
 }
 
 static void mo_link_send_work(struct work_struct *work)

@@ -68,6 +68,8 @@ int mo_link_init(struct mo_dev *md);
 void mo_link_exit(struct mo_dev *md);
 int mo_link_start(struct mo_dev *md);
 void mo_link_stop(struct mo_dev *md);
+/* The link goes down until the settings are sent again: the host will sleep. devl_lock held. */
+void mo_link_rest(struct mo_dev *md);
 /* Sends the requested settings again, after a firmware restart. */
 int mo_link_replay(struct mo_dev *md);
 /* Events; event_lock held. */

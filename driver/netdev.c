@@ -168,7 +168,9 @@ static int mo_stop(struct net_device *netdev)
 {
 	struct mo_net *net = netdev_priv(netdev);
 
-	mo_link_set_admin(net->md, false);
+	/* The link stays as it is for the next driver, unless somebody wants it down. */
+	if (!netdev->dismantle)
+		mo_link_set_admin(net->md, false);
 	if (net->running)
 		mo_net_down(net);
 	return 0;

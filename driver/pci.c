@@ -121,6 +121,8 @@ static void mo_pci_remove(struct pci_dev *pdev)
 	mo_service_stop(md);
 	devl_lock(devlink);
 	devl_unregister(devlink);
+	/* Nobody is left who wants the link. It would outlive us. */
+	mo_link_set_admin(md, false);
 	mo_dev_down(md);
 	mo_devlink_exit(md);
 	devl_unlock(devlink);
@@ -235,7 +237,14 @@ static const struct pci_error_handlers mo_pci_err_handlers = {
 
 static int mo_pci_suspend(struct device *dev)
 {
-	mo_pci_freeze(dev_get_drvdata(dev));
+	struct mo_dev *md = dev_get_drvdata(dev);
+	struct devlink *devlink = mo_devlink(md);
+
+	/* A host that sleeps takes no packets; its peer had better know. */
+	devl_lock(devlink);
+	mo_link_rest(md);
+	devl_unlock(devlink);
+	mo_pci_freeze(md);
 	return 0;
 }
 

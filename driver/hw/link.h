@@ -137,7 +137,7 @@ enum mo_blame {
  * @module_present: 1 when a module is plugged
  * @fec_request: mask of MO_FEC_* that the host asked for
  * @lanes_ok: bit per lane that has signal and clock
- * @down_count: losses of carrier since the firmware started
+ * @down_count: losses of carrier since the firmware started; function resets keep it
  * @changed_ns: device time of the last change of @carrier
  * @up_ns: how long the last bring-up took, from request or light to carrier
  * @reason_lanes: bit per lane that @reason is about, 0 when it is about the port

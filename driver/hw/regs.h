@@ -94,13 +94,19 @@ enum mo_reg {
 };
 
 /*
- * DEV_CONTROL. A function reset, by this bit, FLR, bus reset or lost power of
- * the host, ends queues, areas and commands; the counters of object numbers go
- * on. It may be complete, and STATUS.READY 1 again, before the next read.
+ * Two domains of reset.
  *
- * The management core keeps running with its firmware, which is told to take
- * the link down before it sees the next driver's first message; messages under
- * way are dropped. A core that has crashed is reset and boots from flash.
+ * Function: registers, queues, areas, objects, commands, datapaths, and the
+ * counters of MAC and transport. DEV_CONTROL.RESET, FLR, bus reset and D3hot to
+ * D0 end all of it; numbers of objects go on. The reset may be complete, and
+ * STATUS.READY 1 again, before the next read.
+ *
+ * Management: the core with its firmware, module and link, what the host asked of
+ * the link, counters of lanes and FEC, flight recorder, log, losses of carrier,
+ * fuses, flash and device time. Only power-on resets it, and FW_START its core. A
+ * function reset drops the messages under way and what is staged, and is no news
+ * to the firmware: the next driver finds the link as it is and need not ask for
+ * it. A core that has crashed stays so until FW_START.
  */
 #define MO_DEV_CONTROL_RESET	MO_BIT(0)	/* function reset; STATUS.READY goes to 0 */
 

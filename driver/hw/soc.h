@@ -104,7 +104,7 @@ enum mo_soc_block {
 	X(SYS, FW_ABI, 0x48, RW, 0, "mailbox ABI of what runs, major<<16 | minor")
 
 #define MO_SOC_REGS_TIMER(X) \
-	X(TIMER, NOW_LO, 0x00, RO, 0, "microseconds since power-on, low; latches NOW_HI") \
+	X(TIMER, NOW_LO, 0x00, RO, 0, "microseconds of device time, low; latches NOW_HI") \
 	X(TIMER, NOW_HI, 0x04, RO, 0, "high half, as latched by reading NOW_LO") \
 	X(TIMER, CMP_LO, 0x08, RW, 0xffffffff, "timer interrupt when NOW >= CMP") \
 	X(TIMER, CMP_HI, 0x0c, RW, 0xffffffff, "write CMP_HI = ~0 first, then LO, then HI")
@@ -233,7 +233,7 @@ enum mo_soc_reg {
 #define MO_SOC_IRQ_FLASH	5	/* FLASH_STATUS not busy after a command */
 
 #define MO_SOC_RESET_POWER	0
-#define MO_SOC_RESET_HOST	1	/* host wrote MGMT_CTRL or reset the function */
+#define MO_SOC_RESET_HOST	1	/* FW_START of the host */
 #define MO_SOC_RESET_WDOG	2
 #define MO_SOC_RESET_SELF	3
 #define MO_SOC_RESET_CRASH	4

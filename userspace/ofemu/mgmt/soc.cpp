@@ -161,7 +161,6 @@ void Soc::Impl::power_on(std::uint64_t now_ns) {
     clock_ns = std::max(clock_ns, now_ns);
     std::fill(ram.begin(), ram.end(), std::uint8_t{0});
     std::fill(stage.begin(), stage.end(), std::uint8_t{0});
-    timer.power_on(clock_ns);
     sys.power_on();
     sys.set_boot_slot(flash.boot_slot());
     reset(MO_SOC_RESET_POWER, MO_SOC_BOOT_AUTO, now_ns);

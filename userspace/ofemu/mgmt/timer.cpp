@@ -3,25 +3,21 @@
 
 namespace mo::mgmt {
 
-std::uint64_t Timer::now_us(std::uint64_t now_ns) const {
-    return (now_ns - start_ns_) / 1000;
-}
-
 bool Timer::expired(std::uint64_t now_ns) const {
-    return now_us(now_ns) >= compare_us_;
+    return now_ns / 1000 >= compare_us_;
 }
 
 std::uint64_t Timer::deadline_ns(std::uint64_t now_ns) {
-    if (expired(now_ns) || compare_us_ > (never_ns - start_ns_) / 1000) {
+    if (expired(now_ns) || compare_us_ > never_ns / 1000) {
         return never_ns; // nothing changes any more, or not in this life
     }
-    return start_ns_ + compare_us_ * 1000;
+    return compare_us_ * 1000;
 }
 
 std::uint32_t Timer::read(std::uint32_t offset, std::uint64_t now_ns) {
     switch (offset) {
     case block_offset(hw::MO_SOC_TIMER_NOW_LO): {
-        const std::uint64_t now = now_us(now_ns);
+        const std::uint64_t now = now_ns / 1000;
         latched_high_ = static_cast<std::uint32_t>(now >> 32);
         return static_cast<std::uint32_t>(now);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// TIMER block: microseconds since power-on and one compare value.
+// TIMER block: microseconds of device time, which the whole chip has, and one compare value.
 #pragma once
 
 #include "mgmt/peripheral.hpp"
@@ -13,16 +13,10 @@ class Timer : public Peripheral {
     void reset(std::uint64_t now_ns) override;
     [[nodiscard]] std::uint64_t deadline_ns(std::uint64_t now_ns) override;
 
-    /// The timer counts from here.
-    void power_on(std::uint64_t now_ns) { start_ns_ = now_ns; }
-
     /// Level of the machine timer interrupt.
     [[nodiscard]] bool expired(std::uint64_t now_ns) const;
 
   private:
-    [[nodiscard]] std::uint64_t now_us(std::uint64_t now_ns) const;
-
-    std::uint64_t start_ns_ = 0;
     std::uint64_t compare_us_ = never_ns;
     std::uint32_t latched_high_ = 0;
 };

@@ -28,6 +28,10 @@ MgmtBridge::MgmtBridge(std::string name, MgmtBridgeHost& host, DmaAccess& dma, E
 }
 
 void MgmtBridge::power_on(std::uint64_t now_ns) {
+    if (core_ == nullptr) {
+        return;
+    }
+    busy_ = Busy::no;
     core_time_ns_ = 0;
     core_->power_on(now_ns);
     refresh();
@@ -126,26 +130,7 @@ bool MgmtBridge::submit(const Message& message) {
     return true;
 }
 
-void MgmtBridge::submit_link_down() {
-    struct {
-        hw::mo_mb_hdr header;
-        hw::mo_mb_link_set body;
-    } request{};
-    request.header.cmd = hw::MO_MB_LINK_SET;
-    request.header.len = sizeof(request.body);
-    request.body.mask = MO_LINK_SET_ADMIN;
-    std::array<std::uint8_t, sizeof(request)> bytes{};
-    std::memcpy(bytes.data(), &request, sizeof(request));
-    link_down_wanted_ = false;
-    if (core_->mailbox_submit(bytes)) {
-        busy_ = Busy::own;
-    }
-}
-
 void MgmtBridge::submit_next(bool dma_allowed) {
-    if (busy_ == Busy::no && link_down_wanted_) {
-        submit_link_down();
-    }
     while (busy_ == Busy::no && queue_count_ != 0 && dma_allowed) {
         const Message message = queue_[queue_head_];
         queue_head_ = (queue_head_ + 1) % queue_.size();
@@ -182,21 +167,14 @@ std::uint64_t MgmtBridge::next_deadline_ns(std::uint64_t now_ns) const {
     return std::max(next, core_time_ns_ - lead_ns);
 }
 
-void MgmtBridge::function_reset(std::uint64_t now_ns) {
+void MgmtBridge::function_reset() {
     queue_count_ = 0;
     if (busy_ == Busy::host) {
         busy_ = Busy::orphan;
     }
     staged_ = 0;
-    if (core_ == nullptr) {
-        return;
-    }
-    core_->stage_length(0);
-    if (state() == hw::MO_MGMT_CRASHED) {
-        core_->reset(MO_SOC_RESET_HOST, MO_SOC_BOOT_AUTO, now_ns);
-        refresh();
-    } else if (state() == hw::MO_MGMT_RUNNING) {
-        link_down_wanted_ = true;
+    if (core_ != nullptr) {
+        core_->stage_length(0);
     }
 }
 
@@ -211,7 +189,6 @@ void MgmtBridge::finish(const AdminTag& tag, hw::mo_status status, std::uint32_t
 void MgmtBridge::fail_all(hw::mo_status in_flight) {
     const Busy was = busy_;
     busy_ = Busy::no;
-    link_down_wanted_ = false;
     if (was == Busy::host) {
         finish(current_.tag, in_flight);
     }

@@ -2,10 +2,8 @@
 // MgmtBridge: between the NIC and its management core. Serialises mailbox messages, loads and
 // starts firmware, shows the core's state to registers, passes its events and link state on.
 //
-// Function resets: the core goes on (its firmware is not the driver's, and a link that trains for
-// seconds need not be lost to the *other* functions of a board), but what the old driver asked for
-// ends: its messages are dropped, answers to them are discarded, and the firmware is told to take
-// the link down before it sees the next driver's first message. A core that has crashed is reset.
+// Function resets: the core, its firmware and the link are of another domain and go on. Messages of
+// the old driver are dropped, answers to them are discarded.
 //
 // Engine thread only, or with the engine paused; the register values may be read by any thread.
 #pragma once
@@ -64,7 +62,9 @@ class MgmtBridge final : public mgmt::SocHost {
     bool poll(std::uint64_t now_ns, std::uint64_t max_insns, bool dma_allowed);
     [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t now_ns) const;
 
-    void function_reset(std::uint64_t now_ns);
+    /// The function was reset: forgets the messages and the staged image of its driver. The
+    /// management domain (core, firmware, link, what the host asked of it) is none of its business.
+    void function_reset();
 
     /// Link state as published last; generation words are not set.
     [[nodiscard]] const hw::mo_link_state& link() const noexcept { return link_; }
@@ -104,11 +104,9 @@ class MgmtBridge final : public mgmt::SocHost {
         no,
         host,   ///< the driver's
         orphan, ///< of a driver that was reset away: the answer is discarded
-        own,    ///< the NIC's: link down
     };
 
     void submit_next(bool dma_allowed);
-    void submit_link_down();
     bool submit(const Message& message);
     void finish(const AdminTag& tag, hw::mo_status status, std::uint32_t written = 0);
     void fail_all(hw::mo_status in_flight);
@@ -125,7 +123,6 @@ class MgmtBridge final : public mgmt::SocHost {
     std::size_t queue_count_ = 0;
     Message current_{};
     Busy busy_ = Busy::no;
-    bool link_down_wanted_ = false;
     std::uint32_t staged_ = 0; ///< bytes of the stage that hold the image
     std::uint64_t core_time_ns_ = 0;
     hw::mo_link_state link_{};

@@ -205,11 +205,16 @@ void Nic::end_batch(bool idle) {
 void Nic::reset(pcie::ResetKind kind) {
     const EnginePause pause(host_);
     clear_state();
+    // A host that has ended, or a card that is plugged in anew, is one without power until now.
+    if (kind == pcie::ResetKind::connection_lost || kind == pcie::ResetKind::plugged_in) {
+        mgmt_.power_on(host_.now_ns());
+    }
     gone_.store(!function_.present());
     log::print(log::Level::debug, "%s: %s reset", name().c_str(), pcie::name_of(kind));
 }
 
-// The one reset. The engine is paused, so no DMA is in flight and no section is open.
+// The one reset: of the function domain. The engine is paused, so no DMA is in flight and no
+// section is open.
 void Nic::clear_state() {
     counters_.resets.add();
     admin_.stop();
@@ -226,7 +231,7 @@ void Nic::clear_state() {
     accepted_.store(0);
     fatal_.store(hw::MO_FATAL_NONE);
     last_words_ = false;
-    mgmt_.function_reset(host_.now_ns());
+    mgmt_.function_reset();
     dma_.end_round();
 }
 

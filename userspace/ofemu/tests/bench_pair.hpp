@@ -62,10 +62,17 @@ class Station {
     Station(int number, engine::Engine& engine, engine::ManualClock& clock)
         : engine_(engine), clock_(clock), unit(config_, nic_entry(number), {}, engine),
           bus(unit.nic(), engine), driver(bus) {
+        area_ = bus.allocate(sizeof(hw::mo_link_state), 64);
+        bring_up();
+    }
+
+    /// What a driver does first: resets the function, has events and the link's state written.
+    void bring_up() {
         driver.bring_up(hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH);
         events.emplace(bus, 8);
         EXPECT_NE(driver.create_eq(*events, 0), 0U);
-        area_ = bus.allocate(sizeof(hw::mo_link_state), 64);
+        std::memset(static_cast<void*>(&bus.at<hw::mo_link_state>(area_)), 0,
+                    sizeof(hw::mo_link_state));
         hw::mo_cmd_area area{};
         area.addr = area_;
         area.len = sizeof(hw::mo_link_state);

@@ -60,14 +60,62 @@ TEST_F(LinkTest, ComesUpFallsWithACutAndComesBack) {
     EXPECT_EQ(a_.link().down_count, 3U);
 }
 
-TEST_F(LinkTest, FunctionResetTakesTheLinkDown) {
+TEST_F(LinkTest, FunctionResetsLeaveTheManagementDomainAlone) {
     bring_up();
-    a_.driver.bring_up(hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH);
-    EXPECT_EQ(a_.driver.reg(nic::reg::MGMT_STATE), std::uint32_t{hw::MO_MGMT_RUNNING});
-    EXPECT_TRUE(b_.wait(seconds, [this] { return !b_.carrier(); }));
-    EXPECT_TRUE(b_.wait(seconds, [this] { return !a_.unit.nic().port(0).transmit; }));
-    ASSERT_EQ(a_.set_admin(true), hw::MO_MB_OK);
-    EXPECT_TRUE(b_.wait(20 * seconds, [this] { return b_.carrier(); }));
+    link_.fibre().cut(optics::Direction::from_a, clock_.now_ns());
+    ASSERT_TRUE(both(seconds, false)); // something to remember
+    link_.fibre().mend(optics::Direction::from_a, clock_.now_ns());
+    ASSERT_TRUE(both(20 * seconds, true));
+    engine_.run_until(clock_, clock_.now_ns() + seconds);
+
+    auto& nic = a_.unit.nic();
+    const auto reset = [&](int number) {
+        constexpr std::array kinds{pcie::ResetKind::function_level, pcie::ResetKind::device};
+        if (number < static_cast<int>(kinds.size())) {
+            nic.reset(kinds.at(static_cast<std::size_t>(number)));
+        } // else by the driver alone, which resets as it starts
+        engine_.run_until(clock_, clock_.now_ns() + 20 * ms);
+        a_.bring_up();
+    };
+    for (int number = 0; number < 3; ++number) {
+        SCOPED_TRACE(number);
+        const hw::mo_optics before = nic.mgmt().optics();
+        const hw::mo_link_state link = nic.mgmt().link();
+        const std::uint32_t heartbeat = nic.mgmt().heartbeat();
+        ASSERT_EQ(link.carrier, 1);
+        ASSERT_EQ(link.down_count, 1U);
+
+        reset(number);
+        EXPECT_EQ(a_.driver.reg(nic::reg::MGMT_STATE), std::uint32_t{hw::MO_MGMT_RUNNING});
+        hw::mo_cmd_area sync{};
+        sync.area = hw::MO_AREA_LINK;
+        ASSERT_EQ(a_.driver.status(hw::MO_CMD_AREA_SYNC, sync), hw::MO_ST_OK);
+        EXPECT_TRUE(a_.carrier()); // a new driver finds the link at once
+        EXPECT_FALSE(a_.wait(seconds, [&] { return !a_.carrier() || !b_.carrier(); }));
+        EXPECT_TRUE(nic.port(0).transmit);
+
+        const hw::mo_optics after = nic.mgmt().optics();
+        EXPECT_EQ(nic.mgmt().link().changed_ns, link.changed_ns);
+        EXPECT_EQ(nic.mgmt().link().down_count, 1U);
+        EXPECT_EQ(b_.link().down_count, 1U);
+        EXPECT_EQ(after.record_seq, before.record_seq);
+        EXPECT_GT(nic.mgmt().heartbeat(), heartbeat);
+        EXPECT_GT(after.fec.codewords.value(), before.fec.codewords.value());
+        for (std::size_t lane = 0; lane < MO_MAX_LANES; ++lane) {
+            EXPECT_GT(after.lanes.lane[lane].bits.value(), before.lanes.lane[lane].bits.value());
+        }
+    }
+}
+
+TEST_F(LinkTest, AHostThatEndsTakesTheLightAlong) {
+    for (const auto kind : {pcie::ResetKind::connection_lost, pcie::ResetKind::plugged_in}) {
+        SCOPED_TRACE(pcie::name_of(kind));
+        bring_up();
+        a_.unit.nic().reset(kind);
+        EXPECT_TRUE(b_.wait(20 * seconds, [this] { return !b_.carrier(); }));
+        EXPECT_FALSE(a_.unit.nic().port(0).transmit);
+        a_.bring_up();
+    }
 }
 
 TEST_F(LinkTest, CrashLeavesTheLinkUntilTheCoreIsReset) {
