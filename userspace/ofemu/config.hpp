@@ -3,39 +3,17 @@
 // nothing or two things is an error that names file, line and what is wrong.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "common/hw.hpp"
 #include "common/result.hpp"
+#include "link_entry.hpp"
+#include "node.hpp"
 
 namespace mo::ofemu {
-
-struct NicEntry {
-    std::string name;
-    std::string socket; ///< of its vfio-user server
-    std::array<std::uint8_t, 6> mac{};
-    std::string serial;
-    std::string board;                      ///< a name that nic::find_board() knows
-    std::uint16_t vectors = MO_MAX_VECTORS; ///< entries of its MSI-X table
-};
-
-/// A NIC of somebody else (QEMU's stream socket) that joins the fabric.
-struct ForeignEntry {
-    std::string name;
-    std::string socket;
-};
-
-struct LinkEntry {
-    std::string name;
-    std::array<std::string, 2> ends; ///< names of NICs or foreign peers
-    double length_m = 10;
-    double loss_db = 0.8;      ///< of the connectors at both ends together; the fibre adds its own
-    double attenuation_db = 0; ///< extra attenuation of both directions, as `ctl attenuate` sets it
-};
 
 struct Config {
     std::string control; ///< socket of the control server; empty: none
@@ -47,8 +25,8 @@ struct Config {
     std::uint64_t seed = 1;
     std::string rom;       ///< boot ROM of the management cores; empty: the built-in one
     std::string flash_dir; ///< keeps the flashes; empty: in memory
-    std::vector<NicEntry> nics;
-    std::vector<ForeignEntry> foreign;
+    /// Of all kinds, in their order; in the file's order within a kind.
+    std::vector<std::shared_ptr<const NodeEntry>> nodes;
     std::vector<LinkEntry> links;
 };
 

@@ -11,20 +11,33 @@
 #include "fabric/stream.hpp"
 #include "link_unit.hpp"
 #include "media_converter.hpp"
+#include "node.hpp"
 
 namespace mo::ofemu {
 
-class ForeignUnit final : public engine::Worker {
+extern const NodeKind foreign_kind;
+
+/// A NIC of somebody else (QEMU's stream socket) that joins the fabric.
+struct ForeignEntry final : NodeEntry {
+    ForeignEntry() : NodeEntry(foreign_kind) {}
+
+    std::string socket;
+};
+
+class ForeignUnit final : public Node, public engine::Worker {
   public:
     ForeignUnit(const Config& config, const ForeignEntry& entry, engine::Engine& engine);
     ForeignUnit(const ForeignUnit&) = delete;
     ForeignUnit& operator=(const ForeignUnit&) = delete;
-    ~ForeignUnit();
+    ~ForeignUnit() override;
 
-    /// Listens on the peer's socket and joins an end of a link, which outlives this.
-    Result<void> join(LinkUnit& link, fabric::End end);
+    // Node
+    [[nodiscard]] const ForeignEntry& entry() const noexcept override { return entry_; }
+    /// Listens on the peer's socket, too.
+    Result<void> join(unsigned port, LinkUnit& link, fabric::End end) override;
+    [[nodiscard]] Json describe(std::uint64_t now_ns) override;
+    [[nodiscard]] Json counters() override;
 
-    [[nodiscard]] const std::string& name() const noexcept { return entry_.name; }
     /// nullptr before join().
     [[nodiscard]] const fabric::StreamEndpoint* stream() const noexcept { return stream_.get(); }
 

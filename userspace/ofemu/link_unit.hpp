@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "common/json.hpp"
 #include "config.hpp"
 #include "engine/engine.hpp"
 #include "fabric/capture.hpp"
@@ -34,6 +35,10 @@ class LinkUnit final : public engine::Worker, private fabric::PathQuality {
     [[nodiscard]] const LinkEntry& entry() const noexcept { return entry_; }
     [[nodiscard]] fabric::Link& link() noexcept { return link_; }
     [[nodiscard]] optics::Fibre& fibre() noexcept { return fibre_; }
+
+    /// As Node's. With the engine paused.
+    [[nodiscard]] Json describe(std::uint64_t now_ns);
+    [[nodiscard]] Json counters() const;
 
     // Worker, on call
     bool poll(std::uint64_t now_ns, unsigned budget) override;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/random.hpp"
+#include "link_unit.hpp"
 #include "optics/cmis_map.hpp"
 
 namespace mo::ofemu {
@@ -83,6 +84,16 @@ Result<void> NicUnit::listen() {
     }
     server_ = std::move(*server);
     return {};
+}
+
+Result<void> NicUnit::join(unsigned /*port*/, LinkUnit& link, fabric::End end) {
+    mac_.connect(&link.link(), end);
+    link.connect(end, port_, &nic_.port(0));
+    return {};
+}
+
+void NicUnit::leave() {
+    mac_.connect(nullptr, fabric::End::a);
 }
 
 void NicUnit::start() {

@@ -3,6 +3,7 @@
 // core, optical port, and the server of its socket.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -14,12 +15,25 @@
 #include "nic/port/mac.hpp"
 #include "nic/rdma/rdma_block.hpp"
 #include "nic/soc_core.hpp"
+#include "node.hpp"
 #include "optics/port.hpp"
 #include "vfio_user/server.hpp"
 
 namespace mo::ofemu {
 
-class NicUnit {
+extern const NodeKind nic_kind;
+
+struct NicEntry final : NodeEntry {
+    NicEntry() : NodeEntry(nic_kind) {}
+
+    std::string socket; ///< of its vfio-user server
+    std::array<std::uint8_t, 6> mac{};
+    std::string serial;
+    std::string board;                      ///< a name that nic::find_board() knows
+    std::uint16_t vectors = MO_MAX_VECTORS; ///< entries of its MSI-X table
+};
+
+class NicUnit final : public Node {
   public:
     /// Powers the NIC on; `rom` is the boot ROM's image, empty for the built-in one. FatalError
     /// when its flash or ROM cannot be used.
@@ -27,14 +41,21 @@ class NicUnit {
             engine::Engine& engine);
     NicUnit(const NicUnit&) = delete;
     NicUnit& operator=(const NicUnit&) = delete;
-    ~NicUnit();
+    ~NicUnit() override;
 
     /// Listens on the NIC's socket; clients are served from start() on.
     Result<void> listen();
-    void start();
-    void stop();
 
-    [[nodiscard]] const std::string& name() const noexcept { return nic_.name(); }
+    // Node
+    [[nodiscard]] const NicEntry& entry() const noexcept override { return entry_; }
+    Result<void> join(unsigned port, LinkUnit& link, fabric::End end) override;
+    void leave() override;
+    void start() override;
+    void stop() override;
+    [[nodiscard]] Json describe(std::uint64_t now_ns) override;
+    [[nodiscard]] Json counters() override;
+    [[nodiscard]] Json early_counters() override;
+
     [[nodiscard]] nic::Nic& nic() noexcept { return nic_; }
     [[nodiscard]] nic::Mac& mac() noexcept { return mac_; }
     [[nodiscard]] nic::eth::EthBlock& eth() noexcept { return eth_; }
@@ -42,7 +63,6 @@ class NicUnit {
     [[nodiscard]] optics::Port& port() noexcept { return port_; }
     [[nodiscard]] mgmt::Soc& soc() noexcept { return core_.soc(); }
     [[nodiscard]] const vfio_user::Server* server() const noexcept { return server_.get(); }
-    [[nodiscard]] const NicEntry& entry() const noexcept { return entry_; }
 
     /// Plugs a module of the board's kind, or pulls it. False: it is so already. With the engine
     /// paused.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "system.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -19,16 +20,6 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
     return std::vector<std::uint8_t>(std::istreambuf_iterator<char>(file), {});
 }
 
-template <typename Units>
-auto* find(const Units& units, std::string_view name) noexcept {
-    for (const auto& unit : units) {
-        if (unit->name() == name) {
-            return unit.get();
-        }
-    }
-    return static_cast<decltype(units.front().get())>(nullptr);
-}
-
 } // namespace
 
 System::System(const Config& config)
@@ -41,8 +32,8 @@ System::System(const Config& config)
 
 System::~System() {
     stop();
-    for (const auto& unit : nics_) {
-        unit->mac().connect(nullptr, fabric::End::a); // the links end first
+    for (const auto& node : nodes_) {
+        node->leave(); // the links end first
     }
     for (const auto& link : links_) {
         link->disconnect();
@@ -59,23 +50,20 @@ Result<std::unique_ptr<System>> System::create(const Config& config) {
 }
 
 Result<void> System::build() {
-    std::vector<std::uint8_t> rom;
+    Workshop workshop{config_, engine_, {}};
     if (!config_.rom.empty()) {
         auto image = read_file(config_.rom);
         if (!image) {
             return Unexpected{image.error()};
         }
-        rom = std::move(*image);
+        workshop.rom = std::move(*image);
     }
-    for (const NicEntry& entry : config_.nics) {
-        nics_.push_back(std::make_unique<NicUnit>(config_, entry, rom, engine_));
-        const auto listening = nics_.back()->listen();
-        if (!listening) {
-            return listening;
+    for (const auto& entry : config_.nodes) {
+        auto node = entry->kind->build(workshop, *entry);
+        if (!node) {
+            return Unexpected{node.error()};
         }
-    }
-    for (const ForeignEntry& entry : config_.foreign) {
-        foreign_.push_back(std::make_unique<ForeignUnit>(config_, entry, engine_));
+        nodes_.push_back(std::move(*node));
     }
     for (const LinkEntry& entry : config_.links) {
         links_.push_back(std::make_unique<LinkUnit>(config_, entry, engine_));
@@ -89,15 +77,14 @@ Result<void> System::build() {
 
 Result<void> System::connect(LinkUnit& link) {
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
-        const std::string& name = link.entry().ends[static_cast<std::size_t>(end)];
-        if (NicUnit* const unit = find_nic(name); unit != nullptr) {
-            unit->mac().connect(&link.link(), end);
-            link.connect(end, unit->port(), &unit->nic().port(0));
-        } else if (ForeignUnit* const peer = find(foreign_, name); peer != nullptr) {
-            const auto joined = peer->join(link, end);
-            if (!joined) {
-                return joined;
-            }
+        const PortRef& port = link.entry().ends[static_cast<std::size_t>(end)];
+        Node* const node = find_node(port.node);
+        if (node == nullptr || port.port >= node->entry().ports()) {
+            return fail(EINVAL, link.name() + " ends at no port: " + port.node);
+        }
+        const auto joined = node->join(port.port, link, end);
+        if (!joined) {
+            return joined;
         }
     }
     return {};
@@ -105,24 +92,28 @@ Result<void> System::connect(LinkUnit& link) {
 
 void System::start() {
     engine_.start();
-    for (const auto& unit : nics_) {
-        unit->start();
+    for (const auto& node : nodes_) {
+        node->start();
     }
 }
 
 void System::stop() {
-    for (const auto& unit : nics_) {
-        unit->stop();
+    for (const auto& node : nodes_) {
+        node->stop();
     }
     engine_.stop();
 }
 
-NicUnit* System::find_nic(std::string_view name) noexcept {
-    return find(nics_, name);
+Node* System::find_node(std::string_view name) noexcept {
+    const auto found =
+        std::ranges::find_if(nodes_, [name](const auto& node) { return node->name() == name; });
+    return found != nodes_.end() ? found->get() : nullptr;
 }
 
 LinkUnit* System::find_link(std::string_view name) noexcept {
-    return find(links_, name);
+    const auto found =
+        std::ranges::find_if(links_, [name](const auto& link) { return link->name() == name; });
+    return found != links_.end() ? found->get() : nullptr;
 }
 
 } // namespace mo::ofemu

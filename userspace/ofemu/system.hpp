@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// System: everything that a configuration asks for, wired: engine, NICs, foreign peers, links. Owns
+// System: everything that a configuration asks for, wired: engine, nodes, links. Owns
 // all of it and the order in which it starts and ends.
 #pragma once
 
@@ -10,9 +10,8 @@
 #include "common/result.hpp"
 #include "config.hpp"
 #include "engine/engine.hpp"
-#include "foreign_unit.hpp"
 #include "link_unit.hpp"
-#include "nic_unit.hpp"
+#include "node.hpp"
 
 namespace mo::ofemu {
 
@@ -32,18 +31,20 @@ class System {
 
     [[nodiscard]] engine::Engine& engine() noexcept { return engine_; }
     [[nodiscard]] const Config& config() const noexcept { return config_; }
-    [[nodiscard]] const std::vector<std::unique_ptr<NicUnit>>& nics() const noexcept {
-        return nics_;
+    [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const noexcept {
+        return nodes_;
     }
     [[nodiscard]] const std::vector<std::unique_ptr<LinkUnit>>& links() const noexcept {
         return links_;
     }
-    [[nodiscard]] const std::vector<std::unique_ptr<ForeignUnit>>& foreign() const noexcept {
-        return foreign_;
-    }
     /// nullptr: there is none of this name.
-    [[nodiscard]] NicUnit* find_nic(std::string_view name) noexcept;
+    [[nodiscard]] Node* find_node(std::string_view name) noexcept;
     [[nodiscard]] LinkUnit* find_link(std::string_view name) noexcept;
+    /// A node of a kind. nullptr: there is none of this name and kind.
+    template <typename Unit>
+    [[nodiscard]] Unit* find(std::string_view name) noexcept {
+        return dynamic_cast<Unit*>(find_node(name));
+    }
 
   private:
     explicit System(const Config& config);
@@ -53,8 +54,7 @@ class System {
     Config config_;
     engine::RealClock clock_;
     engine::Engine engine_;
-    std::vector<std::unique_ptr<NicUnit>> nics_;
-    std::vector<std::unique_ptr<ForeignUnit>> foreign_;
+    std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<std::unique_ptr<LinkUnit>> links_; // ends before what it connects
 };
 

@@ -6,14 +6,13 @@
 #include "common/json.hpp"
 
 namespace mo::ofemu {
-class LinkUnit;
-class NicUnit;
 class System;
 } // namespace mo::ofemu
 
 namespace mo::control {
 
-/// {"engine": {...}, "nics": {NAME: {...}}, "links": {...}, "foreign": {...}}. Pauses the engine.
+/// {"engine": {...}, "nics": {NAME: {...}}, "links": {...}, ...}: a member for each kind of node.
+/// Pauses the engine.
 [[nodiscard]] Json collect_counters(ofemu::System& system);
 
 /// `now` with every number lessened by the one of the same path in `base`.

@@ -7,6 +7,7 @@
 #include "control/command.hpp"
 #include "engine/host.hpp"
 #include "nic/fault.hpp"
+#include "nic_unit.hpp"
 #include "system.hpp"
 
 namespace mo::control {
@@ -18,7 +19,7 @@ using engine::EnginePause;
 /// Takes the NIC's name first; the words of the command follow.
 ofemu::NicUnit* find_nic(Context& context, Arguments& arguments, std::string& name) {
     name = arguments.word("the NIC");
-    return context.system.find_nic(name);
+    return context.system.find<ofemu::NicUnit>(name);
 }
 
 Unexpected<Error> no_nic(const std::string& name) {

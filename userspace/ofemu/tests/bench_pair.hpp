@@ -51,7 +51,7 @@ inline NicEntry nic_entry(int number) {
 inline LinkEntry link_entry() {
     LinkEntry entry;
     entry.name = "fibre0";
-    entry.ends = {"nic0", "nic1"};
+    entry.ends = {PortRef{"nic0"}, PortRef{"nic1"}};
     entry.loss_db = 1.0;
     return entry;
 }

@@ -4,6 +4,10 @@
 #include <array>
 #include <gtest/gtest.h>
 #include <set>
+#include <vector>
+
+#include "foreign_unit.hpp"
+#include "nic_unit.hpp"
 
 namespace mo::ofemu {
 namespace {
@@ -22,6 +26,17 @@ links:
   - {name: fibre0, ends: [nic0, peer0], length_m: 250.5, loss_db: 1, attenuation_db: 2}
 )";
 
+/// The NICs that a configuration names.
+std::vector<NicEntry> nics_of(const Config& config) {
+    std::vector<NicEntry> found;
+    for (const auto& entry : config.nodes) {
+        if (const auto* const nic = dynamic_cast<const NicEntry*>(entry.get()); nic != nullptr) {
+            found.push_back(*nic);
+        }
+    }
+    return found;
+}
+
 TEST(Config, SaysWhatTheFileSays) {
     const auto config = parse_config(good, "f.yaml");
     ASSERT_TRUE(config) << config.error().text;
@@ -32,16 +47,19 @@ TEST(Config, SaysWhatTheFileSays) {
     EXPECT_FALSE(config->rdma);
     EXPECT_TRUE(config->bytes_always);
     EXPECT_EQ(config->seed, 9U);
-    ASSERT_EQ(config->nics.size(), 2U);
-    EXPECT_EQ(config->nics[0].mac[5], 7);
-    EXPECT_EQ(config->nics[0].board, "lab-400g");
-    EXPECT_EQ(config->nics[0].vectors, 3);
-    EXPECT_EQ(config->nics[1].vectors, MO_MAX_VECTORS);
-    EXPECT_EQ(config->nics[1].serial, "MO-0002");
-    EXPECT_EQ(config->nics[1].mac[0], 2);
+    const auto nics = nics_of(*config);
+    ASSERT_EQ(nics.size(), 2U);
+    ASSERT_EQ(config->nodes.size(), 3U);
+    EXPECT_EQ(config->nodes[2]->kind, &foreign_kind);
+    EXPECT_EQ(nics[0].mac[5], 7);
+    EXPECT_EQ(nics[0].board, "lab-400g");
+    EXPECT_EQ(nics[0].vectors, 3);
+    EXPECT_EQ(nics[1].vectors, MO_MAX_VECTORS);
+    EXPECT_EQ(nics[1].serial, "MO-0002");
+    EXPECT_EQ(nics[1].mac[0], 2);
     ASSERT_EQ(config->links.size(), 1U);
     EXPECT_DOUBLE_EQ(config->links[0].length_m, 250.5);
-    EXPECT_EQ(config->links[0].ends[1], "peer0");
+    EXPECT_EQ(config->links[0].ends[1].node, "peer0");
 }
 
 TEST(Config, ManyNicsHaveMacsAndSerialsOfTheirOwn) {
@@ -56,7 +74,7 @@ TEST(Config, ManyNicsHaveMacsAndSerialsOfTheirOwn) {
     ASSERT_TRUE(config) << config.error().text;
     std::set<std::array<std::uint8_t, 6>> macs;
     std::set<std::string> serials;
-    for (const auto& nic : config->nics) {
+    for (const auto& nic : nics_of(*config)) {
         EXPECT_EQ(nic.mac[0] & 1, 0);
         EXPECT_TRUE(macs.insert(nic.mac).second) << nic.name;
         EXPECT_TRUE(serials.insert(nic.serial).second) << nic.name << " " << nic.serial;
@@ -108,6 +126,12 @@ INSTANTIATE_TEST_SUITE_P(
              "end \"a\" is used twice"},
         Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a]}]",
              "ends must be a list of two"},
+        Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, \"a:1\"]}]",
+             "f.yaml:2: a link ends at port 1 of \"a\", which has 1"},
+        Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, \"a:x\"]}]",
+             "f.yaml:2: an end's port must be a number"},
+        Case{"nics: [{name: a, socket: /a}]\nforeign: [{name: a, socket: /b}]",
+             "f.yaml:2: name \"a\" is used twice"},
         Case{"nics: [{name: a, socket: /a, name: b}]", "the key \"name\" twice"},
         Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, a], length_m: .nan}]",
              "length_m must be a number"}));

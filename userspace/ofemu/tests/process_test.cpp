@@ -9,6 +9,7 @@
 
 #include "control/server.hpp"
 #include "nic/tests/driver.hpp"
+#include "nic_unit.hpp"
 #include "system.hpp"
 #include "tests/bench_pair.hpp"
 
@@ -27,7 +28,7 @@ class ProcessTest : public testing::Test {
         for (int i = 0; i < 2; ++i) {
             NicEntry entry = nic_entry(i);
             entry.socket = socket(i);
-            config_.nics.push_back(entry);
+            config_.nodes.push_back(std::make_shared<NicEntry>(entry));
         }
         config_.links.push_back(link_entry());
         auto system = System::create(config_);
@@ -143,10 +144,10 @@ TEST_F(ProcessTest, ClientsThatVanishLeaveAFreshDevice) {
         driver.post(Driver::make(hw::MO_CMD_NOP, 0U)); // and away, in the middle of it
         (void)driver.ring_admin();
     }
-    for (int i = 0; i < 200 && system_->find_nic("nic0")->server()->connected(); ++i) {
+    for (int i = 0; i < 200 && system_->find<NicUnit>("nic0")->server()->connected(); ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    EXPECT_EQ(system_->find_nic("nic0")->nic().function().dma().map_count(), 0U);
+    EXPECT_EQ(system_->find<NicUnit>("nic0")->nic().function().dma().map_count(), 0U);
 }
 
 TEST_F(ProcessTest, SecondInstanceRefuses) {
@@ -180,7 +181,7 @@ TEST_F(ProcessTest, ControlCommands) {
     refused({"lie", "nic0", "x"}, "cqe-index");
     refused({"gone", "nic0", "maybe"}, "on or off");
     refused({"pcap", "fibre0", "/nonexistent/x"}, "");
-    refused({"show", "x"}, "nics, links or counters");
+    refused({"show", "x"}, "nics, foreign, links or counters");
     refused({"show", "nics", "nic7"}, "no NIC \"nic7\"");
     refused({"set", "spin_us", "-1"}, "whole number");
 
@@ -280,6 +281,42 @@ TEST_F(ProcessTest, CountersStartAgainFromZero) {
     const auto counters = control::execute(context, {"show", "counters", "nic0"});
     ASSERT_TRUE(counters);
     EXPECT_EQ(counters->find("registers")->find("DEV_MAGIC")->find("reads")->integer(), 1U);
+}
+
+TEST(Nodes, OfEachKindAreShownAndCounted) {
+    std::string pattern = "/tmp/ofemu-test-XXXXXX";
+    const std::string folder = mkdtemp(pattern.data());
+    const auto config =
+        parse_config("nics: [{name: nic0, socket: " + folder + "/nic0}]\n" +
+                         "foreign: [{name: peer0, socket: " + folder + "/peer0}]\n" +
+                         "links: [{name: fibre0, ends: [nic0, \"peer0:0\"]}]\n",
+                     "test");
+    ASSERT_TRUE(config) << config.error().text;
+    {
+        const auto system = System::create(*config);
+        ASSERT_TRUE(system) << system.error().text;
+        control::Context context{**system, {}};
+        const auto shown = control::execute(context, {"show"});
+        const auto counted = control::execute(context, {"show", "counters"});
+        ASSERT_TRUE(shown && counted);
+        ASSERT_EQ((*system)->nodes().size(), node_kinds().size()) << "a kind has no node here";
+        for (const auto& node : (*system)->nodes()) {
+            const char* const section = node->kind().section;
+            ASSERT_NE(shown->find(section), nullptr) << section;
+            ASSERT_EQ(shown->find(section)->as_array()->size(), 1U);
+            const Json& described = shown->find(section)->as_array()->front();
+            EXPECT_EQ(*described.find("name")->as_string(), node->name());
+            ASSERT_NE(counted->find(section), nullptr) << section;
+            ASSERT_NE(counted->find(section)->find(node->name()), nullptr);
+            EXPECT_FALSE(counted->find(section)->find(node->name())->as_object()->empty());
+            EXPECT_TRUE(control::execute(context, {"show", section, node->name()}));
+            EXPECT_TRUE(control::execute(context, {"show", "counters", node->name()}));
+            EXPECT_FALSE(control::execute(context, {"show", section, "fibre0"}));
+        }
+        EXPECT_NE((*system)->find<NicUnit>("nic0"), nullptr);
+        EXPECT_EQ((*system)->find<NicUnit>("peer0"), nullptr);
+    }
+    EXPECT_EQ(rmdir(folder.c_str()), 0) << "sockets are left";
 }
 
 TEST_F(ProcessTest, ControlSocketBoundsItsClients) {
