@@ -37,7 +37,7 @@ struct mo_db {
  * @object: object number
  * @reg: MO_DB_CQ or MO_DB_EQ
  * @seq: sequence number of the last arm
- * @kind: MO_ARM_* of the last arm
+ * @kind: MO_ARM_* of the last arm; MO_ARM_READ may be added to it
  */
 struct mo_arm {
 	struct mo_arm_rec *rec;
@@ -87,7 +87,7 @@ static inline void mo_arm_store(struct mo_arm *arm, u32 ci)
  * @shadow: MO_F_SHADOW_DB was negotiated
  * @arm: arm word of the queue
  * @ci: consumer index: entries from here on count
- * @kind: MO_ARM_NEXT or MO_ARM_SOLICITED
+ * @kind: MO_ARM_NEXT or MO_ARM_SOLICITED, with MO_ARM_READ if that holds already
  *
  * Look at the entry at @ci afterwards and go on polling if it is there: with
  * shadow doorbells the device may have stored it before it saw the arm word.
@@ -95,7 +95,7 @@ static inline void mo_arm_store(struct mo_arm *arm, u32 ci)
 static inline void mo_arm_publish(void __iomem *page, bool shadow, struct mo_arm *arm, u32 ci,
 				  u32 kind)
 {
-	arm->seq = (arm->seq + 1) & 0x3fffffff;
+	arm->seq = (arm->seq + 1) & MO_ARM_SEQ_MASK;
 	arm->kind = kind;
 	mo_arm_store(arm, ci);
 	if (shadow)

@@ -128,6 +128,9 @@ int mo_ib_poll_cq(struct ib_cq *ibcq, int num, struct ib_wc *wc)
 	if (unlikely(n < num && mo_ib_flush_pending(cq)))
 		n += mo_ib_flush_poll(cq, num - n, &wc[n]);
 	if (cq->ci != before) {
+		/* The event of a request that is open is due all the same. */
+		if (READ_ONCE(cq->armed))
+			cq->arm.kind |= MO_ARM_READ;
 		dma_mb();	/* entries are read before they are given back */
 		mo_arm_store(&cq->arm, cq->ci);
 	}
@@ -140,17 +143,19 @@ int mo_ib_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags)
 	struct mo_ib_dev *mib = to_mo_ib_dev(ibcq->device);
 	struct mo_ib_cq *cq = to_mo_ib_cq(ibcq);
 	unsigned long irqflags;
-	u32 kind = MO_ARM_NEXT;
+	u32 kind, open;
 	int missed = 0;
 
+	kind = (flags & IB_CQ_SOLICITED_MASK) == IB_CQ_SOLICITED ? MO_ARM_SOLICITED : MO_ARM_NEXT;
 	spin_lock_irqsave(&cq->lock, irqflags);
 	/*
 	 * The device knows the last request only: while one for any completion
 	 * is open, that one covers both (IBA 11.4.2.2).
 	 */
-	if ((flags & IB_CQ_SOLICITED_MASK) == IB_CQ_SOLICITED &&
-	    !(READ_ONCE(cq->armed) && cq->arm.kind == MO_ARM_NEXT))
-		kind = MO_ARM_SOLICITED;
+	open = READ_ONCE(cq->armed) ? cq->arm.kind : MO_ARM_NONE;
+	if ((open & ~MO_ARM_READ) == MO_ARM_NEXT)
+		kind = MO_ARM_NEXT;
+	kind |= open & MO_ARM_READ;
 	WRITE_ONCE(cq->armed, true);
 	mo_arm_publish(mib->aux->db, mib->shadow, &cq->arm, cq->ci, kind);
 	if (flags & IB_CQ_REPORT_MISSED_EVENTS)

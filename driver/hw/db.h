@@ -28,6 +28,12 @@
  * stores it (MO_ARM_NONE, or a request that was answered) before the ring is
  * full. So arming needs no register access with
  * MO_F_SHADOW_DB; without it the host writes the doorbell after the store.
+ *
+ * A host may read an entry before the device has looked at the arm word for it:
+ * then the word asks for an event, and nothing waits. One that arms and looks
+ * needs no event any more. One that owes its user an event for each entry that
+ * came behind a request (IBA 11.4.2.2) sets MO_ARM_READ when it reads while a
+ * request is open.
  */
 #ifndef MO_HW_DB_H
 #define MO_HW_DB_H
@@ -94,15 +100,18 @@ struct mo_arm_rec {
 
 MO_ASSERT_SIZE(mo_arm_rec, 64);
 
-/* Arm word: consumer index low, then kind and sequence. */
+/* Arm word: consumer index low, then kind (MO_ARM_READ may be added to it) and sequence. */
 #define MO_ARM_CI(arm)		((__u32)(arm))
 #define MO_ARM_KIND(arm)	((__u32)((arm) >> 32) & 3)
-#define MO_ARM_SEQ(arm)		((__u32)((arm) >> 34))
+#define MO_ARM_HAS_READ(arm)	(((__u32)((arm) >> 32) & MO_ARM_READ) != 0)
+#define MO_ARM_SEQ(arm)		((__u32)((arm) >> 35))
+#define MO_ARM_SEQ_MASK		MO_MASK(28, 0)
 #define MO_ARM_WORD(ci, kind, seq) \
-	((__u64)(__u32)(ci) | ((__u64)(kind) << 32) | ((__u64)(seq) << 34))
+	((__u64)(__u32)(ci) | ((__u64)(kind) << 32) | ((__u64)(seq) << 35))
 #define MO_ARM_NONE		0
 #define MO_ARM_NEXT		1	/* any entry after the consumer index */
 #define MO_ARM_SOLICITED	2	/* an entry with the solicited bit */
+#define MO_ARM_READ		4	/* entries were read since the request */
 
 /**
  * mo_db_needed() - must the host write the doorbell register?

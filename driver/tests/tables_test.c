@@ -91,10 +91,14 @@ static void test_doorbell(void)
 
 static void test_words(void)
 {
-	u64 arm = MO_ARM_WORD(0xfedcba98, MO_ARM_NEXT, 0x3fffffff);
+	u64 arm = MO_ARM_WORD(0xfedcba98, MO_ARM_NEXT, MO_ARM_SEQ_MASK);
 
 	check(MO_ARM_CI(arm) == 0xfedcba98 && MO_ARM_KIND(arm) == MO_ARM_NEXT &&
-	      MO_ARM_SEQ(arm) == 0x3fffffff, "arm word keeps its parts apart");
+	      !MO_ARM_HAS_READ(arm) && MO_ARM_SEQ(arm) == MO_ARM_SEQ_MASK,
+	      "arm word keeps its parts apart");
+	arm = MO_ARM_WORD(0, MO_ARM_SOLICITED | MO_ARM_READ, 0);
+	check(MO_ARM_KIND(arm) == MO_ARM_SOLICITED && MO_ARM_HAS_READ(arm) && !MO_ARM_CI(arm) &&
+	      !MO_ARM_SEQ(arm), "and what was read since");
 	check(MO_DB_VALUE(0x1234567, 0x89abcdef) == 0x89abcdef00234567ULL,
 	      "doorbell value keeps 24 bits of the object");
 }

@@ -168,6 +168,6 @@ void mo_cq_event(struct ibv_cq *ibcq)
 	struct mo_cq *cq = to_mo_cq(ibcq);
 
 	mo_lock(&cq->lock);
-	cq->next_owed = false;
+	cq->open = MO_ARM_NONE;
 	mo_unlock(&cq->lock);
 }

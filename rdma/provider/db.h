@@ -91,10 +91,12 @@ static inline void mo_arm_store(struct mo_cq *cq)
 static inline void mo_arm(const struct mo_context *ctx, struct mo_cq *cq,
 			  uint32_t kind)
 {
-	if (kind == MO_ARM_NEXT)
-		cq->next_owed = true;
-	cq->arm_kind = cq->next_owed ? MO_ARM_NEXT : kind;
-	cq->arm_seq = (cq->arm_seq + 1) & MO_MASK(29, 0);
+	uint32_t read = cq->open ? cq->arm_kind & MO_ARM_READ : 0;
+
+	if (cq->open != MO_ARM_NEXT)
+		cq->open = kind;
+	cq->arm_kind = cq->open | read;
+	cq->arm_seq = (cq->arm_seq + 1) & MO_ARM_SEQ_MASK;
 	mo_arm_store(cq);
 	if (ctx->shadow) {
 		mo_store_load_barrier();

@@ -139,9 +139,9 @@ struct mo_buf {
  * @cqn: object number
  * @log: log2 of the entries
  * @ci: consumer index, counts for ever
- * @arm_kind: MO_ARM_* of the last request
+ * @arm_kind: MO_ARM_* of the last request; MO_ARM_READ may be added to it
  * @arm_seq: its number
- * @next_owed: an event for any completion was asked for and has not been told
+ * @open: MO_ARM_* of the event that was asked for and has not been told
  * @last: QP of the completion taken last; or NULL
  * @cqe: completion that the extended poll stands at
  * @parent: parent domain; or NULL
@@ -157,7 +157,7 @@ struct mo_cq {
 	uint32_t ci;
 	uint32_t arm_kind;
 	uint32_t arm_seq;
-	bool next_owed;
+	uint32_t open;
 	struct mo_qp *last;
 	struct mo_rdma_cqe *cqe;
 	struct mo_pd *parent;

@@ -111,6 +111,8 @@ static inline void cq_give_back(struct mo_cq *cq)
 {
 	/* What was read of them, before the device may overwrite it. */
 	atomic_thread_fence(memory_order_release);
+	if (cq->open)
+		cq->arm_kind |= MO_ARM_READ;
 	mo_arm_store(cq);
 }
 

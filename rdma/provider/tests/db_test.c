@@ -81,7 +81,7 @@ static void test_arming(void)
 	mo_req_notify_cq(&cq->vcq.cq, 0);
 	good &= MO_ARM_KIND(le64toh(cq->rec->arm)) == MO_ARM_NEXT;
 	check(good, "arming: a request for solicited ones takes none for the next away");
-	cq->arm_seq = MO_MASK(29, 0);
+	cq->arm_seq = MO_ARM_SEQ_MASK;
 	mo_req_notify_cq(&cq->vcq.cq, 0);
 	check(!MO_ARM_SEQ(le64toh(cq->rec->arm)) &&
 	      MO_ARM_KIND(le64toh(cq->rec->arm)) == MO_ARM_NEXT,

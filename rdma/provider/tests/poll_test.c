@@ -115,6 +115,43 @@ static void test_polling(void)
 	cq_free(dev.cq);
 }
 
+/* Until its event is taken a request is open, and what is read meanwhile is said (hw/db.h). */
+static void test_reading_with_a_request_open(void)
+{
+	struct device_cq dev = { .cq = cq_make(6, 1) };
+	struct ibv_cq *cq = &dev.cq->vcq.cq;
+	struct mo_qp *qp;
+	struct ibv_wc wc;
+	int good = 1, i;
+
+	context_init(true);
+	qp = qp_make(false, small, 0x60);
+	for (i = 0; i < 2; i++) { /* any completion, solicited ones */
+		uint32_t kind = i ? MO_ARM_SOLICITED : MO_ARM_NEXT;
+		uint64_t word;
+
+		mo_req_notify_cq(cq, i);
+		good &= !MO_ARM_HAS_READ(le64toh(dev.cq->rec->arm));
+		good &= !mo_poll_cq(cq, 1, &wc) && !MO_ARM_HAS_READ(le64toh(dev.cq->rec->arm));
+		device_post(&dev, 0x60, MO_WR_SEND, qp->sq.tail++);
+		good &= mo_poll_cq(cq, 1, &wc) == 1;
+		word = le64toh(dev.cq->rec->arm);
+		good &= MO_ARM_HAS_READ(word) && MO_ARM_KIND(word) == kind;
+		mo_req_notify_cq(cq, i); /* the event of the first one is due still */
+		good &= MO_ARM_HAS_READ(le64toh(dev.cq->rec->arm)) &&
+			MO_ARM_SEQ(le64toh(dev.cq->rec->arm)) == MO_ARM_SEQ(word) + 1;
+		mo_cq_event(cq);
+		device_post(&dev, 0x60, MO_WR_SEND, qp->sq.tail++);
+		good &= mo_poll_cq(cq, 1, &wc) == 1;
+		mo_req_notify_cq(cq, i);
+		good &= !MO_ARM_HAS_READ(le64toh(dev.cq->rec->arm));
+		mo_cq_event(cq);
+	}
+	check(good, "polling: what is read while a request is open is said");
+	qp_free(qp);
+	cq_free(dev.cq);
+}
+
 static void test_fields(void)
 {
 	struct device_cq dev = { .cq = cq_make(6, 1) };
@@ -268,6 +305,7 @@ static void test_forget(void)
 void test_completions(void)
 {
 	test_polling();
+	test_reading_with_a_request_open();
 	test_fields();
 	test_forget();
 }

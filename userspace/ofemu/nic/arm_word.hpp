@@ -21,11 +21,11 @@ struct Moderation {
 /// Which request of the host was answered last.
 class ArmState {
   public:
-    /// Does `word` ask for a signal that has not been given? `solicited`: an entry with the
-    /// solicited bit lies behind the consumer index.
-    [[nodiscard]] bool wants(std::uint64_t word, bool solicited) const noexcept {
+    /// Does `word` ask for a signal that has not been given, if there is an entry (`any`), or one
+    /// with the solicited bit (`solicited`)?
+    [[nodiscard]] bool wants(std::uint64_t word, bool any, bool solicited) const noexcept {
         const std::uint32_t kind = MO_ARM_KIND(word);
-        const bool asked = kind == MO_ARM_NEXT || (kind == MO_ARM_SOLICITED && solicited);
+        const bool asked = (kind == MO_ARM_NEXT && any) || (kind == MO_ARM_SOLICITED && solicited);
         return asked && (!answered_ || MO_ARM_SEQ(word) != answered_seq_);
     }
     /// The request in `word` has been answered.

@@ -66,8 +66,8 @@ class ArmedRing {
     }
 
     /// Does the arm word ask for a signal that has not been given? See ArmState.
-    [[nodiscard]] bool wants(std::uint64_t word, bool solicited) const noexcept {
-        return arm_.wants(word, solicited);
+    [[nodiscard]] bool wants(std::uint64_t word, bool any, bool solicited) const noexcept {
+        return arm_.wants(word, any, solicited);
     }
     void answer(std::uint64_t word) noexcept { arm_.answer(word); }
 

@@ -57,8 +57,10 @@ bool CompletionQueue::post(std::span<const std::byte> entry, bool solicited) {
     if (solicited) {
         last_solicited_ = ring_.producer();
         any_solicited_ = true;
+        fresh_solicited_ = true;
     }
     posted_ = true;
+    fresh_ = true;
     ask_for_flush();
     events_.event_counters().completions.add();
     return true;
@@ -91,10 +93,12 @@ void CompletionQueue::evaluate(std::uint64_t now_ns) {
         return;
     }
     const std::uint32_t waiting = ring_.waiting();
-    const bool solicited =
+    any_solicited_ =
         any_solicited_ && static_cast<std::int32_t>(last_solicited_ - ring_.consumer()) > 0;
-    if (waiting == 0 || !ring_.wants(*word, solicited)) {
-        holding_ = false; // a host that arms later looks at the ring itself
+    const bool read = MO_ARM_HAS_READ(*word); // perhaps what is fresh here
+    if (!ring_.wants(*word, waiting != 0 || (read && fresh_),
+                     any_solicited_ || (read && fresh_solicited_))) {
+        holding_ = fresh_ = fresh_solicited_ = false; // who arms later looks at the ring itself
         return;
     }
     const Moderation& hold = config_.moderation;
@@ -109,7 +113,7 @@ void CompletionQueue::evaluate(std::uint64_t now_ns) {
         ask_for_flush();
         return;
     }
-    holding_ = false;
+    holding_ = fresh_ = fresh_solicited_ = false;
     ring_.answer(*word);
     events_.completion_event(config_.eq, config_.object);
 }

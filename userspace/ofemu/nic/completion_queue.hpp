@@ -94,7 +94,9 @@ class CompletionQueue {
     std::uint32_t users_ = 0;
     std::uint64_t first_waiting_ns_ = 0; ///< when the event that is held back was due
     std::uint64_t deadline_ns_ = never;
-    bool any_solicited_ = false;
+    bool any_solicited_ = false; ///< the host has not read it
+    bool fresh_ = false;         ///< entries were posted since nothing was owed
+    bool fresh_solicited_ = false;
     bool any_urgent_ = false;
     bool holding_ = false; ///< moderation holds an event back
     bool posted_ = false;  ///< since the last flush

@@ -88,7 +88,7 @@ void EventQueue::evaluate(std::uint64_t now_ns) {
     if (waiting == 0) {
         return;
     }
-    if (!ring_.wants(*word, true)) {
+    if (!ring_.wants(*word, true, true)) {
         sink_.event_counters().interrupts_held.add();
         return;
     }

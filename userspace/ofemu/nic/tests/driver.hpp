@@ -43,6 +43,8 @@ class DeviceRing {
         store(kind, ++sequence_);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
+    /// Tells the consumer index while a request of `kind` is open.
+    void acknowledge_open(std::uint32_t kind) { store(kind | MO_ARM_READ, sequence_); }
     /// Only tells the consumer index.
     void acknowledge() { store(MO_ARM_NONE, sequence_); }
 
@@ -56,7 +58,7 @@ class DeviceRing {
         using hw::__u32;
         using hw::__u64;
         auto& record = bus_->template at<hw::mo_arm_rec>(record_);
-        const Le<std::uint64_t> word(MO_ARM_WORD(consumer_, kind, sequence));
+        Le<std::uint64_t> word(MO_ARM_WORD(consumer_, kind, sequence));
         __atomic_store(&record.arm, &word, __ATOMIC_RELEASE);
     }
 
@@ -118,7 +120,7 @@ class Driver {
     /// True: the register had to be written.
     bool ring_admin() {
         auto& record = bus_.at<hw::mo_db_rec>(record_);
-        const Le<std::uint32_t> tail(tail_);
+        Le<std::uint32_t> tail(tail_); // clang's __atomic_store takes no const
         __atomic_store(&record.tail, &tail, __ATOMIC_RELEASE);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         Le<std::uint32_t> event;

@@ -174,6 +174,47 @@ TEST_P(QueueTest, EventModerationHoldsBackForThePeriod) {
     EXPECT_FALSE(events.pop());
 }
 
+// The host reads the entry before the device looks at the arm word for it.
+TEST_P(QueueTest, WhatIsReadUnderAnOpenRequestHasItsEvent) {
+    EventRing events(bus_, 5);
+    CompletionRing completions(bus_, 5);
+    const auto eq = driver_.create_eq(events, 1);
+    const auto cq = driver_.create_cq(completions, eq, 0, 50);
+    const auto plain_record = bus_.allocate(64, 64), solicited_record = bus_.allocate(64, 64);
+    const auto plain = create_queue(cq, plain_record);
+    const auto solicited = create_queue(cq, solicited_record, 0, true);
+    driver_.arm(events, hw::MO_DB_EQ, eq);
+    const auto told = [&] {
+        engine_.run_until(clock_, clock_.now_ns() + 1'000'000);
+        const bool any = events.pop().has_value();
+        driver_.arm(events, hw::MO_DB_EQ, eq);
+        return any;
+    };
+    driver_.arm(completions, hw::MO_DB_CQ, cq);
+    advance(plain, plain_record, 1, 0);
+    ASSERT_TRUE(completions.pop());
+    completions.acknowledge_open(MO_ARM_NEXT);
+    EXPECT_TRUE(told());
+    // Nothing new: neither the old word nor a new request brings another event.
+    EXPECT_FALSE(told());
+    driver_.arm(completions, hw::MO_DB_CQ, cq, MO_ARM_NEXT | MO_ARM_READ);
+    EXPECT_FALSE(told());
+    advance(plain, plain_record, 2, 1);
+    EXPECT_TRUE(told());
+    ASSERT_TRUE(completions.pop());
+    // A solicited request: only for its like.
+    driver_.arm(completions, hw::MO_DB_CQ, cq, MO_ARM_SOLICITED);
+    advance(plain, plain_record, 3, 2);
+    ASSERT_TRUE(completions.pop());
+    completions.acknowledge_open(MO_ARM_SOLICITED);
+    EXPECT_FALSE(told());
+    advance(solicited, solicited_record, 1, 0);
+    ASSERT_TRUE(completions.pop());
+    completions.acknowledge_open(MO_ARM_SOLICITED);
+    EXPECT_TRUE(told());
+    EXPECT_FALSE(told());
+}
+
 TEST_P(QueueTest, InterruptModerationHoldsBackAfterTheLast) {
     EventRing events(bus_, 5);
     CompletionRing completions(bus_, 5);

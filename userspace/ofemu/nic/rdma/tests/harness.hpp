@@ -345,14 +345,14 @@ class HostCq {
         const hw::mo_rdma_cqe copy = entry;
         ++consumer_;
         nic_.object<hw::mo_arm_rec>(config.record).arm =
-            hw::__u64{consumer_} | (std::uint64_t{arm_kind} << 32U) | (arm_sequence << 34U);
+            MO_ARM_WORD(consumer_, arm_kind, arm_sequence);
         return copy;
     }
     void arm(std::uint32_t kind) {
         arm_kind = kind;
         ++arm_sequence;
         nic_.object<hw::mo_arm_rec>(nic_.cq_configs[object].record).arm =
-            hw::__u64{consumer_} | (std::uint64_t{arm_kind} << 32U) | (arm_sequence << 34U);
+            MO_ARM_WORD(consumer_, arm_kind, arm_sequence);
     }
 
   private:
