@@ -69,7 +69,7 @@ hw::mo_status AreaSet::sync(std::uint8_t port, std::uint32_t area, std::uint64_t
 
 bool AreaSet::poll(std::uint64_t now_ns) {
     bool any = false;
-    for (std::uint8_t port = 0; port < slots_.size(); ++port) {
+    for (std::uint8_t port = 0; port < MO_MAX_PORTS; ++port) {
         for (std::uint32_t area = 0; area < kinds; ++area) {
             Slot& slot = slots_[port][area];
             if (slot.address != 0 && (slot.changed || now_ns >= slot.due_ns)) {

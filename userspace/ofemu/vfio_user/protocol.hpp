@@ -11,7 +11,8 @@
 
 namespace mo::vfio_user {
 
-enum class Command : std::uint16_t {
+// As wide as on the wire.
+enum class Command : std::uint16_t { // NOLINT(performance-enum-size)
     version = 1,
     dma_map = 2,
     dma_unmap = 3,
