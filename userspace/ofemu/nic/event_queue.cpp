@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nic/event_queue.hpp"
 
+#include <algorithm>
+
 #include "nic/counters.hpp"
 
 namespace mo::nic {
@@ -8,8 +10,9 @@ namespace mo::nic {
 namespace {
 
 constexpr std::uint64_t never = ~std::uint64_t{0};
-/// The host makes room by its arm word, without a doorbell (driver/hw/db.h): the device looks.
-constexpr std::uint64_t retry_interval_ns = 20'000;
+/// The host makes room by its arm word, without a doorbell (driver/hw/db.h): the device looks, less
+/// often the longer it finds none. A host that stands still costs the others nothing then.
+constexpr std::uint64_t shortest_retry_ns = 20'000, longest_retry_ns = 1'280'000;
 /// The last free entry is for the end of the device, which could not be told later.
 constexpr std::uint32_t kept_entries = 1;
 
@@ -60,10 +63,17 @@ bool EventQueue::post(const hw::mo_eqe& event) {
 
 /// Writes what is owed, as far as there is room.
 void EventQueue::pay(std::uint64_t now_ns) {
+    bool paid = retry_ns_ == never;
     while (owes() && write(owed_.front(config_.vector)) == Outcome::written) {
         owed_.pop_front(config_.vector);
+        paid = true;
     }
-    retry_ns_ = owes() ? now_ns + retry_interval_ns : never;
+    if (!owes()) {
+        retry_ns_ = never;
+    } else if (paid || now_ns >= retry_ns_) {
+        retry_wait_ns_ = paid ? shortest_retry_ns : std::min(2 * retry_wait_ns_, longest_retry_ns);
+        retry_ns_ = now_ns + retry_wait_ns_;
+    }
 }
 
 void EventQueue::flush(std::uint64_t now_ns) {

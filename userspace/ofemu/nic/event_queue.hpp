@@ -82,6 +82,7 @@ class EventQueue {
     std::uint64_t last_interrupt_ns_ = 0;
     std::uint64_t deadline_ns_ = ~std::uint64_t{0}; ///< of the interrupt that is held back
     std::uint64_t retry_ns_ = ~std::uint64_t{0};    ///< when room is looked for again
+    std::uint64_t retry_wait_ns_ = 0;               ///< how long was waited for that time
     bool interrupted_ = false;                      ///< last_interrupt_ns_ is valid
     bool posted_ = false;
     bool working_ = true;

@@ -313,6 +313,34 @@ TEST_P(QueueTest, FullEventQueueDelaysEvents) {
     EXPECT_EQ(nic_.counters().events_delayed.value(), 4U);
 }
 
+/// A host that has stopped is looked at less and less often, and heard soon when it goes on.
+TEST_P(QueueTest, AFullEventQueueIsLookedAtLessAndLessOften) {
+    constexpr unsigned second = 1'000'000'000;
+    EventRing events(bus_, 2);
+    const auto eq = driver_.create_eq(events, 1);
+    for (int i = 0; i < 4; ++i) {
+        CompletionRing completions(bus_, 5);
+        const auto cq = driver_.create_cq(completions, eq);
+        const auto record = bus_.allocate(64, 64);
+        const auto queue = create_queue(cq, record);
+        driver_.arm(completions, hw::MO_DB_CQ, cq);
+        advance(queue, record, 1, 0);
+    }
+    const auto start = clock_.now_ns();
+    unsigned looks = 0;
+    for (auto next = engine_.settle(); next < start + second; next = engine_.settle()) {
+        clock_.set(next);
+        ++looks;
+    }
+    EXPECT_GT(looks, 700U);
+    EXPECT_LT(looks, 900U);
+    while (events.pop()) {
+    }
+    events.acknowledge();
+    engine_.run_until(clock_, clock_.now_ns() + 1'300'000);
+    EXPECT_TRUE(events.pop());
+}
+
 /// The end of the device is told though the queue is full of other news.
 TEST_P(QueueTest, FatalHasRoomInAFullEventQueue) {
     ASSERT_NE(make_async_eq(), 0U);
