@@ -4,7 +4,7 @@ list of failures that are known.
 
 The list names, for each case that fails, the feature that the NIC lacks or the option
 that Debian's kernel was built without. It may only shrink: a case of it that passes is
-as wrong as a case outside it that fails.
+as wrong as a case outside it that fails, and so is an entry that nothing needs.
 """
 
 from __future__ import annotations
@@ -125,16 +125,30 @@ def judge(cases: list[Case], known: list[Known], config: dict[str, str]) -> list
             problems.append(f"{case.name}: fails: {case.reason}".rstrip(": "))
         elif case.outcome == PASS and entry and not entry.timing:
             problems.append(f"{case.name}: passes now: remove {entry.pattern!r} from the list")
-    for name in sorted({case.name.partition(".")[0] for case in cases}):
-        mine = [case for case in cases if case.name.partition(".")[0] == name]
-        if all(case.outcome == SKIP for case in mine) and not all(find(case.name, known) for case in mine):
-            problems.append(f"{name}: skipped whole: {mine[0].reason}")
+    whole = skipped_whole(cases)
+    for name in sorted(whole):
+        unknown = [case for case in cases if file_of(case) == name and not find(case.name, known)]
+        if unknown:
+            problems.append(f"{name}: skipped whole: {unknown[0].reason}")
     for entry in known:
-        if not any(fnmatch.fnmatchcase(case.name, entry.pattern) for case in cases):
+        mine = [case for case in cases if fnmatch.fnmatchcase(case.name, entry.pattern)]
+        if not mine:
             problems.append(f"the list: {entry.pattern!r} names no case")
+        elif all(case.outcome == SKIP and file_of(case) not in whole for case in mine):
+            problems.append(f"the list: {entry.pattern!r}: is skipped, in a file that is not skipped whole: remove it")
         if entry.option and config.get(entry.option, "n") != "n":
             problems.append(f"the list: {entry.pattern!r}: the kernel has {entry.option}={config[entry.option]}")
     return problems
+
+
+def file_of(case: Case) -> str:
+    """The file of a case, as FOLDER/FILE without its ending."""
+    return case.name.partition(".")[0]
+
+
+def skipped_whole(cases: list[Case]) -> set[str]:
+    """The files of which no case was run."""
+    return {file_of(case) for case in cases} - {file_of(case) for case in cases if case.outcome != SKIP}
 
 
 def find(name: str, known: list[Known]) -> Known | None:
@@ -142,12 +156,12 @@ def find(name: str, known: list[Known]) -> Known | None:
     return next((entry for entry in known if fnmatch.fnmatchcase(name, entry.pattern)), None)
 
 
-def report(cases: list[Case], known: list[Known]) -> str:
+def report(title: str, cases: list[Case], known: list[Known]) -> str:
     """The three lists, each case with the reason."""
-    lines = []
-    for outcome, title in ((PASS, "passed"), (FAIL, "failed"), (SKIP, "skipped")):
+    lines = [title]
+    for outcome, word in ((PASS, "passed"), (FAIL, "failed"), (SKIP, "skipped")):
         mine = [case for case in cases if case.outcome == outcome]
-        lines.append(f"{len(mine)} {title}")
+        lines.append(f"{len(mine)} {word}")
         for case in sorted(mine, key=lambda case: case.name):
             entry = find(case.name, known)
             why = [f"lacks {entry.reason}"] if entry and outcome != PASS else []

@@ -75,6 +75,7 @@ class Suite:
         self.report = paths.BUILD / f"check-kselftests-{setup}.txt"
         only = os.environ.get("KSELFTESTS", "")
         self.partly = bool(only)
+        self.since = time.monotonic()
         self.files = [file for file in kselftest.files(self.tree) if re.search(only, file)]
 
     def install(self, host: str) -> None:
@@ -122,13 +123,16 @@ class Suite:
 
     def begin(self) -> None:
         """Forgets an earlier report."""
+        self.since = time.monotonic()
         self.report.parent.mkdir(exist_ok=True)
         self.report.write_text("")
 
     def finish(self) -> None:
         """The lists go before what the programs have printed."""
         text = self.report.read_text()
-        self.report.write_text(kselftest.report(self.cases, self.known) + "\n" + text)
+        files = len({kselftest.file_of(case) for case in self.cases})
+        title = f"{self.setup}: {files} files in {(time.monotonic() - self.since) / 60:.0f} minutes"
+        self.report.write_text(kselftest.report(title, self.cases, self.known) + "\n" + text)
 
     def matches_the_list(self) -> None:
         """Each failure is known, and what is known still fails."""
@@ -143,7 +147,7 @@ class Suite:
     def wanted_pass(self) -> None:
         """What the product promises passes whole, but for cases that its set-up skips."""
         for name in WANTED:
-            mine = [case for case in self.cases if case.name.partition(".")[0] == name]
+            mine = [case for case in self.cases if kselftest.file_of(case) == name]
             if self.partly and not mine:
                 continue
             failed = [case.name for case in mine if case.outcome == kselftest.FAIL]

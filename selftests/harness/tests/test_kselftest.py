@@ -53,7 +53,6 @@ class ReadTest(unittest.TestCase):
                 self.assertEqual(outcomes(kselftest.read("hw/x.py", status, passed))["hw/x"], "fail")
         self.assertEqual(kselftest.read("hw/x.py", kselftest.TIMEOUT, passed)[-1], Case("hw/x", "fail", "timed out", True))
 
-
     def test_the_makefiles_say_what_is_run(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             for folder, text in (("drivers/net", "TEST_GEN_FILES := \\\n\ta \\\n# end\n\nTEST_PROGS := \\\n\tb.py \\\n\tc.sh \\\n# end\n"),
@@ -80,6 +79,8 @@ class JudgeTest(unittest.TestCase):
                 ([Case("net/a.bad", "pass"), self.cases[2]], self.known, {}, "net/a.bad: passes now: remove"),
                 (self.cases, self.known[:1], {}, "net/b: skipped whole: no such thing"),
                 (self.cases[:2], self.known, {}, "the list: 'net/b.*' names no case"),
+                ([*self.cases[:2], Case("net/a.other", "skip"), self.cases[2]], [*self.known, Known("net/a.other", "speed")], {},
+                 "the list: 'net/a.other': is skipped, in a file that is not skipped whole: remove it"),
                 (self.cases, self.known, {"CONFIG_B": "m"}, "the list: 'net/b.*': the kernel has CONFIG_B=m"),
                 ([*self.cases, Case("net/a", "fail", "timed out", True)], [*self.known, Known("net/a", "speed")], {},
                  "net/a: timed out")):
@@ -89,8 +90,8 @@ class JudgeTest(unittest.TestCase):
                 self.assertTrue(problems[0].startswith(said), problems)
 
     def test_the_report_names_the_reason(self) -> None:
-        text = kselftest.report(self.cases, self.known)
-        for line in ("1 passed", "1 failed", "1 skipped", "  net/a.bad: lacks magic; boom",
+        text = kselftest.report("between two ports", self.cases, self.known)
+        for line in ("between two ports", "1 passed", "1 failed", "1 skipped", "  net/a.bad: lacks magic; boom",
                      "  net/b.one: lacks CONFIG_B; no such thing"):
             self.assertIn(line, text.splitlines())
 
