@@ -8,17 +8,16 @@ import io
 import os
 import re
 import subprocess
-import sys
 import tarfile
 import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from mo_test import Bed, Failure, true
 from mo_test import main as run_tests
+from mo_test import true
+from two_hosts import Bed, Failure, Host
 
-sys.path.insert(0, os.environ["MO_SELFTESTS"])
-from harness import buildroot, kselftest, ksource, paths  # noqa: E402
+from harness import buildroot, kselftest, ksource, paths
 
 LIST = paths.SELFTESTS / "guest/kselftest/known-failures.yaml"
 TREE = "/root/kselftests"
@@ -78,7 +77,7 @@ class Suite:
         self.since = time.monotonic()
         self.files = [file for file in kselftest.files(self.tree) if re.search(only, file)]
 
-    def install(self, host: str) -> None:
+    def install(self, host: Host) -> None:
         """Copies the suite into a guest, with patience for an emulated one."""
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w") as archive:
@@ -94,18 +93,18 @@ class Suite:
                 archive.addfile(info, io.BytesIO(data))
             # ethtool_lib.sh reads the link modes' numbers there.
             archive.add(self.source / "include/uapi/linux/ethtool.h", "include/linux/ethtool.h")
-        done = subprocess.run([self.bed.program, "exec", "--name", self.bed.name, host, "--", "sh", "-c",
+        done = subprocess.run([self.bed.program, "exec", "--name", self.bed.name, host.name, "--", "sh", "-c",
                                f"mkdir -p {TREE} && tar x -C {TREE}"], input=stream.getvalue(), capture_output=True, check=False)
-        true(done.returncode == 0, f"copying the suite into {host}: {done.stderr.decode(errors='replace')}")
-        self.bed.sh(host, PREPARE)
+        true(done.returncode == 0, f"copying the suite into {host.name}: {done.stderr.decode(errors='replace')}")
+        host.run(PREPARE, timeout=120)
 
-    def address(self, side: str, device: str, host: str = "host0", namespace: str = "") -> None:
+    def address(self, side: str, host: Host, device: str, namespace: str = "") -> None:
         """Gives a port the addresses of the LOCAL or REMOTE side, and the latter the way to what
         the former forwards to."""
         ip = f"ip -n {namespace}" if namespace else "ip"
         route = f"{ip} -6 route replace {LOCAL['LOCAL_PREFIX_V6']} via {LOCAL['LOCAL_V6']} dev {device}"
-        self.bed.sh(host, f"{ip} link set {device} up && {ip} address replace {LOCAL[side + '_V4']}/24 dev {device} && "
-                    f"{ip} address replace {LOCAL[side + '_V6']}/64 dev {device} nodad" + (f" && {route}" if side == "REMOTE" else ""))
+        host.run(f"{ip} link set {device} up && {ip} address replace {LOCAL[side + '_V4']}/24 dev {device} && "
+                 f"{ip} address replace {LOCAL[side + '_V6']}/64 dev {device} nodad" + (f" && {route}" if side == "REMOTE" else ""))
 
     def run(self, file: str, variables: dict[str, str], arguments: str = "") -> None:
         """Runs one file; its cases are added."""
@@ -159,11 +158,6 @@ def needs_two_ports(suite: Suite, file: str) -> bool:
     """Whether a file is one of the older scripts, which drive both ports and know of no remote end."""
     folder, _, name = file.partition("/")
     return name.endswith(".sh") and "DRIVER_TEST_CONFORMANT" not in (suite.tree / kselftest.FOLDERS[folder] / name).read_text()
-
-
-def interfaces(bed: Bed, host: str) -> list[str]:
-    """Network interfaces of our NICs, in PCI order."""
-    return bed.sh(host, "ls -d /sys/bus/pci/drivers/mesh_optical/*/net/* | sed 's,.*/,,'").split()
 
 
 def main(suite: Suite, *tests: Callable[[], object]) -> NoReturn:
