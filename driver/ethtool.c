@@ -324,6 +324,7 @@ const struct ethtool_ops mo_ethtool_ops = {
 	.get_strings = mo_stats_strings,
 	.get_ethtool_stats = mo_stats_values,
 	.get_eth_mac_stats = mo_get_mac_stats,
+	.get_eth_ctrl_stats = mo_get_ctrl_stats,
 	.get_rmon_stats = mo_get_rmon_stats,
 	.get_ts_info = ethtool_op_get_ts_info,
 };

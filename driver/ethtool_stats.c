@@ -80,6 +80,15 @@ void mo_get_pause_stats(struct net_device *netdev, struct ethtool_pause_stats *s
 	stats->rx_pause_frames = port[MO_PC_rx_pause];
 }
 
+void mo_get_ctrl_stats(struct net_device *netdev, struct ethtool_eth_ctrl_stats *stats)
+{
+	u64 port[MO_PORT_COUNTER_COUNT];
+
+	mo_stats_port(netdev_priv(netdev), port, true);
+	stats->MACControlFramesTransmitted = port[MO_PC_tx_control];
+	stats->MACControlFramesReceived = port[MO_PC_rx_control];
+}
+
 void mo_get_mac_stats(struct net_device *netdev, struct ethtool_eth_mac_stats *stats)
 {
 	u64 port[MO_PORT_COUNTER_COUNT];

@@ -456,6 +456,7 @@ int mo_stats_count(struct net_device *netdev, int set);
 void mo_stats_strings(struct net_device *netdev, u32 set, u8 *data);
 void mo_stats_values(struct net_device *netdev, struct ethtool_stats *stats, u64 *data);
 void mo_get_pause_stats(struct net_device *netdev, struct ethtool_pause_stats *stats);
+void mo_get_ctrl_stats(struct net_device *netdev, struct ethtool_eth_ctrl_stats *stats);
 void mo_get_mac_stats(struct net_device *netdev, struct ethtool_eth_mac_stats *stats);
 void mo_get_rmon_stats(struct net_device *netdev, struct ethtool_rmon_stats *stats,
 		       const struct ethtool_rmon_hist_range **ranges);

@@ -51,7 +51,9 @@
 	X(tx_1024_1518, "frames of 1024 to 1518 octets") \
 	X(tx_1519_max, "frames of more than 1518 octets") \
 	X(tx_tso_packets, "packets that were segmented") \
-	X(tx_tso_segs, "segments made of them")
+	X(tx_tso_segs, "segments made of them") \
+	X(rx_control, "MAC control frames received, PAUSE among them") \
+	X(tx_control, "MAC control frames sent, PAUSE among them")
 
 /**
  * struct mo_port_stats - counters of a port, written each period

@@ -57,11 +57,15 @@ void count_sent(PortCounters& c, const fabric::Frame& frame) noexcept {
 }
 
 /// A PAUSE frame (IEEE 802.3 annex 31B)?
-bool is_pause(fabric::Bytes head) noexcept {
+bool is_mac_control(fabric::Bytes head) noexcept {
+    return head.size() >= fabric::ethernet_header &&
+           fabric::load_be16(head.data() + 12) == fabric::ethertype_mac_control;
+}
+
+bool is_pause(fabric::Bytes mac_control) noexcept {
     constexpr std::uint16_t opcode_pause = 0x0001;
-    return head.size() >= fabric::ethernet_header + 2 &&
-           fabric::load_be16(head.data() + 12) == fabric::ethertype_mac_control &&
-           fabric::load_be16(head.data() + fabric::ethernet_header) == opcode_pause;
+    return mac_control.size() >= fabric::ethernet_header + 2 &&
+           fabric::load_be16(mac_control.data() + fabric::ethernet_header) == opcode_pause;
 }
 
 } // namespace
@@ -96,8 +100,9 @@ void Mac::transmit(const fabric::Frame& frame, std::uint64_t now_ns) {
     if (frame.is_burst()) {
         ++counters.tx_tso_packets;
         counters.tx_tso_segs += packets;
-    } else if (is_pause(frame.head)) {
-        ++counters.tx_pause;
+    } else if (is_mac_control(frame.head)) {
+        ++counters.tx_control;
+        counters.tx_pause += is_pause(frame.head) ? 1 : 0;
     }
     if (config.loopback) {
         admit(frame, now_ns);
@@ -142,9 +147,12 @@ void Mac::admit(const fabric::Frame& frame, std::uint64_t now_ns) {
     }
     if (!frame.bad_fcs) {
         count_received(counters, frame);
-        if (is_pause(frame.head)) {
-            ++counters.rx_pause;
-            return; // MAC control ends in the MAC (IEEE 802.3 clause 31)
+        if (is_mac_control(frame.head)) {
+            ++counters.rx_control;
+            if (is_pause(frame.head)) {
+                ++counters.rx_pause;
+                return; // MAC control ends in the MAC (IEEE 802.3 clause 31)
+            }
         }
     }
     if (roce) {

@@ -180,6 +180,26 @@ TEST_F(Receive, PauseEndsInTheMac) {
     EXPECT_EQ(counters().tx_pause, 1U);
 }
 
+TEST_F(Receive, MacControlIsCountedWhateverItsOpcode) {
+    HostRx rx(nic);
+    rx.post(10);
+    open_receiver(nic, rx);
+    HostTx tx(nic);
+    for (const unsigned opcode : {0U, 1U, 2U}) {
+        Packet control = to_address(0x0180c2000001);
+        set16(control, 12, 0x8808);
+        set16(control, 14, opcode);
+        control.resize(60);
+        wire(control);
+        tx.send(control);
+        nic.poll();
+    }
+    EXPECT_EQ(counters().rx_control, 3U);
+    EXPECT_EQ(counters().tx_control, 3U);
+    EXPECT_EQ(counters().rx_pause, 1U);
+    EXPECT_EQ(counters().tx_pause, 1U);
+}
+
 TEST_F(Receive, Scatter) {
     for (const std::uint32_t buffer : {256U, 300U, 1000U, 2048U, 65536U}) {
         TestNic one;
