@@ -24,7 +24,6 @@ using fabric::store_be16;
 using fabric::store_be32;
 
 constexpr std::uint32_t max_ip_length = 65535;
-constexpr std::uint8_t dont_fragment = 0x40;
 
 std::uint8_t flags_of(const std::byte* transport) noexcept {
     return std::to_integer<std::uint8_t>(transport[tcp::flags]);
@@ -73,13 +72,21 @@ struct Gro::Cut {
     }
 };
 
-void Gro::add(const Run& run, const hw::mo_eth_cqe& meta, RxQueue& queue, PortCounters& counters) {
-    const std::byte* const transport = run.header.data() + run.l4_offset;
+Gro::Cut Gro::whole(const Run& run, const hw::mo_eth_cqe& meta) noexcept {
     Cut cut{run, meta, fabric::PieceCursor(run.rest, run.first)};
     cut.left = run.payload;
-    cut.sequence = load_be32(transport + tcp::sequence);
+    cut.sequence = load_be32(run.header.data() + run.l4_offset + tcp::sequence);
     cut.id = run.ipv6 ? std::uint16_t{0}
                       : load_be16(run.header.data() + run.l3_offset + ipv4::identification);
+    return cut;
+}
+
+bool Gro::joined_by(const Run& run, const hw::mo_eth_cqe& meta) const {
+    return open() && continues(whole(run, meta));
+}
+
+void Gro::add(const Run& run, const hw::mo_eth_cqe& meta, RxQueue& queue, PortCounters& counters) {
+    Cut cut = whole(run, meta);
     while (cut.left != 0) {
         const bool joins = open() && continues(cut);
         if (open() && !joins) {
@@ -122,11 +129,8 @@ bool Gro::continues(const Cut& cut) const {
     if (ipv6_) {
         return true;
     }
-    // RFC 6864: identification of packets that must not be fragmented has no meaning; it may
-    // stand still. Otherwise it has to rise with each segment.
+    // It rises with each segment, or stands still in all of them: both can be made again.
     const auto rising = static_cast<std::uint16_t>(first_id_ + segments_);
-    const bool atomic =
-        (std::to_integer<unsigned>(header_[l3_offset_ + ipv4::fragment]) & dont_fragment) != 0;
     switch (ids_) {
     case Ids::rising:
         return cut.id == rising;
@@ -135,7 +139,7 @@ bool Gro::continues(const Cut& cut) const {
     case Ids::unknown:
         break;
     }
-    return cut.id == rising || (atomic && cut.id == first_id_ && !many);
+    return cut.id == rising || (cut.id == first_id_ && !many);
 }
 
 /// All but lengths, identification, sequence number, PSH and checksums.

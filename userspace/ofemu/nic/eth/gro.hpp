@@ -43,6 +43,8 @@ struct Run {
 class Gro {
   public:
     [[nodiscard]] bool open() const noexcept { return segments_ != 0; }
+    /// Would the run, or the first segment of it, join the open packet? `meta` as for add().
+    [[nodiscard]] bool joined_by(const Run& run, const hw::mo_eth_cqe& meta) const;
 
     /// Takes a run into the open packet or new ones. `meta` holds what the completion of a single
     /// segment would (hash, VLAN, l3l4, flags, hdr_len). Segments without a buffer are counted as
@@ -58,6 +60,7 @@ class Gro {
     enum class Ids : std::uint8_t { unknown, rising, fixed };
 
     struct Cut;
+    [[nodiscard]] static Cut whole(const Run& run, const hw::mo_eth_cqe& meta) noexcept;
     [[nodiscard]] bool continues(const Cut& cut) const;
     [[nodiscard]] bool same_headers(fabric::Bytes other) const noexcept;
     [[nodiscard]] std::uint32_t fitting(const Cut& cut, RxQueue& queue);

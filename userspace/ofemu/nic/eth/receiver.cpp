@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::size_t addresses_length = 12;
 
+/// Followed by what makes it as long as the shortest ethernet frame?
+bool is_padded(const fabric::Frame& frame, const Parsed& parsed) noexcept {
+    return !frame.is_burst() && frame.length == fabric::min_frame && parsed.l3_end < frame.length;
+}
+
 } // namespace
 
 /// Where a frame goes, and what all segments of a burst have in common.
@@ -98,8 +103,8 @@ bool Receiver::strips(const Parsed& parsed) const noexcept {
 bool Receiver::may_coalesce(const fabric::Frame& frame, const Parsed& parsed) const {
     return offload.has(MO_OFFLOAD_RX_GRO) && offload.has(MO_OFFLOAD_RX_CSUM) && !frame.bad_fcs &&
            parsed.tcp() && !parsed.l3_extras && parsed.payload_offset < parsed.l3_end &&
-           parsed.l3_end == frame.length && parsed.tags == (strips(parsed) ? 1 : 0) &&
-           gro_flags_allow(frame.head, parsed.l4_offset);
+           (parsed.l3_end == frame.length || is_padded(frame, parsed)) &&
+           parsed.tags == (strips(parsed) ? 1 : 0) && gro_flags_allow(frame.head, parsed.l4_offset);
 }
 
 hw::mo_eth_cqe Receiver::describe(const Parsed& parsed, const Target& target) const {
@@ -153,7 +158,13 @@ void Receiver::coalesce(const fabric::Frame& frame, const Parsed& parsed, Target
         .first = frame.head.subspan(parsed.payload_offset),
         .rest = frame.body,
     };
-    target.queue.gro.add(run, describe(parsed, target), target.queue, mac_.counters);
+    const hw::mo_eth_cqe meta = describe(parsed, target);
+    // Padding is dropped with the header of a packet that joins another; alone it is kept.
+    if (is_padded(frame, parsed) && !target.queue.gro.joined_by(run, meta)) {
+        deliver(frame, parsed, target);
+        return;
+    }
+    target.queue.gro.add(run, meta, target.queue, mac_.counters);
 }
 
 void Receiver::deliver(const fabric::Frame& frame, const Parsed& parsed, Target& target) {

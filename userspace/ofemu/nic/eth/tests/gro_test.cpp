@@ -185,7 +185,29 @@ TEST_F(Coalesce, NothingFollowsAPushedOrShorterPacket) {
     EXPECT_EQ(finish().size(), 2U);
 }
 
-TEST_F(Coalesce, IdentificationMayStandStillOnlyIfItMeansNothing) {
+TEST_F(Coalesce, PaddingOfAShortLastSegmentIsDropped) {
+    PacketSpec spec;
+    spec.option_words = 0;
+    const Packet first = make_packet(spec);
+    spec.sequence += 100;
+    spec.id += 1;
+    spec.payload = 1;
+    Packet last = make_packet(spec);
+    ASSERT_LT(last.size(), fabric::min_frame);
+    last.resize(fabric::min_frame);
+    nic->mac.receive(frame_of(first), nic->now);
+    nic->mac.receive(frame_of(last), nic->now);
+    nic->mac.receive(frame_of(last), nic->now); // continues nothing
+    nic->poll();
+    const auto got = rx->all();
+    ASSERT_EQ(got.size(), 2U);
+    EXPECT_EQ(got[0].cqe.gso_segs, 2);
+    EXPECT_EQ(got[0].bytes.size(), first.size() + 1);
+    EXPECT_EQ(take_apart(got[0]), (std::vector<Packet>{first, last})); // whoever sends it pads it
+    EXPECT_EQ(take_apart(got[1]), (std::vector<Packet>{last}));
+}
+
+TEST_F(Coalesce, IdentificationRisesOrStandsStill) {
     PacketSpec spec;
     std::vector<bool> fixed; // what the completions say
     const auto run = [&](bool dont_fragment, std::vector<unsigned> ids) {
@@ -220,7 +242,10 @@ TEST_F(Coalesce, IdentificationMayStandStillOnlyIfItMeansNothing) {
     EXPECT_EQ(fixed, (Said{true, true}));
     EXPECT_EQ(run(false, {5, 6, 7}), (List{3}));
     EXPECT_EQ(fixed, (Said{false}));
-    EXPECT_EQ(run(false, {5, 5, 5}), (List{1, 1, 1}));
+    EXPECT_EQ(run(false, {5, 5, 5}), (List{3}));
+    EXPECT_EQ(fixed, (Said{true}));
+    EXPECT_EQ(run(false, {5, 5, 6}), (List{2, 1}));
+    EXPECT_EQ(fixed, (Said{true, false}));
     EXPECT_EQ(run(true, {65535, 0, 1}), (List{3}));
     EXPECT_EQ(fixed, (Said{false}));
 }
