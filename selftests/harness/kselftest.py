@@ -21,8 +21,8 @@ SCRIPT = paths.HARNESS / "build/kselftests.sh"
 FOLDERS = {"net": "drivers/net", "hw": "drivers/net/hw"}
 TIMEOUT = 124
 _PROGRAMS = re.compile(r"^TEST_PROGS\s*:?=((?:.*\\\n)*.*)$", re.M)
-# The older scripts' way to tell a result.
-_LINE = re.compile(r"^TEST: (?P<name>.*?)\s*\[\s*(?P<verdict>OK|FAIL|SKIP|XFAIL)\s*\]\s*$")
+# The older scripts' way to tell a result, and the reason in a line of its own.
+_LINE = re.compile(r"^TEST: (?P<name>.*?)[ \t]*\[[ \t]*(?P<verdict>OK|FAIL|SKIP|XFAIL)[ \t]*\][ \t]*$(?:\n\t(?P<reason>.*)$)?", re.M)
 _VERDICTS = {"OK": PASS, "FAIL": FAIL, "SKIP": SKIP, "XFAIL": SKIP}
 
 
@@ -38,13 +38,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Known:
-    """An entry of the list: cases that fail, and why."""
+    """An entry of the list: cases that fail, or files that are skipped whole, and why."""
 
     pattern: str
     reason: str
     option: str = ""  # of the kernel's configuration, when that is the reason
     setups: tuple[str, ...] = ()  # where it holds; everywhere when empty
     timing: bool = False  # whether it fails depends on when packets come: now and then it passes
+    skipped: bool = False  # they do not fail: they are skipped, and do not say why
 
 
 def ensure(source: Path) -> Path:
@@ -74,13 +75,13 @@ def read(file: str, status: int, output: str) -> list[Case]:
     report = ktap.parse(output)
     cases = []
     for result in report.results:
-        # A failure that was expected is told as passed, with a reason.
-        outcome = SKIP if result.outcome == PASS and result.reason else result.outcome
+        # What was expected to fail has not shown that it works.
+        outcome = SKIP if result.expected else result.outcome
         title = result.name if result.name.startswith(f"{stem}.") else f"{stem}.{result.name}"
         cases.append(Case(f"{folder}/{title}", outcome, result.reason))
     if not report.is_ktap:
-        cases = [Case(f"{folder}/{stem}.{found['name']}", _VERDICTS[found["verdict"]])
-                 for found in map(_LINE.match, output.splitlines()) if found]
+        cases = [Case(f"{folder}/{stem}.{found['name']}", _VERDICTS[found["verdict"]], (found["reason"] or "").strip())
+                 for found in _LINE.finditer(output)]
     last = next((line.strip("# ") for line in reversed(output.splitlines()) if line.strip("# ")), "no output")
     whole = Case(f"{folder}/{stem}", FAIL, last, True)
     if status == TIMEOUT:
@@ -98,7 +99,7 @@ def load(file: Path) -> list[Known]:
     entries = []
     for node in yamlcheck.load(file, "the list").mapping({"known"}, {"known"})["known"].sequence():
         node.what = "an entry"
-        keys = node.mapping({"cases", "feature", "config", "setups", "timing"}, {"cases"})
+        keys = node.mapping({"cases", "feature", "config", "setups", "timing", "skipped"}, {"cases"})
         if ("feature" in keys) == ("config" in keys):
             raise node.fail("an entry names a feature or an option of the kernel's configuration, one of both")
         option = keys["config"].string() if "config" in keys else ""
@@ -106,10 +107,11 @@ def load(file: Path) -> list[Known]:
             raise keys["config"].fail(f"{option!r} is no option of the kernel's configuration")
         reason = option or keys["feature"].string()
         setups = tuple(item.string() for item in keys["setups"].sequence()) if "setups" in keys else ()
-        timing = "timing" in keys
-        if timing and keys["timing"].string() != "yes":
-            raise keys["timing"].fail("timing is yes, or is left out")
-        entries += [Known(item.string(), reason, option, setups, timing) for item in keys["cases"].sequence()]
+        for key in ("timing", "skipped"):
+            if key in keys and keys[key].string() != "yes":
+                raise keys[key].fail(f"{key} is yes, or is left out")
+        entries += [Known(item.string(), reason, option, setups, "timing" in keys, "skipped" in keys)
+                    for item in keys["cases"].sequence()]
     return entries
 
 
@@ -118,24 +120,26 @@ def judge(cases: list[Case], known: list[Known], config: dict[str, str]) -> list
     options that the kernel was built with."""
     problems = []
     for case in cases:
-        entry = find(case.name, known)
+        entry = find(case, known)
         if case.outcome == FAIL and case.whole and case.reason == "timed out":
             problems.append(f"{case.name}: timed out")
         elif case.outcome == FAIL and not entry:
             problems.append(f"{case.name}: fails: {case.reason}".rstrip(": "))
         elif case.outcome == PASS and entry and not entry.timing:
             problems.append(f"{case.name}: passes now: remove {entry.pattern!r} from the list")
+        elif case.outcome == SKIP and not entry and not case.reason:
+            problems.append(f"{case.name}: skipped, and nothing says why")
     whole = skipped_whole(cases)
     for name in sorted(whole):
-        unknown = [case for case in cases if file_of(case) == name and not find(case.name, known)]
+        unknown = [case for case in cases if file_of(case) == name and not find(case, known)]
         if unknown:
             problems.append(f"{name}: skipped whole: {unknown[0].reason}")
     for entry in known:
         mine = [case for case in cases if fnmatch.fnmatchcase(case.name, entry.pattern)]
         if not mine:
             problems.append(f"the list: {entry.pattern!r} names no case")
-        elif all(case.outcome == SKIP and file_of(case) not in whole for case in mine):
-            problems.append(f"the list: {entry.pattern!r}: is skipped, in a file that is not skipped whole: remove it")
+        elif all(case.outcome == SKIP and (case.reason if entry.skipped else file_of(case) not in whole) for case in mine):
+            problems.append(f"the list: {entry.pattern!r} names only skipped cases that need no entry: remove it")
         if entry.option and config.get(entry.option, "n") != "n":
             problems.append(f"the list: {entry.pattern!r}: the kernel has {entry.option}={config[entry.option]}")
     return problems
@@ -151,9 +155,10 @@ def skipped_whole(cases: list[Case]) -> set[str]:
     return {file_of(case) for case in cases} - {file_of(case) for case in cases if case.outcome != SKIP}
 
 
-def find(name: str, known: list[Known]) -> Known | None:
-    """The entry that names a case."""
-    return next((entry for entry in known if fnmatch.fnmatchcase(name, entry.pattern)), None)
+def find(case: Case, known: list[Known]) -> Known | None:
+    """The entry that names a case. One of skipped cases names none that fails."""
+    return next((entry for entry in known if fnmatch.fnmatchcase(case.name, entry.pattern)
+                 and not (entry.skipped and case.outcome == FAIL)), None)
 
 
 def report(title: str, cases: list[Case], known: list[Known]) -> str:
@@ -163,7 +168,7 @@ def report(title: str, cases: list[Case], known: list[Known]) -> str:
         mine = [case for case in cases if case.outcome == outcome]
         lines.append(f"{len(mine)} {word}")
         for case in sorted(mine, key=lambda case: case.name):
-            entry = find(case.name, known)
+            entry = find(case, known)
             why = [f"lacks {entry.reason}"] if entry and outcome != PASS else []
             why += [case.reason] if case.reason else []
             lines.append(f"  {case.name}" + (f": {'; '.join(why)}" if why else ""))

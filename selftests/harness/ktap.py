@@ -15,16 +15,19 @@ _VERSION = re.compile(r"^(K?TAP) version (\d+)$")
 _PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*SKIP\b[:\s]*(?P<skip>.*))?$", re.I)
 _RESULT = re.compile(r"^(?P<not>not )?ok(?:\s+(?P<number>\d+))?(?:\s+-)?(?:\s+(?P<name>[^#]*?))?"
                      r"(?:\s*#\s*(?P<directive>SKIP|XFAIL|TODO|TIMEOUT|ERROR)\b[:\s]*(?P<reason>.*))?(?:\s*#.*)?$", re.I)
+_EXPECTED = ("XFAIL", "TODO")
 _BAIL = re.compile(r"^Bail out!\s*(.*)$")
 
 
 @dataclass
 class Result:
-    """One line of a result. `outcome` is "pass", "fail" or "skip"."""
+    """One line of a result. `outcome` is "pass", "fail" or "skip"; a failure that was
+    `expected` is told as passed."""
 
     name: str
     outcome: str
     reason: str = ""
+    expected: bool = False
 
 
 @dataclass
@@ -58,7 +61,7 @@ def _outcome(found: re.Match[str]) -> str:
         return "skip"
     if found["not"]:
         # A failure that was expected is no failure.
-        return "pass" if directive in ("XFAIL", "TODO") else "fail"
+        return "pass" if directive in _EXPECTED else "fail"
     return "fail" if directive in ("TIMEOUT", "ERROR") else "pass"
 
 
@@ -122,7 +125,8 @@ class _Parser:
         if found["number"] and int(found["number"]) != level.seen:
             self.problem(number, f"result {found['number']} where {level.seen} was due")
         name = (found["name"] or "").strip() or f"test {level.seen}"
-        self.report.results.append(Result(name, _outcome(found), (found["reason"] or "").strip()))
+        expected = (found["directive"] or "").upper() in _EXPECTED
+        self.report.results.append(Result(name, _outcome(found), (found["reason"] or "").strip(), expected))
 
     def end(self, number: int) -> None:
         while self.levels:

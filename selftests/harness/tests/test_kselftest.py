@@ -12,12 +12,13 @@ from harness.errors import HarnessError
 from harness.kselftest import Case, Known
 
 PYTHON = """TAP version 13
-1..4
+1..5
 ok 1 stats.check_pause # XFAIL pause not supported by the device
 # Exception| Traceback
 not ok 2 stats.pkt_byte_sum
 ok 3 stats.qstat_by_ifindex # SKIP no queues
 ok 4 stats.check_down
+ok 5 stats.check_up # XFAIL
 # Totals: pass:1 fail:1 xfail:1 xpass:0 skip:1 error:0
 """
 
@@ -30,13 +31,14 @@ class ReadTest(unittest.TestCase):
     def test_every_case_has_its_outcome(self) -> None:
         cases = kselftest.read("net/stats.py", 1, PYTHON)
         self.assertEqual(outcomes(cases), {"net/stats.check_pause": "skip", "net/stats.pkt_byte_sum": "fail",
-                                           "net/stats.qstat_by_ifindex": "skip", "net/stats.check_down": "pass"})
+                                           "net/stats.qstat_by_ifindex": "skip", "net/stats.check_down": "pass",
+                                           "net/stats.check_up": "skip"})
         self.assertEqual(cases[0].reason, "pause not supported by the device")
 
     def test_older_scripts_are_read(self) -> None:
         text = "TEST: force of same speed autoneg off      [ OK ]\nTEST: Two  [FAIL]\n\tsecond line\n"
-        self.assertEqual(outcomes(kselftest.read("hw/ethtool.sh", 1, text)),
-                         {"hw/ethtool.force of same speed autoneg off": "pass", "hw/ethtool.Two": "fail"})
+        self.assertEqual(kselftest.read("hw/ethtool.sh", 1, text),
+                         [Case("hw/ethtool.force of same speed autoneg off", "pass"), Case("hw/ethtool.Two", "fail", "second line")])
 
     def test_a_file_without_cases_is_one(self) -> None:
         for status, text, outcome, reason in ((4, "SKIP: jq not installed\n", "skip", "SKIP: jq not installed"),
@@ -73,6 +75,12 @@ class JudgeTest(unittest.TestCase):
         known = [Known("net/a.*", "speed", timing=True)]
         self.assertEqual(kselftest.judge([Case("net/a.x", "pass"), Case("net/a.y", "fail")], known, {}), [])
 
+    def test_a_skip_without_a_reason_may_have_it_from_the_list(self) -> None:
+        known = [*self.known, Known("net/a.other", "speed", skipped=True)]
+        cases = [*self.cases, Case("net/a.other", "skip")]
+        self.assertEqual(kselftest.judge(cases, known, {}), [])
+        self.assertIn("  net/a.other: lacks speed\n", kselftest.report("", cases, known))
+
     def test_what_differs_is_told(self) -> None:
         for cases, known, config, said in (
                 (self.cases, self.known[1:], {}, "net/a.bad: fails: boom"),
@@ -80,7 +88,14 @@ class JudgeTest(unittest.TestCase):
                 (self.cases, self.known[:1], {}, "net/b: skipped whole: no such thing"),
                 (self.cases[:2], self.known, {}, "the list: 'net/b.*' names no case"),
                 ([*self.cases[:2], Case("net/a.other", "skip"), self.cases[2]], [*self.known, Known("net/a.other", "speed")], {},
-                 "the list: 'net/a.other': is skipped, in a file that is not skipped whole: remove it"),
+                 "the list: 'net/a.other' names only skipped cases that need no entry: remove"),
+                ([*self.cases, Case("net/a.other", "skip")], self.known, {}, "net/a.other: skipped, and nothing says why"),
+                ([*self.cases, Case("net/a.other", "skip", "why")], [*self.known, Known("net/a.other", "speed", skipped=True)], {},
+                 "the list: 'net/a.other' names only skipped cases that need no entry: remove"),
+                ([*self.cases, Case("net/a.other", "fail", "boom")], [*self.known, Known("net/a.other", "speed", skipped=True)], {},
+                 "net/a.other: fails: boom"),
+                ([*self.cases, Case("net/a.other", "pass")], [*self.known, Known("net/a.other", "speed", skipped=True)], {},
+                 "net/a.other: passes now: remove"),
                 (self.cases, self.known, {"CONFIG_B": "m"}, "the list: 'net/b.*': the kernel has CONFIG_B=m"),
                 ([*self.cases, Case("net/a", "fail", "timed out", True)], [*self.known, Known("net/a", "speed")], {},
                  "net/a: timed out")):
@@ -105,6 +120,7 @@ class ListTest(unittest.TestCase):
                            ("known: [{cases: [net/a.b], feature: x, config: CONFIG_X}]", "one of both"),
                            ("known: [{cases: [net/a.b], config: netkit}]", "no option"),
                            ("known: [{cases: [net/a.b], feature: x, timing: no}]", "timing is yes"),
+                           ("known: [{cases: [net/a.b], feature: x, skipped: no}]", "skipped is yes"),
                            ("known: [{feature: x}]", "lacks 'cases'")):
             with self.subTest(text), tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "list.yaml"
