@@ -8,8 +8,10 @@ formed. A guest whose kernel complained is not used again.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import queue
 import subprocess
 import sys
 import tarfile
@@ -49,35 +51,14 @@ class RunningBed:
         self._is_up = False
         self._started = False
         self._offsets: dict[str, int] = {}
-        self._boot: threading.Thread | None = None
-        self._problem = ""
         self.hosts: dict[str, dict[str, Any]] = {}
 
     def _call(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run([TESTBED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               preexec_fn=process.die_with_parent, **options)
 
-    def prepare(self) -> None:
-        """Begin to boot, while others are tested."""
-        def boot() -> None:
-            try:
-                self._problem = self._start()
-            except Exception as error:  # pylint: disable=broad-except
-                self._problem = f"{type(error).__name__}: {error}"
-
-        self._problem = "the boot did not end"
-        self._boot = threading.Thread(target=boot, daemon=True)
-        self._boot.start()
-
     def up(self) -> str:
         """Boot if needed; empty, or what went wrong."""
-        if self._boot:
-            self._boot.join()
-            self._boot = None
-            return self._problem
-        return self._start()
-
-    def _start(self) -> str:
         if self._is_up or self.bed.topology == NO_TOPOLOGY:
             return ""
         self._started = True
@@ -106,9 +87,6 @@ class RunningBed:
 
     def down(self) -> None:
         """End it."""
-        if self._boot:
-            self._boot.join()
-            self._boot = None
         if self._started:
             self._call("down", "--name", self.name, stdin=subprocess.DEVNULL)
         self._is_up = self._started = False
@@ -217,15 +195,53 @@ def _run_one(bed: RunningBed, test: GuestTest, name: str, problem: str) -> tuple
 _ROOM_FOR_TWO_MB = 8192
 
 
-def _room_for_two() -> bool:
-    """Whether the next testbed can boot beside the one in use."""
+def _lanes() -> int:
+    """How many testbeds can be used at once. Much of a guest test is waiting: for a link, a reset, a time-out."""
     with open("/proc/meminfo", encoding="ascii") as file:
         available = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:"))
-    return available >= _ROOM_FOR_TWO_MB * 1024
+    return 2 if available >= _ROOM_FOR_TWO_MB * 1024 and (os.cpu_count() or 1) > 1 else 1
+
+
+class Turns:
+    """Who may use the machine: any number together, or one alone, which nobody who comes later overtakes."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._together = 0
+        self._alone = False
+        self._waiting = 0
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Beside others."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone and not self._waiting)
+            self._together += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._together -= 1
+                self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """With nobody else."""
+        with self._changed:
+            self._waiting += 1
+            self._changed.wait_for(lambda: not self._alone and not self._together)
+            self._waiting -= 1
+            self._alone = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone = False
+                self._changed.notify_all()
 
 
 def sessions(tests: list[GuestTest], full: bool, kernels: set[str]) -> list[tuple[Bed, list[GuestTest]]]:
-    """What is booted, in this order, and which tests it is for. Those that want a testbed of their own come last."""
+    """What is booted, and which tests it is for; what may take longest comes first."""
     groups: dict[Bed, list[GuestTest]] = {}
     for test in tests:
         for kernel in test.kernels_for(full):
@@ -237,29 +253,75 @@ def sessions(tests: list[GuestTest], full: bool, kernels: set[str]) -> list[tupl
         if shared:
             found.append((bed, shared))
         found += [(bed, [test]) for test in sorted(members, key=lambda t: t.name) if test.fresh]
-    return found
+    return sorted(found, key=lambda session: -sum(test.seconds() for test in session[1]))
+
+
+class _Runs:
+    """The sessions of a run and those who work at them."""
+
+    def __init__(self, beds: list[tuple[RunningBed, list[GuestTest]]]) -> None:
+        self._beds = beds
+        self._next = iter(beds)
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._turns = Turns()
+        self.results: queue.Queue[Result | None] = queue.Queue()
+
+    def _take(self) -> tuple[RunningBed, list[GuestTest]] | None:
+        with self._lock:
+            return None if self._ended.is_set() else next(self._next, None)
+
+    def _session(self, running: RunningBed, members: list[GuestTest]) -> None:
+        for test in members:
+            if self._ended.is_set():
+                break
+            with self._turns.together():
+                problem = running.up()
+            with self._turns.alone() if test.alone else self._turns.together():
+                result, reusable = _run_one(running, test, f"guest:{test.name}@{running.bed.kernel}", problem)
+            self.results.put(result)
+            if not reusable:
+                running.down()
+
+    def work(self) -> None:
+        """Session after session; None in `results` says that this one has none any more."""
+        try:
+            while session := self._take():
+                running, members = session
+                try:
+                    self._session(running, members)
+                except Exception as error:  # pylint: disable=broad-except
+                    self.results.put(Result(f"guest:{members[0].name}@{running.bed.kernel}", FAIL,
+                                            f"{type(error).__name__}: {error}", 0))
+                finally:
+                    running.down()
+        finally:
+            self.results.put(None)
+
+    def end(self) -> None:
+        """No other test begins; the testbeds end under those that run."""
+        self._ended.set()
+        for running, _ in self._beds:
+            running.down()
 
 
 def run(tests: list[GuestTest], full: bool, stage: Path | None, kernels: set[str]) -> Iterator[Result]:
-    """Run guest tests, one testbed at a time (the machine is small); the next one boots meanwhile."""
-    beds = [(RunningBed(bed, f"check-{os.getpid()}-{number}", stage), members)
-            for number, (bed, members) in enumerate(sessions(tests, full, kernels))]
-    told = None
+    """Run guest tests, in two testbeds at a time where the machine has room."""
+    runs = _Runs([(RunningBed(bed, f"check-{os.getpid()}-{number}", stage), members)
+                  for number, (bed, members) in enumerate(sessions(tests, full, kernels))])
+    lanes = [threading.Thread(target=runs.work) for _ in range(_lanes())]
+    for lane in lanes:
+        lane.start()
+    left = len(lanes)
     try:
-        for number, (running, members) in enumerate(beds):
-            if running.bed != told:
-                told = running.bed
-                print(f"-- {told.topology}, {told.kernel}" + (", strict IOMMU" if told.iommu == "strict" else ""), flush=True)
-            for test in members:
-                problem = running.up()
-                if test is members[-1] and number + 1 < len(beds) and _room_for_two():
-                    beds[number + 1][0].prepare()
-                result, reusable = _run_one(running, test, f"guest:{test.name}@{running.bed.kernel}", problem)
+        while left:
+            result = runs.results.get()
+            if result is None:
+                left -= 1
+            else:
                 yield result
-                if not reusable:
-                    running.down()
-            running.down()
     finally:
-        for running, _ in beds:
-            running.down()
+        runs.end()
+        for lane in lanes:
+            lane.join()
     sys.stdout.flush()

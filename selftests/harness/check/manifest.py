@@ -17,6 +17,7 @@ Keys, with their defaults:
                     its name run it
   cpus=1 memory=768 iommu=off packages= append=     as for `testbed up`
   fresh=no          yes: a testbed of its own, not used again
+  alone=no          yes: it judges times, so nothing else is tested meanwhile
   expect=REGEX      lines of the kernel log that the test provokes
 """
 
@@ -37,8 +38,8 @@ _LIBRARY = "lib"
 _HEADER = re.compile(r"^\s*(?:#|//|\*|/\*)\s*mo-test:(?P<text>.*?)(?:\*/)?\s*$")
 _DEFAULTS = {"where": "host0", "topology": "back-to-back", "timeout": "60", "smoke": "no", "kernels": "all",
              "cpus": "1", "memory": "768", "iommu": "off", "packages": "", "append": "", "fresh": "no", "full": "no",
-             "expect": "", "long": ""}
-_CHOICES = {"smoke": ("yes", "no"), "fresh": ("yes", "no"), "full": ("yes", "no"), "iommu": ("off", "strict"),
+             "expect": "", "long": "", "alone": "no"}
+_CHOICES = {"smoke": ("yes", "no"), "fresh": ("yes", "no"), "full": ("yes", "no"), "alone": ("yes", "no"), "iommu": ("off", "strict"),
             "kernels": ("all", "stable", "backports")}
 
 
@@ -76,6 +77,7 @@ class GuestTest:
     long: float  # timeout where MO_FULL=yes
     smoke: bool
     fresh: bool
+    alone: bool
     full: bool
     kernels: str
     expect: str
@@ -134,7 +136,7 @@ def parse(path: Path, name: str, text: str) -> GuestTest:
         raise HarnessError(f"{path}:{number}: a test without a topology runs with where=host")
     settings = tuple((key, values[key]) for key in ("topology", "cpus", "memory", "iommu", "packages", "append"))
     return GuestTest(path, name, values["where"], timeout, longest, values["smoke"] == "yes", values["fresh"] == "yes",
-                     values["full"] == "yes", values["kernels"], values["expect"], settings)
+                     values["alone"] == "yes", values["full"] == "yes", values["kernels"], values["expect"], settings)
 
 
 def discover() -> list[GuestTest]:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -78,11 +80,50 @@ class SessionsTest(unittest.TestCase):
         def test(name: str, header: str) -> manifest.GuestTest:
             return manifest.parse(Path(f"/t/{name}"), name, f"# mo-test: where=host {header}\n")
 
-        tests = [test("b/shared", ""), test("a/own", "fresh=yes"), test("a/smoke", "smoke=yes"), test("c/two", "cpus=2")]
+        tests = [test("b/shared", ""), test("a/own", "fresh=yes"), test("a/smoke", "smoke=yes"),
+                 test("c/two", "cpus=2 timeout=200")]
         found = guests.sessions(tests, False, {"backports", "stable"})
         self.assertEqual([(bed.kernel, bed.cpus, [one.name for one in members]) for bed, members in found],
-                         [("backports", "1", ["a/smoke", "b/shared"]), ("backports", "1", ["a/own"]),
-                          ("stable", "1", ["a/smoke"]), ("backports", "2", ["c/two"])])
+                         [("backports", "2", ["c/two"]), ("backports", "1", ["a/smoke", "b/shared"]),
+                          ("backports", "1", ["a/own"]), ("stable", "1", ["a/smoke"])])
+
+
+class TurnsTest(unittest.TestCase):
+    def test_one_alone_meets_nobody_and_is_not_overtaken(self) -> None:
+        turns = guests.Turns()
+        begun: list[str] = []
+        inside: set[str] = set()
+        let_go = {name: threading.Event() for name in ("first", "second", "alone", "late")}
+
+        def visit(name: str) -> None:
+            with turns.alone() if name == "alone" else turns.together():
+                if name == "alone" and inside or "alone" in inside:
+                    begun.append("met somebody")
+                inside.add(name)
+                begun.append(name)
+                let_go[name].wait(10)
+                inside.discard(name)
+
+        def enter(name: str) -> threading.Thread:
+            thread = threading.Thread(target=visit, args=[name], daemon=True)
+            thread.start()
+            time.sleep(0.05)
+            return thread
+
+        threads = [enter(name) for name in ("first", "second", "alone", "late")]
+        self.assertEqual(begun, ["first", "second"])
+        let_go["first"].set()
+        time.sleep(0.05)
+        self.assertEqual(begun, ["first", "second"])
+        let_go["second"].set()
+        threads[1].join(10)
+        time.sleep(0.05)
+        self.assertEqual(begun, ["first", "second", "alone"])
+        for name in ("alone", "late"):
+            let_go[name].set()
+        for thread in threads:
+            thread.join(10)
+        self.assertEqual(begun, ["first", "second", "alone", "late"])
 
 
 class AcceptanceTest(unittest.TestCase):
