@@ -2,6 +2,7 @@
 #include "config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <functional>
@@ -38,6 +39,7 @@ void check_ends(const YAML::Node& list, const Config& config, Used& used) {
     std::size_t number = 0;
     each(list, "links", [&](const YAML::Node& node) {
         const LinkEntry& link = config.links[number++];
+        std::array<bool, 2> ideal{};
         for (std::size_t i = 0; i < link.ends.size(); ++i) {
             const YAML::Node& shown = node["ends"][i];
             const PortRef& end = link.ends[i];
@@ -55,6 +57,18 @@ void check_ends(const YAML::Node& list, const Config& config, Used& used) {
                                   end.node + "\", which has " + std::to_string((*found)->ports()));
             }
             used.once(shown, "end", end.node + ":" + std::to_string(end.port));
+            ideal[i] = (*found)->ideal();
+        }
+        if (ideal[0] != ideal[1]) {
+            reject(node["ends"],
+                   "link \"" + link.name + "\" joins an ideal port (of \"" +
+                       link.ends[ideal[0] ? 0 : 1].node + "\") and an optical one (of \"" +
+                       link.ends[ideal[0] ? 1 : 0].node + "\"): both must be of one sort");
+        }
+        for (const char* const key : {"loss_db", "attenuation_db"}) {
+            if (ideal[0] && node[key].IsDefined()) {
+                reject(node[key], std::string(key) + " means nothing between ideal ports");
+            }
         }
     });
 }

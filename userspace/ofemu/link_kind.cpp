@@ -83,15 +83,17 @@ Json LinkUnit::describe(std::uint64_t now_ns) {
         const auto way = from_a ? optics::Direction::from_a : optics::Direction::from_b;
         const auto end = from_a ? fabric::End::a : fabric::End::b;
         const fabric::ImpairmentConfig& impairment = link_.impairment(end);
-        Json lanes = Json::array();
-        for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
-            lanes.push(fibre_.loss_db(way, lane));
-        }
         Json direction = Json::object();
-        direction.set("light", fibre_.path_open(way, now_ns));
+        direction.set("light", open(end, now_ns));
         direction.set("cut_lanes", fibre_.cut_lanes(way));
-        direction.set("loss_db", std::move(lanes));
-        direction.set("frame_loss", fibre_.frame_loss(way, 1518, now_ns));
+        if (!ideal()) {
+            Json lanes = Json::array();
+            for (unsigned lane = 0; lane < MO_MAX_LANES; ++lane) {
+                lanes.push(fibre_.loss_db(way, lane));
+            }
+            direction.set("loss_db", std::move(lanes));
+            direction.set("frame_loss", fibre_.frame_loss(way, 1518, now_ns));
+        }
 #define X(name, text) direction.set(#name, impairment.name);
         MO_IMPAIRMENTS(X)
 #undef X

@@ -43,6 +43,7 @@ LinkUnit::LinkUnit(const Config& config, const LinkEntry& entry, engine::Engine&
         }
     }
     link_.set_path(this);
+    fibre_.on_cut([this] { show_ideal_ends(); });
     engine_.add(*this, engine::Attendance::on_call);
 }
 
@@ -56,8 +57,40 @@ void LinkUnit::connect(fabric::End end, optics::Port& port, const nic::PortState
     fibre_.connect(optical(end), &port, engine_.now_ns());
 }
 
+void LinkUnit::connect(fabric::End end, nic::IdealCore& port, const nic::PortState* gate) {
+    gates_[static_cast<std::size_t>(end)] = gate;
+    ideal_[static_cast<std::size_t>(end)] = &port;
+    port.on_change([this] { show_ideal_ends(); });
+    show_ideal_ends();
+}
+
+/// Tells both ends what arrives.
+void LinkUnit::show_ideal_ends() {
+    for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
+        nic::IdealCore* const here = ideal_[static_cast<std::size_t>(end)];
+        const nic::IdealCore* const there = ideal_[static_cast<std::size_t>(other(end))];
+        if (here != nullptr) {
+            const bool arrives = there != nullptr && whole(other(end));
+            here->see(arrives ? there->sent() : nic::IdealCore::Signal{},
+                      there != nullptr && whole(end));
+        }
+    }
+}
+
+bool LinkUnit::whole(fabric::End from) const {
+    return fibre_.cut_lanes(direction(from)) == 0;
+}
+
+bool LinkUnit::open(fabric::End from, std::uint64_t now_ns) {
+    return ideal() ? whole(from) : fibre_.path_open(direction(from), now_ns);
+}
+
 void LinkUnit::disconnect() {
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
+        if (nic::IdealCore*& port = ideal_[static_cast<std::size_t>(end)]; port != nullptr) {
+            port->on_change({});
+            port = nullptr;
+        }
         link_.attach(end, nullptr);
         fibre_.connect(optical(end), nullptr, engine_.now_ns());
     }
@@ -68,6 +101,9 @@ fabric::PathState LinkUnit::state(fabric::End from) {
     const nic::PortState* const receiver = gates_[static_cast<std::size_t>(other(from))];
     const bool gates =
         (sender == nullptr || sender->transmit) && (receiver == nullptr || receiver->receive);
+    if (ideal()) {
+        return {gates && whole(from), 0, 0};
+    }
     const optics::Fibre::Path& path = fibre_.path(direction(from), engine_.round_ns());
     return {gates && path.open, path.hazard.per_frame, path.hazard.per_byte};
 }

@@ -12,6 +12,7 @@
 #include "engine/engine.hpp"
 #include "fabric/capture.hpp"
 #include "fabric/link.hpp"
+#include "nic/ideal_core.hpp"
 #include "nic/queue_env.hpp"
 #include "optics/fibre.hpp"
 #include "optics/port.hpp"
@@ -28,6 +29,15 @@ class LinkUnit final : public engine::Worker, private fabric::PathQuality {
     /// Puts a port at an end; `gate` is the MAC's, nullptr one that is always open. Both outlive
     /// the link's use.
     void connect(fabric::End end, optics::Port& port, const nic::PortState* gate);
+    /// Puts an ideal port at an end, as at the other: there is no light then, and frames pass
+    /// while the fibre is whole. All outlive the link's use.
+    void connect(fabric::End end, nic::IdealCore& port, const nic::PortState* gate);
+    /// Ideal ports are at its ends.
+    [[nodiscard]] bool ideal() const noexcept {
+        return ideal_[0] != nullptr || ideal_[1] != nullptr;
+    }
+    /// What is sent from an end reaches the other.
+    [[nodiscard]] bool open(fabric::End from, std::uint64_t now_ns);
     /// Takes both ends away, before what is there ends.
     void disconnect();
 
@@ -48,12 +58,15 @@ class LinkUnit final : public engine::Worker, private fabric::PathQuality {
     // fabric::PathQuality
     [[nodiscard]] fabric::PathState state(fabric::End from) override;
     void under_way() override { engine_.call(*this); }
+    void show_ideal_ends();
+    [[nodiscard]] bool whole(fabric::End from) const;
 
     LinkEntry entry_;
     engine::Engine& engine_;
     optics::Fibre fibre_;
     fabric::Link link_;
     std::array<const nic::PortState*, 2> gates_{};
+    std::array<nic::IdealCore*, 2> ideal_{};
 };
 
 } // namespace mo::ofemu

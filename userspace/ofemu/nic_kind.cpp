@@ -72,6 +72,14 @@ std::shared_ptr<NodeEntry> parse(const YAML::Node& node, Used& used) {
                                             [](const auto& board) { return board.name; }));
                }
            }},
+          {"port",
+           [&](const YAML::Node& value) {
+               const std::string text = scalar(value, "port");
+               if (text != "optical" && text != "ideal") {
+                   reject(value, "port must be optical or ideal, not \"" + text + "\"");
+               }
+               entry.ideal_port = text == "ideal";
+           }},
           {"vectors",
            [&](const YAML::Node& value) {
                entry.vectors = number<std::uint16_t>(value, "vectors", 1, MO_MAX_VECTORS, "");
@@ -413,7 +421,10 @@ Json NicUnit::describe(std::uint64_t /*now_ns*/) {
     out.set("fatal", fatal(nic_.fatal_reason())).set("queues", std::move(queues));
     out.set("rdma", show_rdma(*this));
     out.set("firmware", firmware(*this)).set("link", link_state(*this));
-    out.set("module", port_.plugged()).set("faults", faults(port_));
+    out.set("port", ideal_ ? "ideal" : "optical");
+    if (full_) {
+        out.set("module", full_->port.plugged()).set("faults", faults(full_->port));
+    }
     out.set("gone", !nic_.function().present()).set("lie", lie);
     out.set("drop_doorbells", nic_.doorbells().dropping());
     return out;
@@ -430,7 +441,10 @@ Json NicUnit::counters() {
     out.set("device", std::move(device)).set("pcie", pcie_counters(*this));
     out.set("interrupts", interrupt_counters(*this));
     out.set("dma", dma_counters(*this)).set("port", port_counters(*this));
-    out.set("rdma", rdma_counters(*this)).set("core", core_counters(*this));
+    out.set("rdma", rdma_counters(*this));
+    if (full_) {
+        out.set("core", core_counters(*this));
+    }
     if (server_ != nullptr) {
         const vfio_user::ServerCounters& counters = server_->counters();
         Json transport = Json::object();

@@ -18,6 +18,7 @@ nic::NicConfig nic_config(const Config& config, const NicEntry& entry) {
     out.serial = entry.serial;
     out.board = nic::find_board(entry.board);
     out.vectors = entry.vectors;
+    out.ideal_port = entry.ideal();
     out.features |= hw::MO_F_GRO_HW; // the ethernet block below coalesces
     out.bytes_always = config.bytes_always;
     if (config.rdma) {
@@ -59,16 +60,26 @@ mgmt::SocConfig soc_config(const Config& config, const NicEntry& entry,
 
 } // namespace
 
+NicUnit::FullPort::FullPort(const Config& config, const NicEntry& entry,
+                            std::vector<std::uint8_t> rom, nic::Nic& nic)
+    : port(port_config(config, entry)),
+      core(soc_config(config, entry, std::move(rom)), nic.mgmt(), port) {}
+
 NicUnit::NicUnit(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
                  engine::Engine& engine)
     : entry_(entry), engine_(engine), nic_(nic_config(config, entry), engine), mac_(nic_, 0),
-      eth_(nic_, mac_), rdma_(nic_, mac_, making(nic_.config())), port_(port_config(config, entry)),
-      core_(soc_config(config, entry, std::move(rom)), nic_.mgmt(), port_) {
-    nic_.set_sensors([this](std::uint64_t now_ns) { return sensors(now_ns); });
+      eth_(nic_, mac_), rdma_(nic_, mac_, making(nic_.config())) {
     nic_.attach(eth_, hw::MO_F_ETH);
     nic_.attach(rdma_, hw::MO_F_RDMA);
-    (void)plug_module(true, engine_.now_ns());
-    nic_.attach(core_);
+    if (entry_.ideal()) {
+        const nic::Board& board = *nic_.config().board;
+        nic_.attach(ideal_.emplace(board.number, board.lanes, nic_.mgmt()));
+    } else {
+        full_.emplace(config, entry_, std::move(rom), nic_);
+        nic_.set_sensors([this](std::uint64_t now_ns) { return sensors(now_ns); });
+        (void)plug_module(true, engine_.now_ns());
+        nic_.attach(full_->core);
+    }
     engine_.add(nic_);
 }
 
@@ -88,7 +99,11 @@ Result<void> NicUnit::listen() {
 
 Result<void> NicUnit::join(unsigned /*port*/, LinkUnit& link, fabric::End end) {
     mac_.connect(&link.link(), end);
-    link.connect(end, port_, &nic_.port(0));
+    if (ideal_) {
+        link.connect(end, *ideal_, &nic_.port(0));
+    } else {
+        link.connect(end, full_->port, &nic_.port(0));
+    }
     return {};
 }
 
@@ -109,14 +124,15 @@ void NicUnit::stop() {
 }
 
 bool NicUnit::plug_module(bool plugged, std::uint64_t now_ns) {
-    if (port_.plugged() == plugged) {
+    optics::Port& port = full_->port;
+    if (port.plugged() == plugged) {
         return false;
     }
     if (!plugged) {
-        port_.unplug(now_ns);
+        port.unplug(now_ns);
         return true;
     }
-    port_.plug(module_of(*nic_.config().board, entry_.serial + "-M"), now_ns);
+    port.plug(module_of(*nic_.config().board, entry_.serial + "-M"), now_ns);
     return true;
 }
 
@@ -125,7 +141,7 @@ mgmt::SensorValues NicUnit::sensors(std::uint64_t now_ns) {
     constexpr double ambient_c = 35.0, board_c_per_w = 0.35, asic_c_per_w = 0.9;
     constexpr double milli = 1000.0;
     constexpr std::uint64_t ns_per_ms = 1'000'000; // mW * ms = uJ
-    const double watts = board_w + port_.power_w(now_ns);
+    const double watts = board_w + full_->port.power_w(now_ns);
     mgmt::SensorValues values;
     values.temp_board_mc = static_cast<std::int32_t>((ambient_c + watts * board_c_per_w) * milli);
     values.temp_asic_mc = static_cast<std::int32_t>((ambient_c + watts * asic_c_per_w) * milli);

@@ -5,12 +5,14 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/result.hpp"
 #include "config.hpp"
 #include "engine/engine.hpp"
 #include "nic/eth/eth_block.hpp"
+#include "nic/ideal_core.hpp"
 #include "nic/nic.hpp"
 #include "nic/port/mac.hpp"
 #include "nic/rdma/rdma_block.hpp"
@@ -31,6 +33,9 @@ struct NicEntry final : NodeEntry {
     std::string serial;
     std::string board;                      ///< a name that nic::find_board() knows
     std::uint16_t vectors = MO_MAX_VECTORS; ///< entries of its MSI-X table
+    bool ideal_port = false;                ///< port: ideal
+
+    [[nodiscard]] bool ideal() const override { return ideal_port; }
 };
 
 class NicUnit final : public Node {
@@ -60,15 +65,26 @@ class NicUnit final : public Node {
     [[nodiscard]] nic::Mac& mac() noexcept { return mac_; }
     [[nodiscard]] nic::eth::EthBlock& eth() noexcept { return eth_; }
     [[nodiscard]] nic::rdma::RdmaBlock& rdma() noexcept { return rdma_; }
-    [[nodiscard]] optics::Port& port() noexcept { return port_; }
-    [[nodiscard]] mgmt::Soc& soc() noexcept { return core_.soc(); }
+    /// What an ideal port has not; nullptr.
+    [[nodiscard]] optics::Port* optical_port() noexcept { return full_ ? &full_->port : nullptr; }
+    /// Precondition of both: not entry().ideal().
+    [[nodiscard]] optics::Port& port() noexcept { return full_->port; }
+    [[nodiscard]] mgmt::Soc& soc() noexcept { return full_->core.soc(); }
     [[nodiscard]] const vfio_user::Server* server() const noexcept { return server_.get(); }
 
     /// Plugs a module of the board's kind, or pulls it. False: it is so already. With the engine
-    /// paused.
+    /// paused. Precondition: not entry().ideal().
     bool plug_module(bool plugged, std::uint64_t now_ns);
 
   private:
+    /// A port with all that is behind one: firmware on its core, module, lanes.
+    struct FullPort {
+        FullPort(const Config& config, const NicEntry& entry, std::vector<std::uint8_t> rom,
+                 nic::Nic& nic);
+        optics::Port port;
+        nic::SocCore core;
+    };
+
     [[nodiscard]] mgmt::SensorValues sensors(std::uint64_t now_ns);
 
     NicEntry entry_;
@@ -77,8 +93,8 @@ class NicUnit final : public Node {
     nic::Mac mac_;
     nic::eth::EthBlock eth_;
     nic::rdma::RdmaBlock rdma_;
-    optics::Port port_;
-    nic::SocCore core_;
+    std::optional<FullPort> full_;        // either this
+    std::optional<nic::IdealCore> ideal_; // or that
     std::unique_ptr<vfio_user::Server> server_;
     std::uint64_t energy_uj_ = 0;
     std::uint64_t energy_until_ns_ = 0;

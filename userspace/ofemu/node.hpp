@@ -40,6 +40,8 @@ struct NodeEntry {
 
     /// How many links may end here.
     [[nodiscard]] virtual unsigned ports() const { return 1; }
+    /// Its ports have no optics; both ends of a link have them, or none has.
+    [[nodiscard]] virtual bool ideal() const { return false; }
 
     const NodeKind* kind;
     std::string name; ///< among all nodes

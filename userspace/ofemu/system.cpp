@@ -2,6 +2,7 @@
 #include "system.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -76,16 +77,21 @@ Result<void> System::build() {
 }
 
 Result<void> System::connect(LinkUnit& link) {
+    std::array<bool, 2> ideal{};
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
         const PortRef& port = link.entry().ends[static_cast<std::size_t>(end)];
         Node* const node = find_node(port.node);
         if (node == nullptr || port.port >= node->entry().ports()) {
             return fail(EINVAL, link.name() + " ends at no port: " + port.node);
         }
+        ideal[static_cast<std::size_t>(end)] = node->entry().ideal();
         const auto joined = node->join(port.port, link, end);
         if (!joined) {
             return joined;
         }
+    }
+    if (ideal[0] != ideal[1]) {
+        return fail(EINVAL, link.name() + " joins an ideal port and an optical one");
     }
     return {};
 }

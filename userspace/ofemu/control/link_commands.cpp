@@ -50,6 +50,13 @@ Unexpected<Error> no_link(const std::string& name) {
     return fail(ENOENT, "there is no link \"" + name + "\"");
 }
 
+/// Commands on what light does, where there is none.
+Unexpected<Error> ideal(const std::string& name) {
+    return fail(EOPNOTSUPP, name +
+                                " joins ideal ports: it is whole or cut as one, there are no lanes "
+                                "and no light that could be weaker");
+}
+
 /// When a command took effect, on the host's clock and on the devices'.
 void stamp(Json& answer, std::uint64_t device_ns) {
     answer.set("monotonic_ns", static_cast<std::uint64_t>(monotonic_now().count()));
@@ -66,6 +73,9 @@ Result<Json> cut_or_mend(Context& context, Arguments& arguments, bool cut) {
     }
     if (link == nullptr) {
         return no_link(name);
+    }
+    if (one_lane && link->ideal()) {
+        return ideal(name);
     }
     Json answer = Json::object();
     answer.set("link", name).set("direction", which.name());
@@ -114,6 +124,9 @@ Result<Json> attenuate(Context& context, Arguments& arguments) {
     }
     if (link == nullptr) {
         return no_link(name);
+    }
+    if (link->ideal()) {
+        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     const std::uint64_t now_ns = context.system.engine().now_ns();

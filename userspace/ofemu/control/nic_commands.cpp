@@ -26,6 +26,13 @@ Unexpected<Error> no_nic(const std::string& name) {
     return fail(ENOENT, "there is no NIC \"" + name + "\"");
 }
 
+/// Commands on what an ideal port has none of.
+Unexpected<Error> ideal(const std::string& name) {
+    return fail(EOPNOTSUPP, name +
+                                " has an ideal port: no firmware, module, laser or lane is there "
+                                "that could fail");
+}
+
 Json about(const std::string& name) {
     return Json(Json::Object{{"nic", Json(name)}});
 }
@@ -39,6 +46,9 @@ Result<Json> firmware(Context& context, Arguments& arguments) {
     }
     if (unit == nullptr) {
         return no_nic(name);
+    }
+    if (unit->entry().ideal()) {
+        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     if (unit->soc().state() != hw::MO_MGMT_RUNNING) {
@@ -125,6 +135,9 @@ Result<Json> module(Context& context, Arguments& arguments) {
     if (unit == nullptr) {
         return no_nic(name);
     }
+    if (unit->entry().ideal()) {
+        return ideal(name);
+    }
     const EnginePause pause(context.system.engine());
     const std::uint64_t now_ns = context.system.engine().now_ns();
     if (what == "pull" || what == "plug") {
@@ -141,7 +154,8 @@ Result<Json> module(Context& context, Arguments& arguments) {
 
 /// The next word as a lane of that NIC.
 unsigned lane_of(Arguments& arguments, ofemu::NicUnit* unit) {
-    const unsigned lanes = unit != nullptr ? unit->port().lanes() : MO_MAX_LANES;
+    const optics::Port* const port = unit != nullptr ? unit->optical_port() : nullptr;
+    const unsigned lanes = port != nullptr ? port->lanes() : MO_MAX_LANES;
     return static_cast<unsigned>(
         arguments.integer(arguments.word("the lane"), "the lane", 0, lanes - 1));
 }
@@ -163,6 +177,9 @@ Result<Json> laser(Context& context, Arguments& arguments) {
     }
     if (unit == nullptr) {
         return no_nic(name);
+    }
+    if (unit->entry().ideal()) {
+        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     if (!unit->port().plugged()) {
@@ -187,6 +204,9 @@ Result<Json> adaptation(Context& context, Arguments& arguments) {
     if (unit == nullptr) {
         return no_nic(name);
     }
+    if (unit->entry().ideal()) {
+        return ideal(name);
+    }
     const EnginePause pause(context.system.engine());
     unit->port().spoil_next_adaptation(lane);
     return about(name).set("lane", lane);
@@ -204,6 +224,9 @@ Result<Json> burst(Context& context, Arguments& arguments) {
     if (unit == nullptr) {
         return no_nic(name);
     }
+    if (unit->entry().ideal()) {
+        return ideal(name);
+    }
     const EnginePause pause(context.system.engine());
     unit->port().set_burst(probability, context.system.engine().now_ns());
     return about(name).set("burst", probability);
@@ -220,6 +243,9 @@ Result<Json> ambient(Context& context, Arguments& arguments) {
     }
     if (unit == nullptr) {
         return no_nic(name);
+    }
+    if (unit->entry().ideal()) {
+        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     unit->port().set_ambient(celsius, context.system.engine().now_ns());

@@ -469,7 +469,7 @@ hw::mo_identify Nic::identity() const {
     out.board = static_cast<std::uint8_t>(config_.board->number);
     std::copy(config_.mac.begin(), config_.mac.end(), std::begin(out.mac[0]));
     put_text(out.serial, config_.serial);
-    put_text(out.board_name, config_.board->name);
+    put_text(out.board_name, config_.board->name + std::string(config_.ideal_port ? "-ideal" : ""));
     for (const AttachedBlock& attached : blocks_) {
         attached.block->identify(out);
     }

@@ -51,6 +51,7 @@ struct NicConfig {
     std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_MGMT | hw::MO_F_ETH | hw::MO_F_GRO_HW |
                              hw::MO_F_TX_URGENT | hw::MO_F_OPTICS;
     std::uint16_t vectors = MO_MAX_VECTORS;
+    bool ideal_port = false; ///< the board's name says so to the driver
     /// "bytes: always": senders copy payload into frames and compute every ICRC; nothing travels by
     /// reference.
     bool bytes_always = false;

@@ -10,8 +10,8 @@ namespace mo::nic {
 class SocCore final : public MgmtCore {
   public:
     /// As mgmt::Soc; `host` and `phy` outlive this. FatalError as there.
-    SocCore(mgmt::SocConfig config, mgmt::SocHost& host, mgmt::Phy& phy)
-        : soc_(std::move(config), host, phy) {}
+    SocCore(const mgmt::SocConfig& config, mgmt::SocHost& host, mgmt::Phy& phy)
+        : soc_(config, host, phy) {}
 
     void power_on(std::uint64_t now_ns) override { soc_.power_on(now_ns); }
     void reset(std::uint32_t cause, std::uint32_t boot_source, std::uint64_t now_ns) override {

@@ -86,23 +86,28 @@ void Fibre::line_changed(End end, std::uint64_t now_ns) {
     send(end == End::a ? Direction::from_a : Direction::from_b, now_ns + delay_ns());
 }
 
-void Fibre::cut(Direction direction, std::uint64_t now_ns) {
-    way(direction).cut = all_lanes;
+void Fibre::set_cut(Direction direction, std::uint32_t lanes, std::uint64_t now_ns) {
+    way(direction).cut = lanes;
     send(direction, now_ns);
+    if (cut_changed_) {
+        cut_changed_();
+    }
+}
+
+void Fibre::cut(Direction direction, std::uint64_t now_ns) {
+    set_cut(direction, all_lanes, now_ns);
 }
 
 void Fibre::mend(Direction direction, std::uint64_t now_ns) {
-    way(direction).cut = 0;
-    send(direction, now_ns);
+    set_cut(direction, 0, now_ns);
 }
 
 void Fibre::cut_lane(Direction direction, unsigned lane, bool cut, std::uint64_t now_ns) {
     if (lane >= MO_MAX_LANES) {
         return;
     }
-    std::uint32_t& mask = way(direction).cut;
-    mask = cut ? mask | 1U << lane : mask & ~(1U << lane);
-    send(direction, now_ns);
+    const std::uint32_t mask = way(direction).cut;
+    set_cut(direction, cut ? mask | 1U << lane : mask & ~(1U << lane), now_ns);
 }
 
 void Fibre::attenuate(Direction direction, double db, std::uint64_t now_ns) {

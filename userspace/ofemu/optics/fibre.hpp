@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "optics/fec.hpp"
 #include "optics/line.hpp"
@@ -45,6 +47,9 @@ class Fibre {
     /// Extra attenuation of a direction, in all lanes; replaces what was set for them.
     void attenuate(Direction direction, double db, std::uint64_t now_ns);
     void attenuate_lane(Direction direction, unsigned lane, double db, std::uint64_t now_ns);
+
+    /// `changed` is called after each cut and mend.
+    void on_cut(std::function<void()> changed) { cut_changed_ = std::move(changed); }
 
     [[nodiscard]] std::uint32_t cut_lanes(Direction direction) const;
     [[nodiscard]] double extra_db(Direction direction, unsigned lane) const;
@@ -91,7 +96,10 @@ class Fibre {
     [[nodiscard]] Port* source(Direction direction) const;
     [[nodiscard]] Port* sink(Direction direction) const;
 
+    void set_cut(Direction direction, std::uint32_t lanes, std::uint64_t now_ns);
+
     FibreConfig config_;
+    std::function<void()> cut_changed_;
     std::array<Way, 2> ways_{};
     std::array<Port*, 2> ports_{};
 };

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "link_unit.hpp"
@@ -60,8 +61,10 @@ inline LinkEntry link_entry() {
 class Station {
   public:
     Station(int number, engine::Engine& engine, engine::ManualClock& clock)
-        : engine_(engine), clock_(clock), unit(config_, nic_entry(number), {}, engine),
-          bus(unit.nic(), engine), driver(bus) {
+        : Station(nic_entry(number), engine, clock) {}
+    Station(const NicEntry& entry, engine::Engine& engine, engine::ManualClock& clock)
+        : engine_(engine), clock_(clock), unit(config_, entry, {}, engine), bus(unit.nic(), engine),
+          driver(bus) {
         area_ = bus.allocate(sizeof(hw::mo_link_state), 64);
         bring_up();
     }
@@ -105,6 +108,11 @@ class Station {
     /// A message to the firmware, and the status in its answer.
     template <typename Body>
     int message(std::uint16_t command, const Body& body) {
+        return ask<hw::mo_mb_none>(command, body).first;
+    }
+    /// The same, with the body of the answer.
+    template <typename Answer, typename Body>
+    std::pair<int, Answer> ask(std::uint16_t command, const Body& body) {
         const auto buffer = bus.allocate(MO_MB_MAX, 64);
         hw::mo_mb_hdr header{};
         header.cmd = command;
@@ -121,9 +129,9 @@ class Station {
         std::optional<hw::mo_cmd_cqe> done;
         if (!wait(2 * seconds, [&] { return (done = driver.pop()).has_value(); }) ||
             done->status != hw::MO_ST_OK) {
-            return -1;
+            return {-1, Answer{}};
         }
-        return bus.at<hw::mo_mb_hdr>(buffer).status;
+        return {bus.at<hw::mo_mb_hdr>(buffer).status, bus.at<Answer>(buffer + sizeof(header))};
     }
     int set_admin(bool up) {
         hw::mo_mb_link_set body{};

@@ -132,6 +132,14 @@ INSTANTIATE_TEST_SUITE_P(
              "f.yaml:2: an end's port must be a number"},
         Case{"nics: [{name: a, socket: /a}]\nforeign: [{name: a, socket: /b}]",
              "f.yaml:2: name \"a\" is used twice"},
+        Case{"nics: [{name: a, socket: /a, port: perfect}]",
+             "f.yaml:1: port must be optical or ideal, not \"perfect\""},
+        Case{"nics: [{name: a, socket: /a, port: ideal}, {name: b, socket: /b}]\n"
+             "links: [{name: l, ends: [b, a]}]",
+             "f.yaml:2: link \"l\" joins an ideal port (of \"a\") and an optical one (of \"b\")"},
+        Case{"nics: [{name: a, socket: /a, port: ideal}, {name: b, socket: /b, port: ideal}]\n"
+             "links: [{name: l, ends: [a, b], loss_db: 1}]",
+             "f.yaml:2: loss_db means nothing between ideal ports"},
         Case{"nics: [{name: a, socket: /a, name: b}]", "the key \"name\" twice"},
         Case{"nics: [{name: a, socket: /a}]\nlinks: [{name: l, ends: [a, a], length_m: .nan}]",
              "length_m must be a number"}));
