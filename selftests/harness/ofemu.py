@@ -31,7 +31,7 @@ def foreign_socket(run: Path, nic: str) -> Path:
 def configuration(topology: Topology, run: Path) -> dict[str, object]:
     """What ofemu is told: its NICs, the foreign ones that join, and the fibres."""
     nics = [{"name": nic.name, "socket": str(nic_socket(run, nic.name)), "mac": nic.mac, "serial": nic.serial,
-             **({"vectors": nic.vectors} if nic.vectors else {})}
+             **({"vectors": nic.vectors} if nic.vectors else {}), **({"port": "ideal"} if nic.ideal else {})}
             for host in topology.hosts for nic in host.nics if nic.is_ours]
     fibres = [link for link in topology.links if any(topology.nic(end).is_ours for end in link.ends)]
     foreign = [{"name": end, "socket": str(foreign_socket(run, end))}

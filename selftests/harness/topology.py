@@ -17,6 +17,7 @@ _MAC = re.compile(r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")
 # Optional keys of a fibre with their bounds; handed to ofemu as they are.
 _FIBRE_KEYS = {"length_m": (0.0, 100000.0), "loss_db": (0.0, 60.0), "attenuation_db": (0.0, 60.0)}
 _BYTES = ("lazy", "always")
+_PORTS = ("optical", "ideal")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Nic:
     mac: str
     serial: str
     vectors: int | None = None  # entries of its MSI-X table, where it has fewer than usual
+    ideal: bool = False  # its port has no firmware, module and light
 
     @property
     def is_ours(self) -> bool:
@@ -98,7 +100,7 @@ class _Reader:
 
     def nic(self, node: yamlcheck.Node) -> Nic:
         node.what = "a NIC"
-        keys = node.mapping({"name", "model", "mac", "serial", "vectors"}, {"name"})
+        keys = node.mapping({"name", "model", "mac", "serial", "vectors", "port"}, {"name"})
         name = _name(keys["name"], "NIC")
         if name in self.nics:
             raise keys["name"].fail(f"two NICs are called {name!r}")
@@ -121,8 +123,13 @@ class _Reader:
         if "vectors" in keys and model != OURS:
             raise keys["vectors"].fail(f"the vectors of a {model} are its own affair")
         vectors = keys["vectors"].integer(1, 128) if "vectors" in keys else None
+        port = keys["port"].string() if "port" in keys else _PORTS[0]
+        if "port" in keys and model != OURS:
+            raise keys["port"].fail(f"a {model} has a port of its own kind")
+        if port not in _PORTS:
+            raise keys["port"].fail(f"port is {' or '.join(_PORTS)}, not {port!r}")
         self.macs.add(mac)
-        self.nics[name] = Nic(name, model, mac, serial, vectors)
+        self.nics[name] = Nic(name, model, mac, serial, vectors, port == "ideal")
         return self.nics[name]
 
     def host(self, name: str, node: yamlcheck.Node) -> Host:
@@ -152,9 +159,14 @@ class _Reader:
                 raise end.fail(f"NIC {nic!r} is in link {self.used[nic]!r} already")
             self.used[nic] = name
             names.append(nic)
+        if self.nics[names[0]].ideal != self.nics[names[1]].ideal:
+            raise keys["ends"].fail(f"link {name!r} joins an ideal port and another: both must be ideal")
         optics = {key: keys[key].number(*bounds) for key, bounds in _FIBRE_KEYS.items() if key in keys}
         if optics and not any(self.nics[nic].is_ours for nic in names):
             raise keys[next(iter(optics))].fail(f"link {name!r} joins two stock NICs: it is no fibre")
+        for key in optics:
+            if self.nics[names[0]].ideal and key != "length_m":
+                raise keys[key].fail(f"{key} means nothing between ideal ports")
         return Link(name, (names[0], names[1]), optics)
 
 

@@ -17,7 +17,8 @@ MISTAKES = {
     "twice": (3, "two NICs are called 'nic0'"), "syntax": (4, "expected"), "no-host": (1, "needs a host"),
     "nic-in-two-links": (6, "in link 'a' already"), "bad-length": (7, "length_m is -3"), "empty": (1, "empty"),
     "unknown-model": (3, "unknown model 'rtl8139'"), "multicast-mac": (3, "multicast"), "one-end": (5, "has 1 ends"),
-    "bad-bytes": (4, "lazy or always, not 'never'"),
+    "ideal-to-optical": (5, "both must be ideal"), "ideal-loss": (5, "loss_db means nothing"),
+    "bad-port": (3, "optical or ideal, not 'perfect'"), "bad-bytes": (4, "lazy or always, not 'never'"),
 }
 
 
@@ -65,6 +66,10 @@ class OfemuConfigurationTest(unittest.TestCase):
         config = self.configuration("foreign")
         self.assertEqual(config["foreign"], [{"name": "net0", "socket": "/r/net0.net"}])
         self.assertEqual([nic["name"] for nic in config["nics"]], ["nic0"])  # type: ignore[attr-defined]
+
+    def test_ideal_ports(self) -> None:
+        nics: object = self.configuration("back-to-back-posted")["nics"]
+        self.assertEqual([nic.get("port") for nic in nics], ["ideal", "ideal"])  # type: ignore[attr-defined]
 
     def test_bytes_are_the_models_default_unless_said(self) -> None:
         self.assertNotIn("bytes", self.configuration("back-to-back"))
