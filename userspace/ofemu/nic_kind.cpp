@@ -288,7 +288,7 @@ Json show_qp(const nic::rdma::Qp& qp) {
     out.set("state", qp_state(qp.state)).set("error", qp_error(qp.error));
     out.set("send_posted", attr.sq_tail - attr.sq_head).set("send_head", attr.sq_head.value());
     out.set("receive_head", attr.rq_head.value());
-    if (qp.connected()) {
+    if (qp.policy.connected) {
         out.set("peer", attr.dest_qp.value()).set("mtu", attr.path_mtu.value());
         out.set("loopback", qp.path.loopback);
         out.set("sq_psn", attr.sq_psn.value()).set("rq_psn", attr.rq_psn.value());

@@ -97,9 +97,8 @@ hw::mo_status RdmaBlock::check_mcast(const hw::mo_cmd_mcast& body) const {
     if (qp == nullptr) {
         return hw::MO_ST_BAD_OBJECT;
     }
-    return qp->config.type == hw::MO_QPT_UD && gid_of(body.gid).is_multicast()
-               ? hw::MO_ST_OK
-               : hw::MO_ST_BAD_PARAM;
+    return qp->policy.multicast && gid_of(body.gid).is_multicast() ? hw::MO_ST_OK
+                                                                   : hw::MO_ST_BAD_PARAM;
 }
 
 hw::mo_status RdmaBlock::attach_mcast(const hw::mo_cmd_desc& desc, Result /*result*/) {
@@ -185,7 +184,8 @@ hw::mo_status RdmaBlock::modify_mr(const hw::mo_cmd_desc& desc, Result /*result*
 hw::mo_status RdmaBlock::check_qp(const hw::mo_cmd_qp& body, QpConfig& config) {
     const std::uint32_t flags = body.flags;
     const bool no_rq = (flags & MO_QPF_NO_RQ) != 0;
-    if (body.type > hw::MO_QPT_GSI || (flags & ~(MO_QPF_KERNEL | MO_QPF_NO_RQ)) != 0 ||
+    const TransportPolicy* const policy = find_policy(body.type);
+    if (policy == nullptr || (flags & ~(MO_QPF_KERNEL | MO_QPF_NO_RQ)) != 0 ||
         body.pd > MO_DB_OBJECT || body.sq_log > MO_RDMA_WQ_MAX_LOG ||
         !within(body.sq_stride_log, MO_RDMA_STRIDE_MIN_LOG, MO_RDMA_STRIDE_MAX_LOG) ||
         body.db_page >= env_.db_pages() || body.rec % record_alignment != 0) {
@@ -207,11 +207,11 @@ hw::mo_status RdmaBlock::check_qp(const hw::mo_cmd_qp& body, QpConfig& config) {
         config.recv_cq->entry_size() != sizeof(hw::mo_rdma_cqe)) {
         return hw::MO_ST_BAD_PARAM;
     }
-    if (body.type == hw::MO_QPT_GSI && gsi_ != nullptr) {
+    if (policy->wire_number == gsi_number && gsi_ != nullptr) {
         return hw::MO_ST_IN_USE;
     }
     config.pd = body.pd;
-    config.type = static_cast<hw::mo_qp_type>(body.type);
+    config.type = policy->type;
     config.kernel = (flags & MO_QPF_KERNEL) != 0;
     config.page_shift = body.page_shift;
     config.sq_log = body.sq_log;
@@ -288,7 +288,7 @@ hw::mo_status RdmaBlock::create_qp(const hw::mo_cmd_desc& desc, Result result) {
     if (qp.rq.exists()) {
         by_rq_[ObjectTable::index(qp.config.rq_object)] = &qp;
     }
-    if (qp.config.type == hw::MO_QPT_GSI) {
+    if (qp.policy.wire_number == gsi_number) {
         gsi_ = &qp;
     }
     ++qp_count_;

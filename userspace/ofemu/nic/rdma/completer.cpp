@@ -71,7 +71,7 @@ void Completer::settle(Qp& qp) {
             cqe.syndrome = record.syndrome;
             const auto error = record.error;
             if (host_.complete(qp, cqe)) {
-                host_.fail(qp, error);
+                host_.fail_send(qp, error);
             }
             return;
         }
@@ -338,7 +338,7 @@ bool Completer::reload(Qp& qp, std::uint32_t index, Wqe& out) {
         return false;
     }
     const SendRecord& record = qp.send.record(index);
-    if (decode_send(entry, qp.config.type, qp.config.kernel, out) != WqeFault::none ||
+    if (decode_send(entry, qp.policy, qp.config.kernel, out) != WqeFault::none ||
         out.opcode != record.opcode || out.length != record.length) {
         fail_entry(qp, index, hw::MO_WC_LOC_QP_OP_ERR, hw::MO_QPE_WQE);
         return false;

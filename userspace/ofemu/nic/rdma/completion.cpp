@@ -55,6 +55,15 @@ void RdmaBlock::fail(Qp& qp, hw::mo_qp_error why) {
     activate(qp);
 }
 
+void RdmaBlock::fail_send(Qp& qp, hw::mo_qp_error why) {
+    if (qp.policy.after_failed_send == hw::MO_QPS_ERR) {
+        fail(qp, why);
+        return;
+    }
+    qp.state = qp.policy.after_failed_send; // its owner learns of it by the completion
+    qp.error = why;
+}
+
 void RdmaBlock::fail(Qp& qp, const pcie::DmaFault& fault) {
     if (fault.reason == pcie::DmaFaultReason::bus_master) {
         return; // the driver switched it off
@@ -100,7 +109,8 @@ bool RdmaBlock::flush_queue(Qp& qp, bool receive, unsigned& budget) {
         cqe.error = static_cast<std::uint16_t>(qp.error);
         if (receive) {
             cqe.opcode = hw::MO_RECV_SEND;
-        } else if (qp.connected() && qp.send.begun - queue.head() - 1 < SendState::max_records) {
+        } else if (qp.policy.acknowledged &&
+                   qp.send.begun - queue.head() - 1 < SendState::max_records) {
             cqe.opcode = static_cast<std::uint8_t>(qp.send.record(queue.head()).opcode);
         }
         ++counters_.flushed;

@@ -45,7 +45,7 @@ std::uint64_t QpConfig::bytes() const noexcept {
 }
 
 Qp::Qp(QpConfig configuration)
-    : config(std::move(configuration)),
+    : config(std::move(configuration)), policy(policy_of(config.type)),
       sq(ring_of(config, 0, config.sq_log, config.sq_stride_log), config.record, true) {
     if (config.has_rq()) {
         rq = WorkQueue(ring_of(config, config.rq_offset(), config.rq_log, config.rq_stride_log),
@@ -126,7 +126,7 @@ hw::mo_status Qp::modify(const hw::mo_qp_attr& wanted, const GidTable& gids,
         }
         to = static_cast<hw::mo_qp_state>(wanted.state);
     }
-    const auto legal = check_transition(config.type, state, to, mask);
+    const auto legal = check_transition(policy.rule, state, to, mask);
     if (legal != hw::MO_ST_OK) {
         return legal;
     }
@@ -203,7 +203,7 @@ hw::mo_qp_attr Qp::query() const {
     out.mask = all_attributes;
     out.state = static_cast<std::uint8_t>(state);
     out.type = static_cast<std::uint8_t>(config.type);
-    out.sq_drained = !connected() || send.begun == sq.head() ? 1 : 0;
+    out.sq_drained = !policy.acknowledged || send.begun == sq.head() ? 1 : 0;
     out.rq_psn = recv.epsn;
     out.sq_psn = send.next_psn;
     out.sq_tail = sq.tail();

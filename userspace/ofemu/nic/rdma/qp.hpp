@@ -16,14 +16,12 @@
 #include "nic/rdma/receive_source.hpp"
 #include "nic/rdma/receive_state.hpp"
 #include "nic/rdma/send_state.hpp"
+#include "nic/rdma/transport.hpp"
 #include "nic/rdma/work_queue.hpp"
 
 namespace mo::nic::rdma {
 
 class GidTable;
-
-/// Number of the GSI QP on the wire (IBA 9.2.2).
-inline constexpr std::uint32_t gsi_number = 1;
 
 struct QpConfig {
     std::uint32_t number = 0;    ///< object of the send queue, and of the QP on the wire
@@ -63,9 +61,8 @@ struct Qp {
 
     [[nodiscard]] std::uint32_t number() const noexcept { return config.number; }
     [[nodiscard]] std::uint32_t wire_number() const noexcept {
-        return config.type == hw::MO_QPT_GSI ? gsi_number : config.number;
+        return policy.wire_number != 0 ? policy.wire_number : config.number;
     }
-    [[nodiscard]] bool connected() const noexcept { return config.type == hw::MO_QPT_RC; }
     [[nodiscard]] KeyUser user() const noexcept {
         return {config.pd, config.kernel, config.number};
     }
@@ -81,6 +78,7 @@ struct Qp {
     bool refresh_path(const GidTable& gids);
 
     const QpConfig config;
+    const TransportPolicy& policy; ///< what its type does
     hw::mo_qp_state state = hw::MO_QPS_RESET;
     hw::mo_qp_error error = hw::MO_QPE_NONE;
     hw::mo_qp_attr attr{}; ///< as modified; state, type and what QP_QUERY computes are not used

@@ -58,7 +58,9 @@ class QpHost {
     /// Puts the QP into the error state and tells the host; poll() flushes it. Nothing if it is
     /// there already.
     virtual void fail(Qp& qp, hw::mo_qp_error why) = 0;
-    /// The same after refused DMA of a queue or record.
+    /// A send failed: the QP's transport says which state that leads to.
+    virtual void fail_send(Qp& qp, hw::mo_qp_error why) = 0;
+    /// fail() after refused DMA of a queue or record.
     virtual void fail(Qp& qp, const pcie::DmaFault& fault) = 0;
     /// DMA of payload was refused: told to the host, the QP goes on.
     virtual void report(Qp& qp, const pcie::DmaFault& fault) = 0;

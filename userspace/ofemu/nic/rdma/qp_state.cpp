@@ -54,8 +54,8 @@ std::span<const Transition> transitions() noexcept {
     return table;
 }
 
-hw::mo_status check_transition(hw::mo_qp_type type, hw::mo_qp_state from, hw::mo_qp_state to,
-                               std::uint32_t mask) noexcept {
+hw::mo_status check_transition(TransitionRule Transition::* rule, hw::mo_qp_state from,
+                               hw::mo_qp_state to, std::uint32_t mask) noexcept {
     const std::uint32_t given = mask & ~std::uint32_t{MO_QPA_STATE};
     if (to == MO_QPS_RESET || to == MO_QPS_ERR) {
         return given == 0 ? hw::MO_ST_OK : hw::MO_ST_BAD_STATE;
@@ -66,9 +66,9 @@ hw::mo_status check_transition(hw::mo_qp_type type, hw::mo_qp_state from, hw::mo
     if (row == table.end()) {
         return hw::MO_ST_BAD_STATE;
     }
-    const TransitionRule& rule = type == hw::MO_QPT_RC ? row->connected : row->datagram;
-    const bool fits = rule.legal && (given & rule.required) == rule.required &&
-                      (given & ~(rule.required | rule.optional)) == 0;
+    const TransitionRule& asked = (*row).*rule;
+    const bool fits = asked.legal && (given & asked.required) == asked.required &&
+                      (given & ~(asked.required | asked.optional)) == 0;
     return fits ? hw::MO_ST_OK : hw::MO_ST_BAD_STATE;
 }
 

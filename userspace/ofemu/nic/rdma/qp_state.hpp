@@ -20,8 +20,8 @@ struct TransitionRule {
 struct Transition {
     hw::mo_qp_state from;
     hw::mo_qp_state to;
-    TransitionRule connected; ///< RC
-    TransitionRule datagram;  ///< UD, GSI
+    TransitionRule connected; ///< of a reliable connection
+    TransitionRule datagram;
 };
 
 /// All legal transitions but those to RESET and ERR, which every state has and which take no
@@ -29,9 +29,10 @@ struct Transition {
 [[nodiscard]] std::span<const Transition> transitions() noexcept;
 
 /// OK, or BAD_STATE: there is no such transition, an attribute of `mask` is not allowed in it or
-/// one is missing. MO_QPA_STATE itself is not looked at.
-[[nodiscard]] hw::mo_status check_transition(hw::mo_qp_type type, hw::mo_qp_state from,
-                                             hw::mo_qp_state to, std::uint32_t mask) noexcept;
+/// one is missing. MO_QPA_STATE itself is not looked at. `rule`: that of the QP's kind.
+[[nodiscard]] hw::mo_status check_transition(TransitionRule Transition::* rule,
+                                             hw::mo_qp_state from, hw::mo_qp_state to,
+                                             std::uint32_t mask) noexcept;
 
 /// Requests of the peer are executed.
 [[nodiscard]] constexpr bool receives(hw::mo_qp_state state) noexcept {

@@ -121,7 +121,7 @@ bool RdmaBlock::service(Qp& qp, unsigned& budget) {
     if (qp.state == hw::MO_QPS_ERR || qp.state == hw::MO_QPS_SQE) {
         worked = flush(qp, budget);
     }
-    if (qp.connected()) {
+    if (qp.policy.acknowledged) {
         worked = serve_both_ways(qp, budget) || worked;
         if (qp.state == hw::MO_QPS_SQD) {
             completer_.settle(qp); // there may have been nothing to drain
@@ -188,7 +188,8 @@ bool RdmaBlock::busy(const Qp& qp) const noexcept {
     if (qp.state == hw::MO_QPS_SQE) {
         return qp.sq.posted() != 0;
     }
-    return qp.connected() ? Responder::ready(qp) || requester_.ready(qp) : Datagrams::ready(qp);
+    return qp.policy.acknowledged ? Responder::ready(qp) || requester_.ready(qp)
+                                  : Datagrams::ready(qp);
 }
 
 /// True: the QP need not be polled until something comes.

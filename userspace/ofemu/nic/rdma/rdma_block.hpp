@@ -110,6 +110,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     [[nodiscard]] std::uint32_t port_mtu() const noexcept override;
     bool complete(Qp& qp, hw::mo_rdma_cqe cqe) override;
     void fail(Qp& qp, hw::mo_qp_error why) override;
+    void fail_send(Qp& qp, hw::mo_qp_error why) override;
     void fail(Qp& qp, const pcie::DmaFault& fault) override;
     void report(Qp& qp, const pcie::DmaFault& fault) override;
     void raise(Qp& qp, hw::mo_event type) override;
@@ -124,6 +125,12 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
         Qp* const qp = by_rq_[ObjectTable::index(object)];
         return qp != nullptr && qp->config.rq_object == object ? qp : nullptr;
     }
+    /// The QP of a number on the wire; nullptr: there is none.
+    [[nodiscard]] Qp* find_addressed(std::uint32_t number) const noexcept {
+        Qp* const qp = number == gsi_number ? gsi_ : find(number);
+        return qp != nullptr && qp->wire_number() == number ? qp : nullptr;
+    }
+    [[nodiscard]] bool from_peer(Qp& qp, const Packet& packet);
     void forget(Qp& qp);
     void restart(Qp& qp);
 
@@ -138,8 +145,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     [[nodiscard]] bool busy(const Qp& qp) const noexcept;
     void publish(Qp& qp);
 
-    void receive_connected(const fabric::Frame& frame, const Packet& packet);
-    void receive_datagram(const fabric::Frame& frame, const Packet& packet);
+    void receive_unicast(const fabric::Frame& frame, const Packet& packet);
     void receive_cnp(const fabric::Frame& frame, const Packet& packet);
     void receive_multicast(const fabric::Frame& frame, const Packet& packet);
     [[nodiscard]] bool right(const fabric::Frame& frame, const Packet& packet);

@@ -78,42 +78,39 @@ void RdmaBlock::receive(const fabric::Frame& frame, std::uint64_t now_ns) {
         receive_multicast(frame, packet);
         return;
     }
-    switch (packet.op->transport) {
-    case Transport::rc:
-        receive_connected(frame, packet);
-        break;
-    case Transport::ud:
-        receive_datagram(frame, packet);
-        break;
-    case Transport::cnp:
+    if (packet.op->transport == Transport::cnp) {
         receive_cnp(frame, packet);
-        break;
+    } else {
+        receive_unicast(frame, packet);
     }
 }
 
-namespace {
-
-/// The packet came from the QP's peer to the address that the QP has.
-bool from_peer(const Qp& qp, const Packet& packet) noexcept {
+/// A packet for a connected QP came from its peer, to the address that the QP has; else it is
+/// counted.
+bool RdmaBlock::from_peer(Qp& qp, const Packet& packet) {
     const Route& path = qp.path.route;
-    return packet.route.sgid == path.dgid && packet.route.dgid == path.sgid &&
-           same_vlan(packet.route.vlan, packet.route.vlan_tci, path.vlan, path.vlan_tci);
+    if (qp.refresh_path(shared_.gids) && packet.route.sgid == path.dgid &&
+        packet.route.dgid == path.sgid &&
+        same_vlan(packet.route.vlan, packet.route.vlan_tci, path.vlan, path.vlan_tci)) [[likely]] {
+        return true;
+    }
+    ++counters_.rx_wrong_source;
+    return false;
 }
 
-} // namespace
-
-void RdmaBlock::receive_connected(const fabric::Frame& frame, const Packet& packet) {
-    Qp* const qp = find(packet.headers.bth.dest_qp);
+void RdmaBlock::receive_unicast(const fabric::Frame& frame, const Packet& packet) {
+    Qp* const qp = find_addressed(packet.headers.bth.dest_qp);
     const bool request = packet.op->request();
-    if (qp == nullptr || !qp->connected() || !(request ? receives(qp->state) : sends(qp->state))) {
+    if (qp == nullptr || qp->policy.packets != packet.op->transport ||
+        !(request ? receives(qp->state) : sends(qp->state))) {
         ++counters_.rx_no_qp;
         return;
     }
-    if (!qp->refresh_path(shared_.gids) || !from_peer(*qp, packet)) {
-        ++counters_.rx_wrong_source;
+    if ((qp->policy.connected && !from_peer(*qp, packet)) || !right(frame, packet)) {
         return;
     }
-    if (!right(frame, packet)) {
+    if (!qp->policy.acknowledged) {
+        datagrams_.receive(*qp, frame, packet);
         return;
     }
     if (packet.congestion()) {
@@ -126,30 +123,13 @@ void RdmaBlock::receive_connected(const fabric::Frame& frame, const Packet& pack
     }
 }
 
-void RdmaBlock::receive_datagram(const fabric::Frame& frame, const Packet& packet) {
-    const std::uint32_t number = packet.headers.bth.dest_qp;
-    Qp* const qp = number == gsi_number ? gsi_ : find(number);
-    if (qp == nullptr || qp->connected() || !receives(qp->state) ||
-        (qp == gsi_ && number != gsi_number)) {
-        ++counters_.rx_no_qp;
-        return;
-    }
-    if (right(frame, packet)) {
-        datagrams_.receive(*qp, frame, packet);
-    }
-}
-
 void RdmaBlock::receive_cnp(const fabric::Frame& frame, const Packet& packet) {
-    Qp* const qp = find(packet.headers.bth.dest_qp);
-    if (qp == nullptr || !qp->connected() || !receives(qp->state)) {
+    Qp* const qp = find_addressed(packet.headers.bth.dest_qp);
+    if (qp == nullptr || !qp->policy.connected || !receives(qp->state)) {
         ++counters_.rx_no_qp;
         return;
     }
-    if (!qp->refresh_path(shared_.gids) || !from_peer(*qp, packet)) {
-        ++counters_.rx_wrong_source;
-        return;
-    }
-    if (right(frame, packet) && cnp_valid(packet)) {
+    if (from_peer(*qp, packet) && right(frame, packet) && cnp_valid(packet)) {
         ++counters_.rx_cnp;
     }
 }

@@ -93,7 +93,7 @@ bool Requester::begin(Qp& qp) {
             host_.fail(qp, qp.sq.last_fault());
             return false;
         }
-        const auto fault = decode_send(entry, qp.config.type, qp.config.kernel, send.wqe);
+        const auto fault = decode_send(entry, qp.policy, qp.config.kernel, send.wqe);
         if (fault != WqeFault::none) {
             SendRecord& record = send.record(index) = {};
             record.first_psn = send.next_psn;

@@ -45,7 +45,7 @@ bool Datagrams::send_one(Qp& qp) {
         host_.fail(qp, qp.sq.last_fault());
         return false;
     }
-    const auto fault = decode_send(entry, qp.config.type, qp.config.kernel, wqe_);
+    const auto fault = decode_send(entry, qp.policy, qp.config.kernel, wqe_);
     if (fault != WqeFault::none) {
         hw::mo_rdma_cqe cqe{};
         cqe.status = hw::MO_WC_LOC_QP_OP_ERR;
@@ -72,15 +72,13 @@ bool Datagrams::send_one(Qp& qp) {
     return true;
 }
 
-/// IBA 10.3.1.5: a send that fails stops the send queue only.
 void Datagrams::fail(Qp& qp, hw::mo_wr opcode, hw::mo_wc status) {
     hw::mo_rdma_cqe cqe{};
     cqe.opcode = static_cast<std::uint8_t>(opcode);
     cqe.status = static_cast<std::uint8_t>(status);
     cqe.error = hw::MO_QPE_LOCAL;
     if (host_.complete(qp, cqe)) {
-        qp.state = hw::MO_QPS_SQE;
-        qp.error = hw::MO_QPE_LOCAL;
+        host_.fail_send(qp, hw::MO_QPE_LOCAL);
     }
 }
 

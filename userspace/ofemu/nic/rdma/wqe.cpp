@@ -32,14 +32,8 @@ constexpr bool known(std::uint8_t opcode) noexcept {
     return body_sizes[opcode] >= 0;
 }
 
-bool allowed(hw::mo_wr opcode, hw::mo_qp_type type, bool kernel) noexcept {
-    if (opcode == hw::MO_WR_REG_MR && !kernel) {
-        return false;
-    }
-    if (type == hw::MO_QPT_RC) {
-        return true;
-    }
-    return opcode == hw::MO_WR_NOP || opcode == hw::MO_WR_SEND || opcode == hw::MO_WR_SEND_IMM;
+bool allowed(hw::mo_wr opcode, const TransportPolicy& policy, bool kernel) noexcept {
+    return policy.can_send(opcode) && (opcode != hw::MO_WR_REG_MR || kernel);
 }
 
 template <typename T>
@@ -75,7 +69,7 @@ WqeFault take_ud(const hw::mo_wqe_ud& ud) noexcept {
                                                                          : WqeFault::none;
 }
 
-WqeFault take_body(std::span<const std::byte> raw, hw::mo_qp_type type, Wqe& out) noexcept {
+WqeFault take_body(std::span<const std::byte> raw, bool datagram, Wqe& out) noexcept {
     constexpr std::size_t at = sizeof(hw::mo_wqe);
     if (is_write(out.opcode) || out.opcode == hw::MO_WR_READ) {
         const auto body = take<hw::mo_wqe_rdma>(raw, at);
@@ -103,7 +97,7 @@ WqeFault take_body(std::span<const std::byte> raw, hw::mo_qp_type type, Wqe& out
             std::ranges::all_of(out.bind.rsvd, [](std::uint8_t byte) { return byte == 0; });
         return zero ? WqeFault::none : WqeFault::reserved;
     }
-    if (type != hw::MO_QPT_RC && is_send(out.opcode)) {
+    if (datagram && is_send(out.opcode)) {
         out.ud = take<hw::mo_wqe_ud>(raw, at);
         return take_ud(out.ud);
     }
@@ -141,7 +135,7 @@ const char* text_of(WqeFault fault) noexcept {
     return "unknown";
 }
 
-WqeFault decode_send(std::span<const std::byte> raw, hw::mo_qp_type type, bool kernel,
+WqeFault decode_send(std::span<const std::byte> raw, const TransportPolicy& policy, bool kernel,
                      Wqe& out) noexcept {
     const auto head = take<hw::mo_wqe>(raw, 0);
     if (!known(head.opcode)) {
@@ -153,7 +147,7 @@ WqeFault decode_send(std::span<const std::byte> raw, hw::mo_qp_type type, bool k
     out.inline_bytes = 0;
     out.imm = head.imm;
     out.length = 0;
-    if (!allowed(out.opcode, type, kernel)) {
+    if (!allowed(out.opcode, policy, kernel)) {
         return WqeFault::opcode;
     }
     if ((head.flags & ~MO_WQEF_ALL) != 0) {
@@ -165,11 +159,12 @@ WqeFault decode_send(std::span<const std::byte> raw, hw::mo_qp_type type, bool k
     if (const auto fault = check_shape(head, out); fault != WqeFault::none) {
         return fault;
     }
-    const std::size_t data = sizeof head + body_bytes(out.opcode, type != hw::MO_QPT_RC);
+    const bool datagram = !policy.connected;
+    const std::size_t data = sizeof head + body_bytes(out.opcode, datagram);
     if (data > raw.size()) {
         return WqeFault::opcode; // entries of this queue are too short for it
     }
-    if (const auto fault = take_body(raw, type, out); fault != WqeFault::none) {
+    if (const auto fault = take_body(raw, datagram, out); fault != WqeFault::none) {
         return fault;
     }
     if (out.is_inline()) {

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "common/hw.hpp"
+#include "nic/rdma/transport.hpp"
 
 namespace mo::nic::rdma {
 
@@ -65,8 +66,8 @@ struct Wqe {
 };
 
 /// Decodes an entry of a send queue of a QP; `raw` is the whole entry.
-[[nodiscard]] WqeFault decode_send(std::span<const std::byte> raw, hw::mo_qp_type type, bool kernel,
-                                   Wqe& out) noexcept;
+[[nodiscard]] WqeFault decode_send(std::span<const std::byte> raw, const TransportPolicy& policy,
+                                   bool kernel, Wqe& out) noexcept;
 /// Decodes an entry of a receive queue.
 [[nodiscard]] WqeFault decode_receive(std::span<const std::byte> raw, Wqe& out) noexcept;
 

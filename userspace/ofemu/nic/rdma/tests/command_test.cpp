@@ -319,7 +319,7 @@ TEST_F(CommandTest, TransitionsAreThoseOfTheTable) {
                 const auto f = static_cast<hw::mo_qp_state>(from);
                 const auto t = static_cast<hw::mo_qp_state>(to);
                 const auto check = [&](std::uint32_t mask) {
-                    return check_transition(type, f, t, mask);
+                    return check_transition(policy_of(type).rule, f, t, mask);
                 };
                 if (t == hw::MO_QPS_RESET || t == hw::MO_QPS_ERR) {
                     EXPECT_EQ(check(0), hw::MO_ST_OK);

@@ -302,7 +302,7 @@ class Episode {
         if (qp.state != hw::MO_QPS_RTS || now < send.rnr_until_ns) {
             return false;
         }
-        if (!qp.connected()) {
+        if (!qp.policy.acknowledged) {
             return qp.sq.posted() != 0;
         }
         if (send.in_flight() >= SendState::window) {

@@ -24,7 +24,7 @@ struct Entry {
                                               i * sizeof(hw::mo_sge));
     }
     WqeFault decode(hw::mo_qp_type type = hw::MO_QPT_RC, bool kernel = false) {
-        return decode_send(std::span(bytes).first(stride), type, kernel, out);
+        return decode_send(std::span(bytes).first(stride), policy_of(type), kernel, out);
     }
     WqeFault receive() { return decode_receive(std::span(bytes).first(stride), out); }
     Wqe out;
@@ -183,8 +183,8 @@ TEST(Wqe, GarbageIsBounded) {
         Wqe out;
         const auto type = static_cast<hw::mo_qp_type>(random() % 3);
         const bool send = random() % 2 == 0;
-        const auto fault =
-            send ? decode_send(raw, type, random() % 2 == 0, out) : decode_receive(raw, out);
+        const auto fault = send ? decode_send(raw, policy_of(type), random() % 2 == 0, out)
+                                : decode_receive(raw, out);
         if (fault == WqeFault::none) {
             EXPECT_LE(out.sge_count, MO_RDMA_MAX_SGE);
             EXPECT_LE(out.inline_bytes, MO_RDMA_MAX_INLINE);
