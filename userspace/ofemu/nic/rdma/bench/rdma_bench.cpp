@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <time.h>
+#include <vector>
 
 #include "nic/rdma/tests/harness.hpp"
 
@@ -24,6 +26,9 @@ struct Case {
     std::uint32_t depth; ///< entries under way
     Making making = Making::lazy;
     bool in_line = false;
+    std::uint32_t qps = 1;  ///< that are connected and have been used
+    std::uint32_t busy = 1; ///< of them, at one time
+    bool moving = false;    ///< each round others are busy
 };
 
 constexpr Case cases[] = {
@@ -38,6 +43,10 @@ constexpr Case cases[] = {
     {"WRITE 8 B inline, 1 deep", hw::MO_WR_WRITE, 8, 1024, 1, Making::lazy, true},
     {"FETCH_ADD, 16 deep", hw::MO_WR_FETCH_ADD, 8, 1024, 16},
     {"WRITE 1 MiB, mtu 4096, bytes always", hw::MO_WR_WRITE, 1U << 20, 4096, 8, Making::bytes},
+    {"WRITE 64 B, 4 of 1024 QPs busy", hw::MO_WR_WRITE, 64, 1024, 4, Making::lazy, true, 1024, 4},
+    {"WRITE 64 B, 1024 QPs in turn, 4 each", hw::MO_WR_WRITE, 64, 1024, 1, Making::lazy, true, 1024,
+     4, true},
+    {"WRITE 64 B, 1024 QPs all busy", hw::MO_WR_WRITE, 64, 1024, 4, Making::lazy, true, 1024, 1024},
 };
 
 struct Rates {
@@ -56,6 +65,86 @@ double cpu_seconds() {
 [[noreturn]] void die(const char* name, const char* why) {
     std::fprintf(stderr, "%s: %s\n", name, why);
     std::exit(1);
+}
+
+Rates rates_of(Pair& pair, const Case& what, std::uint64_t done, double elapsed) {
+    const RdmaCounters& a = pair.a.block.counters();
+    const RdmaCounters& b = pair.b.block.counters();
+    if (a.retransmits + b.rx_duplicate + b.rx_out_of_sequence + a.rx_malformed != 0) {
+        die(what.name, "packets were lost");
+    }
+    return {static_cast<double>(done) / elapsed,
+            static_cast<double>(a.tx_packets + b.tx_packets) / elapsed,
+            static_cast<double>(done) * what.size / elapsed};
+}
+
+/// Short rings: there are many.
+constexpr QpOptions small{.sq_stride_log = 7, .rq_stride_log = 6, .cq_log = 6};
+
+/// Many QPs, of which some are busy: what the others cost. A message that is not found at once is
+/// under way meanwhile: each busy QP has up to `depth`.
+Rates measure_many(const Case& what, double seconds) {
+    Pair pair(all_features, 256U << 20, what.making);
+    Region remote(pair.b, what.size);
+    struct Connected {
+        Connected(Pair& nics, std::uint16_t mtu) : x(nics.a, small), y(nics.b, small) {
+            Pair::connect(x, y, {.mtu = mtu});
+        }
+        HostQp x, y;
+        std::uint32_t under_way = 0;
+    };
+    std::vector<std::unique_ptr<Connected>> all;
+    all.reserve(what.qps);
+    for (std::uint32_t i = 0; i < what.qps; ++i) {
+        all.push_back(std::make_unique<Connected>(pair, what.mtu));
+    }
+    const SendWr wr{.opcode = what.opcode,
+                    .inline_data = pattern(what.size, 1),
+                    .remote_address = remote.iova(),
+                    .rkey = remote.key};
+    std::uint64_t done = 0;
+    const auto reap = [&](Connected& each) {
+        while (const auto cqe = each.x.send_cq.next()) {
+            if (cqe->status != hw::MO_WC_SUCCESS) {
+                die(what.name, "an entry failed");
+            }
+            --each.under_way;
+            ++done;
+        }
+    };
+    const auto post = [&](Connected& each) {
+        reap(each);
+        for (; each.under_way < what.depth; ++each.under_way) {
+            each.x.write_send(wr);
+        }
+        each.x.ring();
+    };
+    for (const auto& each : all) {
+        post(*each);
+    }
+    pair.run();
+    for (const auto& each : all) {
+        reap(*each);
+    }
+    done = 0;
+    const std::uint64_t before =
+        pair.a.block.counters().tx_packets + pair.b.block.counters().tx_packets;
+    const double begin = cpu_seconds();
+    double elapsed = 0;
+    std::size_t next = 0;
+    while (elapsed < seconds) {
+        for (int round = 0; round < 256; ++round) {
+            for (std::uint32_t i = 0; i < what.busy; ++i) {
+                post(*all[(next + i) % what.qps]);
+            }
+            next += what.moving ? what.busy : 0;
+            (void)pair.round();
+        }
+        elapsed = cpu_seconds() - begin;
+    }
+    Rates rates = rates_of(pair, what, done, elapsed);
+    rates.packets -= static_cast<double>(before) / elapsed;
+    return rates;
 }
 
 Rates measure(const Case& what, double seconds) {
@@ -108,14 +197,7 @@ Rates measure(const Case& what, double seconds) {
         }
         elapsed = cpu_seconds() - begin;
     }
-    const RdmaCounters& a = pair.a.block.counters();
-    const RdmaCounters& b = pair.b.block.counters();
-    if (a.retransmits + b.rx_duplicate + b.rx_out_of_sequence + a.rx_malformed != 0) {
-        die(what.name, "packets were lost");
-    }
-    return {static_cast<double>(done) / elapsed,
-            static_cast<double>(a.tx_packets + b.tx_packets) / elapsed,
-            static_cast<double>(done) * what.size / elapsed};
+    return rates_of(pair, what, done, elapsed);
 }
 
 int run(int argc, char** argv) {
@@ -132,7 +214,7 @@ int run(int argc, char** argv) {
     std::printf("%-36s %12s %12s %10s %10s %10s\n", "case", "messages/s", "packets/s", "MiB/s",
                 "ns/packet", "ns/message");
     for (const Case& what : cases) {
-        const Rates rates = measure(what, seconds);
+        const Rates rates = what.qps > 1 ? measure_many(what, seconds) : measure(what, seconds);
         std::printf("%-36s %12.0f %12.0f %10.0f %10.0f %10.0f\n", what.name, rates.messages,
                     rates.packets, rates.bytes / (1U << 20), 1e9 / rates.packets,
                     1e9 / rates.messages);
