@@ -45,7 +45,7 @@ void RdmaBlock::fail(Qp& qp, hw::mo_qp_error why) {
     }
     qp.state = hw::MO_QPS_ERR;
     qp.error = why;
-    timers_.set(qp, never_ns);
+    scheduler_.wake(qp, never_ns);
     hw::mo_eqe event{};
     event.type = hw::MO_EVENT_QP_ERROR;
     event.port = mac_.number();

@@ -187,7 +187,6 @@ void Qp::enter(hw::mo_qp_state to) {
         receives.reset();
         send.reset();
         recv.reset();
-        timer_ns = never_ns;
     }
     if (to == hw::MO_QPS_RTS && state == hw::MO_QPS_SQE) {
         send.stopped = false;

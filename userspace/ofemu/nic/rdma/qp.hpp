@@ -15,6 +15,7 @@
 #include "nic/rdma/qp_state.hpp"
 #include "nic/rdma/receive_source.hpp"
 #include "nic/rdma/receive_state.hpp"
+#include "nic/rdma/scheduler.hpp"
 #include "nic/rdma/send_state.hpp"
 #include "nic/rdma/transport.hpp"
 #include "nic/rdma/work_queue.hpp"
@@ -53,7 +54,7 @@ struct Path {
     std::uint32_t generation = 0; ///< of the address table when this was derived
 };
 
-struct Qp {
+struct Qp final : Scheduled {
     explicit Qp(QpConfig configuration);
     Qp(const Qp&) = delete;
     Qp& operator=(const Qp&) = delete;
@@ -89,12 +90,7 @@ struct Qp {
     SendState send;
     ReceiveState recv;
 
-    // The block's scheduling.
-    bool active = false;               ///< poll() looks at it
-    bool answers_next = false;         ///< who gets the odd packet of a turn
-    unsigned idle_rounds = 0;          ///< rounds since there was something to do
-    std::uint64_t timer_ns = never_ns; ///< when poll() has to look at it again
-    std::uint64_t timer_listed_ns = never_ns;
+    bool answers_next = false; ///< who gets the odd packet of a turn
 
   private:
     [[nodiscard]] hw::mo_status check_values(const hw::mo_qp_attr& wanted, const GidTable& gids,

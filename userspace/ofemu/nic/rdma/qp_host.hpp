@@ -67,9 +67,9 @@ class QpHost {
 
     /// An asynchronous event of the QP.
     virtual void raise(Qp& qp, hw::mo_event type) = 0;
-    /// poll() has to look at the QP.
+    /// There may be something to do for the QP: it gets a turn.
     virtual void activate(Qp& qp) = 0;
-    /// ... and once more at `at_ns`.
+    /// ... and one at `at_ns`; the last time that was named counts.
     virtual void wake(Qp& qp, std::uint64_t at_ns) = 0;
 
   protected:

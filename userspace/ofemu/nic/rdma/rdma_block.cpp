@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <utility>
 
 namespace mo::nic::rdma {
 
@@ -11,8 +10,11 @@ namespace {
 
 /// Packets of one QP before the next one has its turn.
 constexpr unsigned turn_budget = 16;
-/// A QP with shadow doorbells is looked at so many rounds in vain before it has to ring again.
-constexpr unsigned idle_rounds_limit = 4096;
+
+Qp& qp_of(Scheduled& each) noexcept {
+    return static_cast<Qp&>(each);
+}
+
 /// The states in which a QP's entries are worked off or flushed.
 bool works_off(const Qp& qp) noexcept {
     return qp.state == hw::MO_QPS_RTS || qp.state == hw::MO_QPS_SQD || qp.state == hw::MO_QPS_SQE ||
@@ -51,16 +53,11 @@ void RdmaBlock::doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint32
 }
 
 void RdmaBlock::activate(Qp& qp) {
-    woken_ = true;
-    qp.idle_rounds = 0;
-    if (!qp.active) {
-        qp.active = true;
-        active_.push_back(&qp);
-    }
+    scheduler_.call(qp);
 }
 
 void RdmaBlock::wake(Qp& qp, std::uint64_t at_ns) {
-    timers_.set(qp, at_ns);
+    scheduler_.wake(qp, at_ns);
 }
 
 bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
@@ -69,50 +66,29 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
     }
     shared_.now_ns = now_ns;
     shared_.shadow = env_.shadow_doorbells();
-    timers_.expire(
-        now_ns, [this](std::uint32_t number) { return find(number); },
-        [this](Qp& qp) { activate(qp); });
-    bool worked = std::exchange(woken_, false);
-    for (Qp* const qp : active_) {
-        worked = look(*qp) || worked;
-    }
-    // Turns of a few packets each, until nobody has any or the budget is used up.
-    for (bool progress = true; progress && budget != 0;) {
-        progress = false;
-        for (std::size_t turn = 0; turn < active_.size() && budget != 0; ++turn) {
-            next_active_ = next_active_ + 1 < active_.size() ? next_active_ + 1 : 0;
-            Qp& qp = *active_[next_active_];
-            const unsigned share = std::min(budget, turn_budget);
-            unsigned left = share;
-            if (service(qp, left)) {
-                progress = true;
-                qp.idle_rounds = 0;
-                left = std::min(left, share - 1); // a turn has its price, whatever was done
-            }
-            budget -= share - left;
+    scheduler_.begin_round(now_ns);
+    scheduler_.watch([this](Scheduled& each) { return look(qp_of(each)); },
+                     [this](Scheduled& each, bool idle) { return rest(qp_of(each), idle); });
+    bool worked = scheduler_.ready() != 0;
+    // Turns of a few packets each, until nobody has more to do, or can do it, or the budget is used
+    // up.
+    for (std::size_t stuck = 0; budget != 0 && stuck < scheduler_.ready();) {
+        Qp& qp = qp_of(scheduler_.begin_turn());
+        if (scheduler_.first_look(qp)) {
+            (void)look(qp); // who has answers to send may have got requests as well
         }
-        worked = worked || progress;
+        const unsigned share = std::min(budget, turn_budget);
+        unsigned left = share;
+        const bool progress = service(qp, left);
+        if (progress) {
+            worked = true;
+            left = std::min(left, share - 1); // a turn has its price, whatever was done
+        }
+        budget -= share - left;
+        scheduler_.end_turn(qp, progress, busy(qp), shared_.shadow && works_off(qp));
+        stuck = progress ? 0 : stuck + (qp.ready() ? 1U : 0U);
     }
-    drop_resting();
     return worked;
-}
-
-/// Takes those out that need not be polled; the next turn stays that of the same QP.
-void RdmaBlock::drop_resting() {
-    std::size_t kept = 0;
-    std::size_t served = next_active_ + 1; // those up to the last one that had a turn
-    for (std::size_t i = 0; i < active_.size(); ++i) {
-        Qp& qp = *active_[i];
-        ++qp.idle_rounds;
-        qp.active = !rest(qp);
-        if (qp.active) {
-            active_[kept++] = &qp;
-        } else if (i <= next_active_) {
-            --served;
-        }
-    }
-    active_.resize(kept);
-    next_active_ = served != 0 ? served - 1 : kept; // behind the last one: the first is next
 }
 
 /// What one QP does in its turn; true: something.
@@ -192,21 +168,27 @@ bool RdmaBlock::busy(const Qp& qp) const noexcept {
                                   : Datagrams::ready(qp);
 }
 
-/// True: the QP need not be polled until something comes.
-bool RdmaBlock::rest(Qp& qp) {
-    if (busy(qp)) {
-        return false;
-    }
-    if (!shared_.shadow || !works_off(qp)) {
+/// Whoever posts the next entry to the QP rings.
+bool RdmaBlock::armed(const Qp& qp) const noexcept {
+    return !shared_.shadow || !works_off(qp) ||
+           (qp.sq.armed() && (qp.state != hw::MO_QPS_ERR || qp.rq.armed()));
+}
+
+/// True: the QP need not be watched, for its host rings. `idle`: see to that.
+bool RdmaBlock::rest(Qp& qp, bool idle) {
+    if (armed(qp)) {
         return true;
     }
-    if (qp.idle_rounds < idle_rounds_limit) {
+    if (!idle) {
         return false;
     }
     // driver/hw/db.h: event index, full barrier, one more look.
     publish(qp);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    return !look(qp) && !busy(qp);
+    if (look(qp)) {
+        scheduler_.call(qp);
+    }
+    return armed(qp) && !qp.ready();
 }
 
 /// Event indexes, so that the next entry rings.
@@ -215,10 +197,10 @@ void RdmaBlock::publish(Qp& qp) {
         return;
     }
     auto& dma = shared_.memory.section();
-    if (!qp.sq.store_event(dma, qp.sq.tail())) {
+    if (!qp.sq.armed() && !qp.sq.store_event(dma, qp.sq.tail())) {
         fail(qp, qp.sq.last_fault());
     }
-    if (qp.state == hw::MO_QPS_ERR && !qp.rq.store_event(dma, qp.rq.tail())) {
+    if (qp.state == hw::MO_QPS_ERR && !qp.rq.armed() && !qp.rq.store_event(dma, qp.rq.tail())) {
         fail(qp, qp.rq.last_fault());
     }
 }
@@ -228,43 +210,40 @@ void RdmaBlock::publish_events() {
         return;
     }
     shared_.shadow = true;
-    for (Qp* const qp : active_) {
-        publish(*qp);
-    }
+    scheduler_.for_each_active([this](Scheduled& each) { publish(qp_of(each)); });
 }
 
 bool RdmaBlock::work_arrived() {
     if (!env_.working()) {
         return false;
     }
-    bool work = woken_;
-    for (Qp* const qp : active_) {
-        // Also what a budget has left over, of which nobody else would remind the engine.
-        work = look(*qp) || busy(*qp) || work;
-    }
-    return work;
+    scheduler_.watch_all([this](Scheduled& each) { return look(qp_of(each)); },
+                         [this](Scheduled& each) { return rest(qp_of(each), false); });
+    // Also what a budget has left over, of which nobody else would remind the engine.
+    return scheduler_.ready() != 0;
 }
 
 std::uint64_t RdmaBlock::next_deadline_ns() const {
     if (!env_.working()) {
         return never_ns; // poll() would do nothing: nobody has to come for that
     }
-    return woken_ ? 0 : timers_.next_ns();
+    return scheduler_.next_ns();
 }
 
 void RdmaBlock::stalled(std::uint64_t gap_ns) {
     // Answers may lie unread: the time in which nobody could read them does not count.
-    for (const auto& qp : qps_) {
-        if (qp != nullptr && qp->send.deadline_ns != never_ns) {
-            qp->send.deadline_ns = rebased(qp->send.deadline_ns, gap_ns);
-            timers_.set(*qp, qp->send.deadline_ns);
+    scheduler_.for_each([&](Scheduled& each) {
+        Qp& qp = qp_of(each);
+        if (qp.send.deadline_ns != never_ns) {
+            qp.send.deadline_ns = rebased(qp.send.deadline_ns, gap_ns);
+            scheduler_.wake(qp, qp.send.deadline_ns);
         }
-    }
+    });
 }
 
 void RdmaBlock::forget(Qp& qp) {
     mcast_.forget(qp.number());
-    std::erase(active_, &qp);
+    scheduler_.remove(qp);
     if (gsi_ == &qp) {
         gsi_ = nullptr;
     }
@@ -277,9 +256,7 @@ void RdmaBlock::forget(Qp& qp) {
 
 /// The QP is as after its creation: nothing of it is polled, and its first entry rings.
 void RdmaBlock::restart(Qp& qp) {
-    std::erase(active_, &qp);
-    qp.active = false;
-    timers_.set(qp, never_ns);
+    scheduler_.rest(qp);
     env_.forget_events(qp.number());
     if (shared_.shadow) {
         auto& dma = shared_.memory.section();
@@ -290,12 +267,11 @@ void RdmaBlock::restart(Qp& qp) {
 }
 
 void RdmaBlock::reset() {
-    active_.clear();
-    next_active_ = 0;
-    woken_ = false;
-    timers_.clear();
     for (auto& qp : qps_) {
-        qp.reset();
+        if (qp != nullptr) {
+            scheduler_.remove(*qp);
+            qp.reset();
+        }
     }
     std::ranges::fill(by_rq_, nullptr);
     gsi_ = nullptr;

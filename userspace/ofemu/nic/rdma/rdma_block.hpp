@@ -26,7 +26,7 @@
 #include "nic/rdma/qp_host.hpp"
 #include "nic/rdma/requester.hpp"
 #include "nic/rdma/responder.hpp"
-#include "nic/rdma/timers.hpp"
+#include "nic/rdma/scheduler.hpp"
 #include "nic/rdma/ud.hpp"
 
 namespace mo::nic::rdma {
@@ -136,12 +136,12 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
 
     bool service(Qp& qp, unsigned& budget);
     bool serve_both_ways(Qp& qp, unsigned& budget);
-    void drop_resting();
     bool flush(Qp& qp, unsigned& budget);
     bool flush_queue(Qp& qp, bool receive, unsigned& budget);
     [[nodiscard]] bool look(Qp& qp);
     [[nodiscard]] bool look(Qp& qp, WorkQueue& queue);
-    [[nodiscard]] bool rest(Qp& qp);
+    [[nodiscard]] bool rest(Qp& qp, bool idle);
+    [[nodiscard]] bool armed(const Qp& qp) const noexcept;
     [[nodiscard]] bool busy(const Qp& qp) const noexcept;
     void publish(Qp& qp);
 
@@ -167,10 +167,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     std::vector<Qp*> by_rq_;               ///< by index of the receive queue's object
     std::uint32_t qp_count_ = 0;
     Qp* gsi_ = nullptr;
-    std::vector<Qp*> active_;     ///< those that poll() looks at
-    std::size_t next_active_ = 0; ///< where the next poll() begins, for fairness
-    bool woken_ = false;          ///< activated since the last poll()
-    Timers timers_;
+    Scheduler scheduler_;
 };
 
 } // namespace mo::nic::rdma

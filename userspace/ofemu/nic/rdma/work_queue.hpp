@@ -64,11 +64,14 @@ class WorkQueue {
             return true;
         }
         const auto done = dma.store_release(record_ + event_offset, hw::__le32(index));
+        event_ = done ? index : never_ring;
         if (!done) {
             fault_ = done.error();
         }
         return done.has_value();
     }
+    /// The host rings for the next entry: it finds the tail as the event index.
+    [[nodiscard]] bool armed() const noexcept { return !exists_ || event_ == tail_; }
     /// Copies the first out.size() bytes of an entry. False: last_fault().
     bool fetch(DmaAccess::Section& dma, std::uint32_t index, std::span<std::byte> out) noexcept {
         const auto done = dma.read(ring_.address(index), out);
@@ -82,7 +85,10 @@ class WorkQueue {
     /// The oldest entry has completed.
     void complete() noexcept { ++head_; }
     /// As after creation.
-    void reset() noexcept { tail_ = head_ = 0; }
+    void reset() noexcept {
+        tail_ = head_ = 0;
+        event_ = never_ring;
+    }
 
   private:
     static constexpr std::uint64_t tail_offset = MO_OFFSETOF(hw::mo_db_rec, tail);
@@ -101,6 +107,7 @@ class WorkQueue {
     std::uint64_t record_ = 0;
     std::uint32_t tail_ = 0;
     std::uint32_t head_ = 0;
+    std::uint32_t event_ = never_ring; ///< as stored last
     bool exists_ = false;
     pcie::DmaFault fault_{};
 };

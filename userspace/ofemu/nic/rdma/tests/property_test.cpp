@@ -295,6 +295,9 @@ class Episode {
             owner->rounds = same && could_send(*qp, nic.now) ? owner->rounds + 1 : 0;
             ASSERT_LT(owner->rounds, standstill_limit)
                 << "QP " << qp->number() << " could send and does not";
+            // Nobody else would remind the scheduler.
+            ASSERT_TRUE(qp->ready() || !(could_send(*qp, nic.now) || Responder::ready(*qp)))
+                << "QP " << qp->number() << " has something to do, and no turn";
         }
     }
     static bool could_send(const Qp& qp, std::uint64_t now) {
