@@ -75,7 +75,7 @@ void Completer::settle(Qp& qp) {
             }
             return;
         }
-        if (record.packets != 0 && psn_diff(send.una, record.end_psn()) < 0) {
+        if (record.packets != 0 && !send.outstanding.done_before(record.end_psn())) {
             return;
         }
         if (is_fetch(record.opcode)) {
@@ -100,11 +100,11 @@ void Completer::seek_cursor(Qp& qp) {
     SendState& send = qp.send;
     std::uint32_t index = qp.sq.head();
     while (index != send.begun && (send.record(index).packets == 0 ||
-                                   psn_diff(send.una, send.record(index).end_psn()) >= 0)) {
+                                   send.outstanding.done_before(send.record(index).end_psn()))) {
         ++index;
     }
     send.cursor = index;
-    send.cursor_psn = send.una;
+    send.cursor_psn = send.una();
     send.read_extra = 0;
 }
 
@@ -112,7 +112,7 @@ void Completer::seek_cursor(Qp& qp) {
 void Completer::progress(Qp& qp, std::uint32_t una) {
     SendState& send = qp.send;
     const bool overtaken = psn_before(send.cursor_psn, una);
-    send.una = una;
+    send.outstanding.pass_to(una);
     send.retries = 0;
     send.rnr_retries = 0;
     send.rnr_until_ns = 0;
@@ -133,14 +133,14 @@ void Completer::progress(Qp& qp, std::uint32_t una) {
 /// among them, which then were lost on their way.
 bool Completer::answer(Qp& qp, std::uint32_t target) {
     SendState& send = qp.send;
-    std::uint32_t una = send.una;
+    std::uint32_t una = send.una();
     bool held = false;
     for (std::uint32_t index = qp.sq.head(); index != send.begun; ++index) {
         const SendRecord& record = send.record(index);
         if (record.packets == 0) {
             continue;
         }
-        if (psn_diff(target, record.first_psn) <= 0) {
+        if (!psn_before(record.first_psn, target)) {
             break;
         }
         if (is_fetch(record.opcode)) {
@@ -154,7 +154,7 @@ bool Completer::answer(Qp& qp, std::uint32_t target) {
         }
         una = end;
     }
-    if (una != send.una) {
+    if (una != send.una()) {
         progress(qp, una);
     }
     settle(qp);
@@ -210,14 +210,15 @@ void Completer::acknowledge(Qp& qp, const Packet& packet) {
     const std::uint32_t psn = packet.headers.bth.psn;
     const std::uint8_t syndrome = packet.headers.aeth.syndrome;
     // An answer to what was never sent, or has been answered long ago: IBA 9.7.5.1.1 drops it.
-    if (psn_diff(psn, send.high_psn) >= 0) {
+    const auto place = send.outstanding.place_of(psn);
+    if (place == PsnWindow::Place::beyond) {
         ++counters.rx_malformed;
         return;
     }
     switch (kind_of(syndrome)) {
     case Syndrome::ack:
         ++counters.rx_ack;
-        if (psn_before(psn, send.una)) {
+        if (place == PsnWindow::Place::before) {
             // A second answer: what was repeated last had not been lost.
             counters.retransmits_spurious += std::exchange(send.suspect, 0);
         } else if (answer(qp, psn_next(psn))) {
@@ -226,10 +227,15 @@ void Completer::acknowledge(Qp& qp, const Packet& packet) {
         break;
     case Syndrome::rnr_nak:
         ++counters.rx_rnr_nak;
-        not_ready(qp, psn, rnr_timer_of(syndrome));
+        if (place != PsnWindow::Place::before) {
+            not_ready(qp, psn, rnr_timer_of(syndrome));
+        }
         break;
     case Syndrome::nak:
-        negative(qp, psn, nak_of(syndrome), syndrome);
+        ++(nak_of(syndrome) == Nak::psn_sequence ? counters.rx_nak_seq : counters.rx_nak_err);
+        if (place != PsnWindow::Place::before) {
+            negative(qp, psn, nak_of(syndrome), syndrome);
+        }
         break;
     case Syndrome::reserved:
         ++counters.rx_malformed;
@@ -239,14 +245,12 @@ void Completer::acknowledge(Qp& qp, const Packet& packet) {
 
 void Completer::not_ready(Qp& qp, std::uint32_t psn, std::uint8_t timer) {
     SendState& send = qp.send;
-    if (psn_before(psn, send.una)) {
-        return;
-    }
     if (answer(qp, psn)) {
         lost(qp);
         return;
     }
-    if (!sends(qp.state) || send.una != psn || send.idle() || shared_.now_ns < send.rnr_until_ns) {
+    if (!sends(qp.state) || send.una() != psn || send.idle() ||
+        shared_.now_ns < send.rnr_until_ns) {
         return;
     }
     if (qp.attr.rnr_retry != rnr_retry_for_ever && send.rnr_retries >= qp.attr.rnr_retry) {
@@ -264,10 +268,6 @@ void Completer::not_ready(Qp& qp, std::uint32_t psn, std::uint8_t timer) {
 
 void Completer::negative(Qp& qp, std::uint32_t psn, Nak code, std::uint8_t syndrome) {
     SendState& send = qp.send;
-    ++(code == Nak::psn_sequence ? shared_.counters.rx_nak_seq : shared_.counters.rx_nak_err);
-    if (psn_before(psn, send.una)) {
-        return;
-    }
     const bool held = answer(qp, psn);
     if (!sends(qp.state)) {
         return;
@@ -277,7 +277,7 @@ void Completer::negative(Qp& qp, std::uint32_t psn, Nak code, std::uint8_t syndr
         return;
     }
     if (code == Nak::psn_sequence) {
-        if (send.una == psn) {
+        if (send.una() == psn) {
             lost(qp);
         }
         return;
@@ -285,7 +285,7 @@ void Completer::negative(Qp& qp, std::uint32_t psn, Nak code, std::uint8_t syndr
     // The entry of this number, which is the oldest but for READs whose data were lost.
     for (std::uint32_t index = qp.sq.head(); index != send.begun; ++index) {
         const SendRecord& record = send.record(index);
-        if (record.packets == 0 || psn_diff(psn, record.end_psn()) >= 0) {
+        if (record.packets == 0 || !psn_before(psn, record.end_psn())) {
             continue;
         }
         if (index != qp.sq.head()) {
@@ -300,19 +300,21 @@ void Completer::negative(Qp& qp, std::uint32_t psn, Nak code, std::uint8_t syndr
 
 SendRecord* Completer::expected(Qp& qp, std::uint32_t psn, std::uint32_t& index) {
     SendState& send = qp.send;
-    if (psn_diff(psn, send.high_psn) >= 0) {
+    switch (send.outstanding.place_of(psn)) {
+    case PsnWindow::Place::beyond:
         ++shared_.counters.rx_malformed;
         return nullptr;
-    }
-    if (psn_before(psn, send.una)) {
+    case PsnWindow::Place::before:
         return nullptr; // of a request that was repeated though its answer was on the way
+    default:
+        break;
     }
     // It answers all before it, too.
     const bool held = answer(qp, psn);
     if (!sends(qp.state)) {
         return nullptr;
     }
-    if (held || psn != send.una) {
+    if (held || psn != send.una()) {
         // Held up by a READ. In its range that is what an earlier response that was lost leaves.
         if (held) {
             lost(qp);
@@ -354,7 +356,7 @@ void Completer::read_response(Qp& qp, const fabric::Frame& frame, const Packet& 
     if (record == nullptr) {
         return;
     }
-    const std::uint32_t number = (psn - record->first_psn) & psn_mask;
+    const std::uint32_t number = psn_offset(psn, record->first_psn);
     const bool last = number + 1 == record->packets;
     const std::uint32_t offset = number * qp.mtu();
     const std::uint32_t length = std::min(qp.mtu(), record->length - offset);

@@ -203,7 +203,7 @@ hw::mo_qp_attr Qp::query() const {
     out.state = static_cast<std::uint8_t>(state);
     out.type = static_cast<std::uint8_t>(config.type);
     out.sq_drained = !policy.acknowledged || send.begun == sq.head() ? 1 : 0;
-    out.rq_psn = recv.epsn;
+    out.rq_psn = recv.epsn();
     out.sq_psn = send.next_psn;
     out.sq_tail = sq.tail();
     out.sq_head = sq.head();

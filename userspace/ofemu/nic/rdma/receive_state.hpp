@@ -9,7 +9,7 @@
 #include "common/hw.hpp"
 #include "nic/rdma/cnp.hpp"
 #include "nic/rdma/memory.hpp"
-#include "nic/rdma/psn.hpp"
+#include "nic/rdma/psn_window.hpp"
 #include "nic/rdma/receive_source.hpp"
 
 namespace mo::nic::rdma {
@@ -31,10 +31,13 @@ struct FetchResource {
 };
 
 struct ReceiveState {
+    /// Packets that are taken: one, whatever comes behind it is asked for again.
+    static constexpr std::uint32_t go_back_n = 1;
+
     enum class Message : std::uint8_t { none, send, write };
 
     void start(std::uint32_t psn, std::uint32_t fetch_slots) {
-        epsn = psn & psn_mask;
+        expected.start(psn, go_back_n);
         set_slots(fetch_slots);
     }
     void set_slots(std::uint32_t count) {
@@ -43,12 +46,15 @@ struct ReceiveState {
     }
     void reset() { *this = {}; }
 
+    /// Number of the packet that is expected.
+    [[nodiscard]] std::uint32_t epsn() const noexcept { return expected.first(); }
+
     [[nodiscard]] FetchResource& resource(std::uint64_t number) noexcept {
         return resources[number % resources.size()];
     }
 
-    std::uint32_t epsn = 0; ///< expected
-    std::uint32_t msn = 0;  ///< messages completed, 24 bits
+    PsnWindow expected;    ///< request packets that are taken next
+    std::uint32_t msn = 0; ///< messages completed, 24 bits
 
     // The message that is under way.
     Message message = Message::none;

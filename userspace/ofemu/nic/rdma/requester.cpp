@@ -109,7 +109,7 @@ bool Requester::begin(Qp& qp) {
     const bool fetch = is_fetch(wqe.opcode);
     const std::uint32_t packets =
         is_local(wqe.opcode) ? 0 : (is_atomic(wqe.opcode) ? 1 : packets_of(wqe.length, qp.mtu()));
-    const std::uint32_t span = ((send.next_psn - send.una) & psn_mask) + packets;
+    const std::uint32_t span = psn_offset(send.next_psn, send.una()) + packets;
     // What is invalidated may be in use by what was sent and could have to be sent again.
     const bool waits =
         (wqe.has(MO_WQEF_FENCE) && send.fetches != 0) ||
@@ -203,7 +203,7 @@ bool Requester::send_packet(Qp& qp) {
         send.place = {};
     }
     const SendRecord& record = send.record(index);
-    const std::uint32_t number = (send.cursor_psn - record.first_psn) & psn_mask;
+    const std::uint32_t number = psn_offset(send.cursor_psn, record.first_psn);
     Headers headers;
     headers.bth.dest_qp = qp.attr.dest_qp;
     headers.bth.psn = send.cursor_psn;
@@ -248,20 +248,18 @@ bool Requester::send_packet(Qp& qp) {
 
 /// The packet at the cursor, of `record`, counts as sent.
 void Requester::advance(SendState& send, const SendRecord& record) {
-    if (psn_before(send.cursor_psn, send.high_psn)) {
+    if (psn_before(send.cursor_psn, send.outstanding.end())) {
         ++shared_.counters.retransmits;
         ++send.resent;
     }
     const std::uint32_t psn = send.cursor_psn;
     if (is_fetch(record.opcode)) {
         send.cursor_psn = record.end_psn();
-        send.read_extra += ((send.cursor_psn - psn) & psn_mask) - 1U;
+        send.read_extra += psn_offset(send.cursor_psn, psn) - 1U;
     } else {
         send.cursor_psn = psn_next(psn);
     }
-    if (psn_before(send.high_psn, send.cursor_psn)) {
-        send.high_psn = send.cursor_psn;
-    }
+    send.outstanding.extend_to(send.cursor_psn);
     if (send.cursor_psn == record.end_psn()) {
         ++send.cursor;
     }

@@ -41,19 +41,23 @@ void Responder::receive(Qp& qp, const fabric::Frame& frame, const Packet& packet
             host_.raise(qp, hw::MO_EVENT_QP_ESTABLISHED);
         }
     }
-    const std::int32_t ahead = psn_diff(packet.headers.bth.psn, recv.epsn);
-    if (ahead == 0) {
+    switch (recv.expected.place_of(packet.headers.bth.psn)) {
+    case PsnWindow::Place::first:
         recv.out_of_sequence = false;
         execute(qp, frame, packet);
-    } else if (ahead < 0) {
+        break;
+    case PsnWindow::Place::before:
         ++shared_.counters.rx_duplicate;
         duplicate(qp, packet);
-    } else {
+        break;
+    case PsnWindow::Place::inside: // would be held or placed by a selective repeat
+    case PsnWindow::Place::beyond:
         ++shared_.counters.rx_out_of_sequence;
         if (!recv.out_of_sequence) {
             recv.out_of_sequence = true;
-            owe_nak(qp, syndrome_of(Nak::psn_sequence), recv.epsn);
+            owe_nak(qp, syndrome_of(Nak::psn_sequence), recv.epsn());
         }
+        break;
     }
     if (ready(qp)) {
         host_.activate(qp);
@@ -119,7 +123,7 @@ void Responder::duplicate(Qp& qp, const Packet& packet) {
         recv.fetch_end - std::min<std::uint64_t>(recv.fetch_end, recv.resources.size());
     for (std::uint64_t number = recv.fetch_end; number != oldest;) {
         FetchResource& resource = recv.resource(--number);
-        const std::uint32_t at = (psn - resource.first_psn) & psn_mask;
+        const std::uint32_t at = psn_offset(psn, resource.first_psn);
         if (at >= resource.packets || resource.atomic != packet.op->atomic()) {
             continue;
         }
@@ -142,7 +146,7 @@ void Responder::duplicate(Qp& qp, const Packet& packet) {
 /// One request packet (of a READ: its whole range of numbers) has been executed.
 void Responder::done(Qp& qp, const Packet& packet, std::uint32_t packets) {
     ReceiveState& recv = qp.recv;
-    recv.epsn = psn_add(recv.epsn, packets);
+    recv.expected.slide(packets);
     if (packet.op->ends()) {
         recv.message = Message::none;
         recv.msn = psn_next(recv.msn);
@@ -174,13 +178,13 @@ void Responder::refuse(Qp& qp, Nak code, hw::mo_qp_error error, hw::mo_wc status
     }
     recv.failed = true;
     recv.error = error;
-    owe_nak(qp, syndrome_of(code), recv.epsn);
+    owe_nak(qp, syndrome_of(code), recv.epsn());
 }
 
 void Responder::not_ready(Qp& qp) {
     // What follows in this burst is behind the packet that will come again: nothing to be said.
     qp.recv.out_of_sequence = true;
-    owe_nak(qp, syndrome_of_rnr(qp.attr.min_rnr_timer), qp.recv.epsn);
+    owe_nak(qp, syndrome_of_rnr(qp.attr.min_rnr_timer), qp.recv.epsn());
 }
 
 /// Takes the next entry of the receive queue into use. False: there is none, and the peer is asked
@@ -343,7 +347,7 @@ FetchResource* Responder::take_resource(Qp& qp) {
         recv.fetch_end + 1 - std::min<std::uint64_t>(recv.fetch_end + 1, recv.resources.size());
     recv.fetch_next = std::max(recv.fetch_next, oldest);
     FetchResource& resource = recv.resource(recv.fetch_end) = {};
-    resource.first_psn = recv.epsn;
+    resource.first_psn = recv.epsn();
     resource.packets = 1;
     resource.msn = psn_next(recv.msn);
     resource.pending = true;
@@ -446,7 +450,7 @@ bool Responder::poll(Qp& qp, unsigned& budget) {
         } else if (recv.ack_due) {
             recv.ack_due = false;
             ++shared_.counters.tx_ack;
-            reply(qp, Opcode::rc_acknowledge, psn_add(recv.epsn, -1), syndrome_ack);
+            reply(qp, Opcode::rc_acknowledge, psn_add(recv.epsn(), -1), syndrome_ack);
         }
     }
     return worked;
@@ -480,7 +484,7 @@ bool Responder::answer_fetch(Qp& qp) {
         answer_atomic(qp, resource);
     }
     // An answer acknowledges all before it (IBA 9.7.5.1.2).
-    if (!resource.pending && psn_add(resource.first_psn, resource.packets) == recv.epsn) {
+    if (!resource.pending && psn_add(resource.first_psn, resource.packets) == recv.epsn()) {
         recv.ack_due = false;
     }
     return true;

@@ -4,7 +4,7 @@
 //
 //   sq.head            cursor             begun            sq.tail
 //      |--- under way ---|--- to be sent ---|--- not begun ---|
-//      una           cursor_psn          next_psn
+// outstanding.first()  cursor_psn         next_psn
 //
 // Go-back-N puts the cursor back to the oldest unanswered packet. Entries are not kept: one that is
 // sent again is read from the ring again and has to be what it was.
@@ -16,7 +16,7 @@
 
 #include "common/hw.hpp"
 #include "nic/rdma/memory.hpp"
-#include "nic/rdma/psn.hpp"
+#include "nic/rdma/psn_window.hpp"
 #include "nic/rdma/retry.hpp"
 #include "nic/rdma/wqe.hpp"
 
@@ -46,23 +46,26 @@ struct SendState {
         if (records == nullptr) {
             records = std::make_unique<std::array<SendRecord, max_records>>();
         }
-        next_psn = una = cursor_psn = high_psn = psn & psn_mask;
+        next_psn = cursor_psn = psn & psn_mask;
+        outstanding.start(psn, 0);
     }
     void reset() { *this = {}; }
 
     [[nodiscard]] SendRecord& record(std::uint32_t index) const noexcept {
         return (*records)[index % max_records];
     }
+    /// Oldest unanswered packet.
+    [[nodiscard]] std::uint32_t una() const noexcept { return outstanding.first(); }
     /// Request packets that wait for an answer.
     [[nodiscard]] std::uint32_t in_flight() const noexcept {
-        return ((cursor_psn - una) & psn_mask) - read_extra;
+        return psn_offset(cursor_psn, una()) - read_extra;
     }
     /// All that has been sent is answered.
-    [[nodiscard]] bool idle() const noexcept { return cursor_psn == una; }
+    [[nodiscard]] bool idle() const noexcept { return cursor_psn == una(); }
     /// Sends again from the oldest unanswered packet on; `head` is its entry.
     void go_back(std::uint32_t head) noexcept {
         cursor = head;
-        cursor_psn = una;
+        cursor_psn = una();
         read_extra = 0;
     }
 
@@ -70,9 +73,8 @@ struct SendState {
     std::uint32_t begun = 0;      ///< index of the entry that begins next
     std::uint32_t cursor = 0;     ///< index of the entry that is sent next
     std::uint32_t next_psn = 0;   ///< of the entry that begins next
-    std::uint32_t una = 0;        ///< oldest unanswered
+    PsnWindow outstanding;        ///< sent, and not answered
     std::uint32_t cursor_psn = 0; ///< packet that is sent next
-    std::uint32_t high_psn = 0;   ///< behind the highest that was ever sent
     std::uint32_t read_extra = 0; ///< of in_flight(), what READs take beyond one
     std::uint32_t fetches = 0;    ///< READs and atomics that have begun and not completed
 
@@ -80,7 +82,7 @@ struct SendState {
     std::uint64_t rnr_until_ns = 0;       ///< the peer asked to wait until then
     std::uint8_t retries = 0;             ///< used up since the last progress
     std::uint8_t rnr_retries = 0;
-    bool went_back = false; ///< for `una`, because an answer implied a loss
+    bool went_back = false; ///< for una(), because an answer implied a loss
     bool stopped = false;   ///< an entry has failed here: nothing behind it begins
     bool blocked = false;   ///< the next entry waits for answers of earlier ones
     bool notify = false;    ///< MO_EVENT_SQ_DRAINED is asked for
