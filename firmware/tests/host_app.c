@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/link.h"
 
 struct mo_app *mo_host_app_new(void)
 {
@@ -40,4 +41,16 @@ void mo_host_boot_info_fill(void *info, unsigned int source, unsigned int slot,
 	memcpy(boot.root_keys.key[MO_FW_KEY_DEVELOPMENT - 1], development_key,
 	       MO_ED25519_KEY_LEN);
 	memcpy(info, &boot, sizeof(boot));
+}
+
+struct mo_host_choice mo_host_choose(unsigned int modes, unsigned char fec)
+{
+	const struct mo_mode *mode = mo_link_choose(modes, fec);
+	struct mo_host_choice choice = { 0 };
+
+	if (mode) {
+		choice.mode = mode->mode;
+		choice.fec = mo_link_choose_fec(mode, fec);
+	}
+	return choice;
 }

@@ -26,6 +26,14 @@ unsigned int mo_host_boot_info_size(void);
 void mo_host_boot_info_fill(void *info, unsigned int source, unsigned int slot,
 			    const unsigned char *development_key);
 
+/* The MO_LM_* and MO_FEC_* that the firmware uses when these masks are wanted; 0: none fits. */
+struct mo_host_choice {
+	unsigned int mode;
+	unsigned char fec;
+};
+
+struct mo_host_choice mo_host_choose(unsigned int modes, unsigned char fec);
+
 #ifdef __cplusplus
 }
 #endif

@@ -22,15 +22,26 @@ ofemu::NicUnit* find_nic(Context& context, Arguments& arguments, std::string& na
     return context.system.find<ofemu::NicUnit>(name);
 }
 
-Unexpected<Error> no_nic(const std::string& name) {
-    return fail(ENOENT, "there is no NIC \"" + name + "\"");
+/// The command has no more words, and there is a NIC of that name.
+Result<void> end_of(Arguments& arguments, const ofemu::NicUnit* unit, const std::string& name) {
+    if (auto good = arguments.finish(); !good) {
+        return good;
+    }
+    if (unit == nullptr) {
+        return fail(ENOENT, "there is no NIC \"" + name + "\"");
+    }
+    return {};
 }
 
-/// Commands on what an ideal port has none of.
-Unexpected<Error> ideal(const std::string& name) {
-    return fail(EOPNOTSUPP, name +
-                                " has an ideal port: no firmware, module, laser or lane is there "
-                                "that could fail");
+/// The same for what an ideal port has none of.
+Result<void> end_of_optical(Arguments& arguments, const ofemu::NicUnit* unit,
+                            const std::string& name) {
+    auto good = end_of(arguments, unit, name);
+    if (good && unit->entry().ideal()) {
+        return fail(EOPNOTSUPP, name + " has an ideal port: no firmware, module, laser or lane is "
+                                       "there that could fail");
+    }
+    return good;
 }
 
 Json about(const std::string& name) {
@@ -41,14 +52,8 @@ Result<Json> firmware(Context& context, Arguments& arguments) {
     std::string name;
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
     const bool crash = arguments.either(arguments.word("the fault"), "the fault", "crash", "hang");
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of_optical(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
-    }
-    if (unit->entry().ideal()) {
-        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     if (unit->soc().state() != hw::MO_MGMT_RUNNING) {
@@ -66,11 +71,8 @@ Result<Json> gone(Context& context, Arguments& arguments) {
     std::string name;
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
     const bool on = arguments.either(arguments.word("on or off"), "the state", "on", "off");
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
     }
     const EnginePause pause(context.system.engine());
     unit->nic().set_gone(on);
@@ -92,11 +94,8 @@ Result<Json> lie(Context& context, Arguments& arguments) {
         arguments.reject("\"" + mode + "\" is no mode; known are: " + known);
     }
     const std::uint64_t period = every ? arguments.integer(*every, "--every", 1, rarest) : 1;
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
     }
     unit->nic().liar().set(*found, static_cast<std::uint32_t>(period));
     return about(name).set("lie", mode).set("every", period);
@@ -106,11 +105,8 @@ Result<Json> drop_doorbells(Context& context, Arguments& arguments) {
     std::string name;
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
     const bool on = arguments.either(arguments.word("on or off"), "the state", "on", "off");
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
     }
     unit->nic().doorbells().set_dropping(on);
     return about(name).set("drop_doorbells", on);
@@ -129,14 +125,8 @@ Result<Json> module(Context& context, Arguments& arguments) {
     if (what == "fault" && arguments.more()) {
         cause = arguments.integer(arguments.word("the cause"), "the cause", 1, largest_cause);
     }
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of_optical(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
-    }
-    if (unit->entry().ideal()) {
-        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     const std::uint64_t now_ns = context.system.engine().now_ns();
@@ -172,14 +162,8 @@ Result<Json> laser(Context& context, Arguments& arguments) {
     } else if (what != "fail" && what != "repair") {
         arguments.reject("a laser can fail, repair or age, not \"" + what + "\"");
     }
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of_optical(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
-    }
-    if (unit->entry().ideal()) {
-        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     if (!unit->port().plugged()) {
@@ -198,14 +182,8 @@ Result<Json> adaptation(Context& context, Arguments& arguments) {
     std::string name;
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
     const unsigned lane = lane_of(arguments, unit);
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of_optical(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
-    }
-    if (unit->entry().ideal()) {
-        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     unit->port().spoil_next_adaptation(lane);
@@ -218,14 +196,8 @@ Result<Json> burst(Context& context, Arguments& arguments) {
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
     const double probability =
         arguments.number(arguments.word("the probability"), "the probability", 0, most);
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of_optical(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
-    }
-    if (unit->entry().ideal()) {
-        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     unit->port().set_burst(probability, context.system.engine().now_ns());
@@ -238,14 +210,8 @@ Result<Json> ambient(Context& context, Arguments& arguments) {
     ofemu::NicUnit* const unit = find_nic(context, arguments, name);
     const double celsius =
         arguments.number(arguments.word("the temperature"), "the temperature", coldest, hottest);
-    if (const auto good = arguments.finish(); !good) {
+    if (const auto good = end_of_optical(arguments, unit, name); !good) {
         return Unexpected{good.error()};
-    }
-    if (unit == nullptr) {
-        return no_nic(name);
-    }
-    if (unit->entry().ideal()) {
-        return ideal(name);
     }
     const EnginePause pause(context.system.engine());
     unit->port().set_ambient(celsius, context.system.engine().now_ns());

@@ -56,12 +56,12 @@ void count_sent(PortCounters& c, const fabric::Frame& frame) noexcept {
           frame);
 }
 
-/// A PAUSE frame (IEEE 802.3 annex 31B)?
 bool is_mac_control(fabric::Bytes head) noexcept {
     return head.size() >= fabric::ethernet_header &&
            fabric::load_be16(head.data() + 12) == fabric::ethertype_mac_control;
 }
 
+/// A PAUSE frame (IEEE 802.3 annex 31B)?
 bool is_pause(fabric::Bytes mac_control) noexcept {
     constexpr std::uint16_t opcode_pause = 0x0001;
     return mac_control.size() >= fabric::ethernet_header + 2 &&
