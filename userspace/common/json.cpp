@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 
 namespace mo {
 
@@ -129,7 +130,7 @@ struct Writer {
     }
     void operator()(const std::string& text) const { write_string(out, text); }
     void operator()(const Json::Array& elements) const {
-        list('[', elements, ']', [](const Json& element) -> const Json& { return element; });
+        list('[', elements, ']', std::identity{});
     }
     void operator()(const Json::Object& members) const {
         list('{', members, '}', [this](const Json::Member& member) -> const Json& {
@@ -402,6 +403,13 @@ bool Parser::parse_object(Json& out, unsigned depth) {
 }
 
 } // namespace
+
+Json::Json() = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
 
 bool Json::is_number() const {
     return std::holds_alternative<std::int64_t>(value_) ||

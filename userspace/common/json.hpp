@@ -32,28 +32,25 @@ class Json {
     using Data = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double,
                               std::string, Array, Object>;
 
-    Json() = default; ///< null
-    Json(std::nullptr_t) {}
-    Json(bool value) : value_(value) {}
+    Json(); ///< null
+    Json(std::nullptr_t);
+    Json(bool value);
     template <typename T>
         requires std::is_integral_v<T>
-    Json(T value) {
-        if constexpr (std::is_same_v<T, bool>) {
-            value_ = value;
-        } else if constexpr (std::is_signed_v<T>) {
-            value_ = static_cast<std::int64_t>(value);
-        } else {
-            value_ = static_cast<std::uint64_t>(value);
-        }
-    }
-    Json(double value) : value_(value) {}
-    Json(std::string value) : value_(std::move(value)) {}
-    Json(std::string_view value) : value_(std::string(value)) {}
-    Json(const char* value) : value_(std::string(value)) {}
-    Json(Array value) : value_(std::move(value)) {}
+    Json(T value);
+    Json(double value);
+    Json(std::string value);
+    Json(std::string_view value);
+    Json(const char* value);
+    Json(Array value);
     Json(Object value);
+    Json(const Json& other);
+    Json(Json&& other) noexcept;
+    Json& operator=(const Json& other);
+    Json& operator=(Json&& other) noexcept;
+    ~Json();
 
-    static Json array() { return Json(Array{}); }
+    static Json array();
     static Json object();
 
     /// For std::visit.
@@ -84,7 +81,7 @@ class Json {
     static Result<Json> parse(std::string_view text);
 
   private:
-    Data value_ = nullptr;
+    Data value_; ///< null at first
 };
 
 /// A name of an object with its value.
@@ -94,7 +91,28 @@ struct Json::Member {
     Show show{};
 };
 
+// What makes and ends values needs Member whole: behind it.
+inline Json::Json(std::nullptr_t) {}
+inline Json::Json(bool value) : value_(value) {}
+template <typename T>
+    requires std::is_integral_v<T>
+Json::Json(T value) {
+    if constexpr (std::is_signed_v<T>) {
+        value_ = static_cast<std::int64_t>(value);
+    } else {
+        value_ = static_cast<std::uint64_t>(value);
+    }
+}
+inline Json::Json(double value) : value_(value) {}
+inline Json::Json(std::string value) : value_(std::move(value)) {}
+inline Json::Json(std::string_view value) : value_(std::string(value)) {}
+inline Json::Json(const char* value) : value_(std::string(value)) {}
+inline Json::Json(Array value) : value_(std::move(value)) {}
 inline Json::Json(Object value) : value_(std::move(value)) {}
+
+inline Json Json::array() {
+    return Json(Array{});
+}
 inline Json Json::object() {
     return Json(Object{});
 }

@@ -66,7 +66,7 @@ TEST(Config, ManyNicsHaveMacsAndSerialsOfTheirOwn) {
     std::string text = "nics:\n";
     for (int i = 1; i <= 600; ++i) {
         const auto number = std::to_string(i);
-        text += "  - {name: n" + number + ", socket: /s" + number;
+        text.append("  - {name: n").append(number).append(", socket: /s").append(number);
         // What a generated one would be, given by hand to another.
         text += i == 1 ? ", mac: \"02:4d:4f:00:01:00\", serial: MO-0003}\n" : "}\n";
     }

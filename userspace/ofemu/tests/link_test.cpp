@@ -10,6 +10,10 @@ namespace mo::ofemu::test {
 namespace {
 
 class LinkTest : public testing::Test {
+  public:
+    LinkTest(const LinkTest&) = delete;
+    LinkTest& operator=(const LinkTest&) = delete;
+
   protected:
     LinkTest() {
         link_.connect(fabric::End::a, a_.unit.port(), &a_.unit.nic().port(0));

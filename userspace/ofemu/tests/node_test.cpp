@@ -143,8 +143,8 @@ class Machine {
 };
 
 TEST(Nodes, OfManyPortsAreOneNewKind) {
-    std::string pattern = "/tmp/ofemu-test-XXXXXX";
-    const std::string folder = mkdtemp(pattern.data());
+    std::string folder = "/tmp/ofemu-test-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
     Config config;
     for (const char* const name : {"left", "right"}) {
         auto entry = std::make_shared<ForeignEntry>();

@@ -20,6 +20,10 @@ using nic::test::WireBus;
 using std::chrono::steady_clock;
 
 class ProcessTest : public testing::Test {
+  public:
+    ProcessTest(const ProcessTest&) = delete;
+    ProcessTest& operator=(const ProcessTest&) = delete;
+
   protected:
     ProcessTest() {
         std::string pattern = "/tmp/ofemu-test-XXXXXX";
@@ -284,8 +288,8 @@ TEST_F(ProcessTest, CountersStartAgainFromZero) {
 }
 
 TEST(Nodes, OfEachKindAreShownAndCounted) {
-    std::string pattern = "/tmp/ofemu-test-XXXXXX";
-    const std::string folder = mkdtemp(pattern.data());
+    std::string folder = "/tmp/ofemu-test-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
     const auto config =
         parse_config("nics: [{name: nic0, socket: " + folder + "/nic0}]\n" +
                          "foreign: [{name: peer0, socket: " + folder + "/peer0}]\n" +

@@ -297,6 +297,7 @@ TEST_P(QueueTest, FullEventQueueDelaysEvents) {
     EventRing events(bus_, 2);
     const auto eq = driver_.create_eq(events, 1);
     std::vector<std::uint32_t> cqs;
+    cqs.reserve(7);
     for (int i = 0; i < 7; ++i) {
         cqs.push_back(have_told(eq));
     }
