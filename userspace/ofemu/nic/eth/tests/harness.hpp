@@ -18,62 +18,19 @@
 #include "fabric/tests/packets.hpp"
 #include "nic/completion_queue.hpp"
 #include "nic/eth/eth_block.hpp"
-#include "nic/event_sink.hpp"
-#include "nic/tests/guest_ram.hpp"
+#include "nic/tests/block_host.hpp"
 
 namespace mo::nic::eth::test {
 
 using namespace mo::test;
 
-class TestNic final : public QueueEnv, public EventSink {
+class TestNic final : public nic::test::BlockHost {
   public:
-    static constexpr std::uint64_t ram_base = 0x1'0000'0000;
-
     explicit TestNic(std::size_t ram_size = 8U << 20,
                      std::uint64_t features = hw::MO_F_SHADOW_DB | hw::MO_F_ETH | hw::MO_F_GRO_HW |
                                               hw::MO_F_TX_URGENT)
-        : ram(ram_size), features_(features) {
-        if (!map.map_memory(ram_base, ram.bytes())) {
-            throw std::runtime_error("cannot map");
-        }
-        map.set_bus_master(true);
-    }
+        : BlockHost(ram_size, features, 1000) {}
 
-    // Guest memory.
-    std::uint64_t allocate(std::size_t size, std::size_t alignment = 64) {
-        if (guarded_) {
-            alignment = std::max(alignment, nic::test::GuestRam::page);
-            size = nic::test::GuestRam::round(size);
-        }
-        next_ = (next_ + alignment - 1) & ~(alignment - 1);
-        const std::uint64_t at = ram_base + next_;
-        next_ += size;
-        if (next_ > ram.size()) {
-            throw std::runtime_error("test memory is too small");
-        }
-        if (guarded_) {
-            pieces.add(at, size);
-        }
-        return at;
-    }
-    /// From here on each allocation is a piece of pages of its own, mapped by itself, and nothing
-    /// else is mapped.
-    void guard() {
-        map.unmap_all();
-        guarded_ = true;
-    }
-    /// As a host that takes the piece that begins at `at` back: it may not be touched afterwards.
-    void unmap(std::uint64_t at) {
-        const auto [start, size] = pieces.piece(at);
-        block.dma_unmapping(start, size);
-        end_round();
-        pieces.remove(start);
-    }
-    std::byte* at(std::uint64_t iova) { return ram.data() + (iova - ram_base); }
-    template <typename T>
-    T& object(std::uint64_t iova) {
-        return *reinterpret_cast<T*>(at(iova));
-    }
     void store(std::uint64_t iova, std::span<const std::byte> bytes) {
         std::copy(bytes.begin(), bytes.end(), at(iova));
     }
@@ -82,113 +39,33 @@ class TestNic final : public QueueEnv, public EventSink {
         store(iova, bytes);
         return iova;
     }
-
-    // Commands.
-    template <typename Body>
-    hw::mo_status command(hw::mo_cmd opcode, const Body& body, void* result = nullptr,
-                          std::size_t result_size = 0, std::uint8_t trailing = 0) {
-        hw::mo_cmd_desc desc{};
-        desc.hdr.opcode = static_cast<std::uint16_t>(opcode);
-        static_assert(sizeof body < sizeof desc.body);
-        std::memcpy(static_cast<void*>(desc.body), &body, sizeof body);
-        desc.body[sizeof desc.body - 1] = trailing;
-        std::array<std::byte, 48> out{};
-        const auto status = block.command(desc, out, now);
-        if (result != nullptr) {
-            std::memcpy(result, out.data(), result_size);
-        }
-        end_round();
-        return status;
-    }
     std::uint32_t new_cq(std::uint8_t size_log, std::uint8_t entry_log = 5) {
         const std::uint32_t number = next_object_++;
-        CompletionQueueConfig config;
-        config.ring = {allocate(std::size_t{1} << (size_log + entry_log), 4096), size_log,
-                       entry_log};
-        config.record = allocate(sizeof(hw::mo_arm_rec));
-        config.object = number;
-        cqs[number] = std::make_unique<CompletionQueue>(config, dma_, *this);
-        cq_configs[number] = config;
+        add_cq(number, size_log, entry_log);
         return number;
     }
-
-    bool poll(unsigned budget = 256) {
-        const bool worked = block.poll(now, budget);
-        end_round();
-        return worked;
-    }
-    void end_round() {
-        block.finish_round(now);
-        std::erase_if(flushes_, [this](CompletionQueue* queue) { return !queue->flush(now); });
-        dma_.end_round();
-    }
-
-    /// A function reset, as the core does it. Memory stays.
-    void reset() {
-        dma_.end_round();
-        flushes_.clear();
-        cqs.clear();
-        block.reset();
-        dma_.end_round();
-    }
+    bool poll(unsigned budget = 256) { return BlockHost::poll(budget); }
 
     // QueueEnv
-    DmaAccess& dma() override { return dma_; }
-    CompletionQueue* cq(std::uint32_t number) override {
-        const auto found = cqs.find(number);
-        return found == cqs.end() ? nullptr : found->second.get();
-    }
     std::optional<std::uint32_t> create_object(hw::mo_doorbell /*doorbell*/,
                                                std::uint32_t /*db_page*/) override {
         return next_object_ < object_limit ? std::optional(next_object_++ | 0x050000U)
                                            : std::nullopt;
     }
     void destroy_object(std::uint32_t number) override { destroyed.push_back(number); }
-    std::uint32_t db_pages() const override { return 16; }
     void queue_error(std::uint32_t number, std::uint8_t /*port*/, hw::mo_queue_error why) override {
         errors.emplace_back(number, why);
     }
-    void dma_fault(std::uint32_t number, const pcie::DmaFault& fault) override {
-        faults.emplace_back(number, fault.iova);
-    }
-    std::uint64_t features() const override { return features_; }
-    bool working() override { return !stopped && dma_.allowed(); }
-    const PortState& port(std::uint8_t /*number*/) const override { return gate; }
-    NicCounters& counters() override { return nic_counters; }
+    void async_event(const hw::mo_eqe& /*event*/) override {}
 
-    nic::test::GuestRam ram;
-    pcie::DmaMap map;
-    nic::test::GuestPieces pieces{ram, ram_base, map};
-    std::uint64_t now = 1000;
     std::uint32_t object_limit = 60000;
-    bool stopped = false; ///< by a fatal error
-    PortState gate{.mac = {}, .receive = true, .transmit = true, .speed_mbps = 800000};
-    NicCounters nic_counters;
-    std::map<std::uint32_t, std::unique_ptr<CompletionQueue>> cqs;
-    std::map<std::uint32_t, CompletionQueueConfig> cq_configs;
     std::vector<std::pair<std::uint32_t, hw::mo_queue_error>> errors;
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> faults;
     std::vector<std::uint32_t> destroyed;
-    std::uint64_t comp_events = 0;
 
   private:
-    void completion_event(std::uint32_t /*eq*/, std::uint32_t /*cq*/) override { ++comp_events; }
-    void async_event(const hw::mo_eqe& /*event*/) override {}
-    void report_dma_fault(std::uint32_t number, const pcie::DmaFault& fault) override {
-        dma_fault(number, fault);
-    }
-    void fatal(hw::mo_fatal /*why*/) override {}
-    void wants_flush(CompletionQueue& queue) override { flushes_.push_back(&queue); }
-    void twist_completion(std::span<std::byte> /*entry*/) override {}
-    void twist_event(hw::mo_eqe& /*event*/) override {}
-    NicCounters& event_counters() override { return nic_counters; }
+    DatapathBlock& datapath() override { return block; }
 
-    std::size_t next_ = 4096;
-    bool guarded_ = false;
     std::uint32_t next_object_ = 1;
-    std::uint64_t features_;
-    DmaAccess dma_{map};
-    std::vector<CompletionQueue*> flushes_;
 
   public:
     Mac mac{*this, 0};

@@ -17,11 +17,10 @@
 
 #include "fabric/link.hpp"
 #include "nic/completion_queue.hpp"
-#include "nic/event_sink.hpp"
 #include "nic/object_table.hpp"
 #include "nic/port/mac.hpp"
 #include "nic/rdma/rdma_block.hpp"
-#include "nic/tests/guest_ram.hpp"
+#include "nic/tests/block_host.hpp"
 
 namespace mo::nic::rdma::test {
 
@@ -41,87 +40,25 @@ inline Buffer pattern(std::size_t size, std::uint32_t seed) {
     return out;
 }
 
-class TestNic final : public QueueEnv, public EventSink {
+class TestNic final : public nic::test::BlockHost {
   public:
-    static constexpr std::uint64_t ram_base = 0x1'0000'0000;
     static constexpr std::byte poison{0xdb};
 
     TestNic(std::uint64_t features, std::size_t ram_size, Making making = Making::lazy)
-        : ram(ram_size), features_(features), block(*this, mac, making) {
-        if (!map.map_memory(ram_base, ram.bytes())) {
-            throw std::runtime_error("cannot map");
-        }
-        map.set_bus_master(true);
+        : BlockHost(ram_size, features, 1'000'000), block(*this, mac, making) {
         mac.config.receive = true;
         mac.config.mtu = MO_ETH_MAX_MTU;
     }
 
-    // Guest memory.
     std::uint64_t allocate(std::size_t size, std::size_t alignment = 64) {
-        if (guarded_) {
-            alignment = std::max(alignment, nic::test::GuestRam::page);
-            size = nic::test::GuestRam::round(size);
-        }
-        next_ = (next_ + alignment - 1) & ~(alignment - 1);
-        const std::uint64_t at = ram_base + next_;
-        next_ += size;
-        if (next_ > ram.size()) {
-            throw std::runtime_error("test memory is too small");
-        }
-        if (guarded_) {
-            pieces.add(at, size);
-        }
+        const std::uint64_t at = BlockHost::allocate(size, alignment);
         std::fill_n(this->at(at), size, poison);
         return at;
     }
-    /// From here on each allocation is a piece of pages of its own, mapped by itself, and nothing
-    /// else is mapped.
-    void guard() {
-        map.unmap_all();
-        guarded_ = true;
-    }
-    /// As a host that takes the piece that begins at `at` back: it may not be touched afterwards.
-    void unmap(std::uint64_t at) {
-        const auto [start, size] = pieces.piece(at);
-        block.dma_unmapping(start, size);
-        end_round();
-        pieces.remove(start);
-    }
     std::uint64_t allocate_zero(std::size_t size, std::size_t alignment = 64) {
-        const std::uint64_t at = allocate(size, alignment);
+        const std::uint64_t at = BlockHost::allocate(size, alignment);
         std::memset(this->at(at), 0, size);
         return at;
-    }
-    /// Memory that was allocated after keep() is free again.
-    void keep() { kept_ = next_; }
-    void release() {
-        if (kept_ == 0) {
-            keep();
-        }
-        next_ = kept_;
-    }
-    std::byte* at(std::uint64_t iova) { return ram.data() + (iova - ram_base); }
-    template <typename T>
-    T& object(std::uint64_t iova) {
-        return *reinterpret_cast<T*>(at(iova));
-    }
-
-    // Commands.
-    template <typename Body>
-    hw::mo_status command(hw::mo_cmd opcode, const Body& body, void* result = nullptr,
-                          std::size_t result_size = 0, std::uint8_t trailing = 0) {
-        hw::mo_cmd_desc desc{};
-        desc.hdr.opcode = static_cast<std::uint16_t>(opcode);
-        static_assert(sizeof body < sizeof desc.body);
-        std::memcpy(static_cast<void*>(desc.body), &body, sizeof body);
-        desc.body[sizeof desc.body - 1] = trailing;
-        std::array<std::byte, 48> out{};
-        const auto status = block.command(desc, out, now);
-        if (result != nullptr) {
-            std::memcpy(result, out.data(), result_size);
-        }
-        end_round();
-        return status;
     }
     hw::mo_status set_gid(std::uint16_t index, const Gid& gid, std::uint32_t flags = MO_GIDF_VALID,
                           std::uint16_t vlan_tci = 0) {
@@ -135,35 +72,15 @@ class TestNic final : public QueueEnv, public EventSink {
         return command(hw::MO_CMD_GID_SET, body);
     }
     std::uint32_t new_cq(std::uint8_t size_log) {
-        const auto number = objects.create(hw::MO_DB_CQ, 0, ObjectTable::core);
-        CompletionQueueConfig config;
-        config.ring = {allocate_zero(std::size_t{64} << size_log, 4096), size_log, 6};
-        config.record = allocate_zero(sizeof(hw::mo_arm_rec));
-        config.object = number.value();
-        cq_configs[*number] = config;
-        cqs[*number] = std::make_unique<CompletionQueue>(std::move(config), dma_, *this);
-        return *number;
+        const auto number = objects.create(hw::MO_DB_CQ, 0, ObjectTable::core).value();
+        add_cq(number, size_log, 6);
+        return number;
     }
-
-    bool poll(unsigned budget = 64) {
-        const bool worked = block.poll(now, budget);
-        end_round();
-        return worked;
-    }
-    void end_round() {
-        for (CompletionQueue* const queue : std::exchange(flushes_, {})) {
-            (void)queue->flush(now);
-        }
-        dma_.end_round();
-    }
+    bool poll(unsigned budget = 64) { return BlockHost::poll(budget); }
     /// A function reset, as the core does it. Memory stays.
     void reset() {
-        dma_.end_round();
-        flushes_.clear();
-        cqs.clear();
-        block.reset();
+        BlockHost::reset();
         objects.clear();
-        dma_.end_round();
     }
     [[nodiscard]] unsigned events_of(hw::mo_event type, std::uint32_t object_number = 0) const {
         return static_cast<unsigned>(std::ranges::count_if(events, [&](const hw::mo_eqe& event) {
@@ -172,61 +89,22 @@ class TestNic final : public QueueEnv, public EventSink {
     }
 
     // QueueEnv
-    DmaAccess& dma() override { return dma_; }
-    CompletionQueue* cq(std::uint32_t number) override {
-        const auto found = cqs.find(number);
-        return found == cqs.end() ? nullptr : found->second.get();
-    }
     std::optional<std::uint32_t> create_object(hw::mo_doorbell doorbell,
                                                std::uint32_t db_page) override {
         return objects.create(doorbell, db_page, 1);
     }
     void destroy_object(std::uint32_t number) override { (void)objects.destroy(number); }
-    std::uint32_t db_pages() const override { return 16; }
     void queue_error(std::uint32_t /*number*/, std::uint8_t /*port*/,
                      hw::mo_queue_error /*why*/) override {}
-    void dma_fault(std::uint32_t number, const pcie::DmaFault& fault) override {
-        faults.emplace_back(number, fault.iova);
-    }
     void async_event(const hw::mo_eqe& event) override { events.push_back(event); }
-    std::uint64_t features() const override { return features_; }
-    bool working() override { return !stopped && dma_.allowed(); }
-    const PortState& port(std::uint8_t /*number*/) const override { return gate; }
-    NicCounters& counters() override { return nic_counters; }
 
-    nic::test::GuestRam ram;
-    pcie::DmaMap map;
-    nic::test::GuestPieces pieces{ram, ram_base, map};
-    std::uint64_t now = 1'000'000;
     std::array<std::uint8_t, 6> address{2, 0, 0, 0, 0, 1};
-    bool stopped = false; ///< by a fatal error
-    PortState gate{.mac = {}, .receive = true, .transmit = true, .speed_mbps = 800000};
-    NicCounters nic_counters;
     ObjectTable objects;
-    std::map<std::uint32_t, std::unique_ptr<CompletionQueue>> cqs;
-    std::map<std::uint32_t, CompletionQueueConfig> cq_configs;
     std::vector<hw::mo_eqe> events;
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> faults;
-    std::uint64_t comp_events = 0;
     std::uint32_t next_pd = 1;
 
   private:
-    void completion_event(std::uint32_t /*eq*/, std::uint32_t /*cq*/) override { ++comp_events; }
-    void report_dma_fault(std::uint32_t number, const pcie::DmaFault& fault) override {
-        dma_fault(number, fault);
-    }
-    void fatal(hw::mo_fatal /*why*/) override {}
-    void wants_flush(CompletionQueue& queue) override { flushes_.push_back(&queue); }
-    void twist_completion(std::span<std::byte> /*entry*/) override {}
-    void twist_event(hw::mo_eqe& /*event*/) override {}
-    NicCounters& event_counters() override { return nic_counters; }
-
-    std::size_t next_ = 4096;
-    bool guarded_ = false;
-    std::size_t kept_ = 0;
-    std::uint64_t features_;
-    DmaAccess dma_{map};
-    std::vector<CompletionQueue*> flushes_;
+    DatapathBlock& datapath() override { return block; }
 
   public:
     Mac mac{*this, 0};
