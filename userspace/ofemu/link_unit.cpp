@@ -109,10 +109,6 @@ fabric::PathState LinkUnit::state(fabric::End from) {
 }
 
 bool LinkUnit::poll(std::uint64_t now_ns, unsigned /*budget*/) {
-    fabric::Capture* const capture = link_.capture();
-    if (capture != nullptr && now_ns >= capture->flush_deadline_ns()) {
-        capture->flush();
-    }
     if (link_.next_deadline_ns() > now_ns) {
         return false;
     }
@@ -121,9 +117,7 @@ bool LinkUnit::poll(std::uint64_t now_ns, unsigned /*budget*/) {
 }
 
 std::uint64_t LinkUnit::next_deadline_ns(std::uint64_t /*now_ns*/) {
-    const fabric::Capture* const capture = link_.capture();
-    return std::min(link_.next_deadline_ns(),
-                    capture != nullptr ? capture->flush_deadline_ns() : fabric::no_deadline);
+    return link_.next_deadline_ns();
 }
 
 } // namespace mo::ofemu

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofemu: the device model of Mesh Optical's NICs.
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -51,6 +52,15 @@ int usage_error(const std::string& text) {
     return exit_usage;
 }
 
+/// The exit status of a call that prints: what nobody got is no success.
+int end_of_output(int status) {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+        return status;
+    }
+    std::fprintf(stderr, "ofemu: standard output: %s\n", std::strerror(errno));
+    return exit_failure;
+}
+
 /// Blocks the signals that end the process in all threads and waits for one.
 class EndSignals {
   public:
@@ -82,6 +92,8 @@ int serve(const Options& options) {
     }
     config->bytes_always = options.bytes_always.value_or(config->bytes_always);
     const EndSignals signals; // before any thread
+    // Whoever reads a capture or the log may leave; writing then fails, and nothing else does.
+    (void)std::signal(SIGPIPE, SIG_IGN);
     auto system = ofemu::System::create(*config);
     if (!system) {
         std::fprintf(stderr, "ofemu: %s\n", system.error().message().c_str());
@@ -114,12 +126,12 @@ int run(const std::vector<std::string_view>& arguments) {
         constexpr std::string_view config_option = "--config=", bytes_option = "--bytes=";
         if (argument == "-h" || argument == "--help") {
             std::fputs(usage_text, stdout);
-            return 0;
+            return end_of_output(0);
         }
         if (argument == "--version") {
             std::printf("ofemu, hardware interface %d.%d, mailbox ABI %d.%d\n", MO_IF_MAJOR,
                         MO_IF_MINOR, MO_FW_ABI_MAJOR, MO_FW_ABI_MINOR);
-            return 0;
+            return end_of_output(0);
         }
         if (argument == "-c" || argument == "--check") {
             options.check = true;
@@ -163,7 +175,8 @@ int run(const std::vector<std::string_view>& arguments) {
 int main(int argc, char** argv) {
     try {
         if (argc > 1 && std::string_view(argv[1]) == "ctl") {
-            return control::client_main(std::vector<std::string>(argv + 2, argv + argc));
+            return end_of_output(
+                control::client_main(std::vector<std::string>(argv + 2, argv + argc)));
         }
         return run(std::vector<std::string_view>(argv + 1, argv + argc));
     } catch (const std::exception& error) { // set-up mistakes (FatalError), no memory

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "control/arguments.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <sstream>
+#include <utility>
 
 namespace mo::control {
 
@@ -29,6 +31,19 @@ std::optional<std::string> Arguments::option(std::string_view name) {
     return std::nullopt;
 }
 
+bool Arguments::flag(std::string_view word) {
+    const auto place = std::ranges::find(words_, word);
+    if (place == words_.end()) {
+        return false;
+    }
+    words_.erase(place);
+    return true;
+}
+
+std::vector<std::string> Arguments::rest() {
+    return std::exchange(words_, {});
+}
+
 std::string Arguments::word(std::string_view what) {
     auto found = optional_word();
     if (!found) {
@@ -44,6 +59,10 @@ std::optional<std::string> Arguments::optional_word() {
     }
     std::string first = std::move(words_.front());
     words_.erase(words_.begin());
+    // Those that the command knows have been taken.
+    if (first.starts_with("--")) {
+        reject("unknown option " + first);
+    }
     return first;
 }
 
@@ -90,7 +109,8 @@ void Arguments::reject(std::string text) {
 
 Result<void> Arguments::finish() {
     if (error_.empty() && !words_.empty()) {
-        reject("\"" + words_.front() + "\" is too much");
+        reject(words_.front().starts_with("--") ? "unknown option " + words_.front()
+                                                : "\"" + words_.front() + "\" is too much");
     }
     if (!error_.empty()) {
         return fail(EINVAL, error_);

@@ -21,6 +21,9 @@ class Arguments {
     /// Options have to be taken before words.
     std::optional<std::string> option(std::string_view name);
 
+    /// Is `word` there (`--json`)? It is taken out.
+    bool flag(std::string_view word);
+
     /// The next word. Missing: an error that names `what`, once for all; the word is then empty.
     std::string word(std::string_view what);
     /// The next word, or nothing.
@@ -38,6 +41,8 @@ class Arguments {
 
     /// Notes an error; the first one stays.
     void reject(std::string text);
+    /// All words that are left; for who does not look into them.
+    std::vector<std::string> rest();
     /// Everything was used, and nothing was wrong. To be checked before anything is done.
     Result<void> finish();
 

@@ -11,8 +11,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "common/unix_socket.hpp"
+#include "control/arguments.hpp"
 #include "control/server.hpp"
-#include "vfio_user/address.hpp"
 
 namespace mo::control {
 
@@ -33,12 +34,12 @@ int complain(int status, const std::string& text) {
 }
 
 Result<std::string> ask(const std::string& path, const std::string& line) {
-    const auto address = vfio_user::unix_address(path);
+    const auto address = unix_address(path);
     if (!address) {
         return Unexpected{address.error()};
     }
     const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket || connect(socket.get(), vfio_user::generic(*address), sizeof(*address)) != 0) {
+    if (!socket || connect(socket.get(), generic(*address), sizeof(*address)) != 0) {
         return fail(errno, "no ofemu answers on '" + path + "'");
     }
     for (std::size_t done = 0; done < line.size();) {
@@ -125,30 +126,20 @@ void make_absolute(std::vector<std::string>& words) {
 
 int client_main(const std::vector<std::string>& arguments) {
     const char* const variable = std::getenv("OFEMU_CONTROL");
-    std::string path = variable != nullptr ? variable : "";
-    bool json = false;
-    std::size_t i = 0;
-    for (; i < arguments.size() && !arguments[i].empty() && arguments[i].front() == '-'; ++i) {
-        const std::string& option = arguments[i];
-        if (option == "-h" || option == "--help") {
-            print_help();
-            return 0;
-        }
-        if (option == "--json") {
-            json = true;
-        } else if (option == "--socket" && i + 1 < arguments.size()) {
-            path = arguments[++i];
-        } else if (option.rfind("--socket=", 0) == 0) {
-            path = option.substr(std::strlen("--socket="));
-        } else {
-            return complain(exit_usage, "unknown option " + option);
-        }
+    Arguments line(arguments);
+    const bool asked = line.flag("-h") || line.flag("--help");
+    const bool json = line.flag("--json");
+    const std::string path = line.option("socket").value_or(variable != nullptr ? variable : "");
+    std::vector<std::string> words = line.rest();
+    if (const auto good = line.finish(); !good) {
+        return complain(exit_usage, good.error().text);
     }
-    std::vector<std::string> words(arguments.begin() + static_cast<std::ptrdiff_t>(i),
-                                   arguments.end());
-    if (words.empty() || words.front() == "help") {
+    if (asked || words.empty() || words.front() == "help") {
         print_help();
         return 0;
+    }
+    if (words.front().starts_with('-')) {
+        return complain(exit_usage, "unknown option " + words.front());
     }
     if (path.empty()) {
         return complain(exit_usage, "which ofemu? Give --socket PATH");
@@ -160,14 +151,14 @@ int client_main(const std::vector<std::string>& arguments) {
     }
     Json request = Json::object();
     request.set("argv", std::move(argv));
-    const auto line = ask(path, request.dump() + "\n");
-    if (!line) {
-        return complain(exit_failure, line.error().message());
+    const auto told = ask(path, request.dump() + "\n");
+    if (!told) {
+        return complain(exit_failure, told.error().message());
     }
-    const auto answer = Json::parse(*line);
+    const auto answer = Json::parse(*told);
     const Json* const good = answer ? answer->find("ok") : nullptr;
     if (good == nullptr || good->as_bool() == nullptr) {
-        return complain(exit_failure, "the answer makes no sense: " + *line);
+        return complain(exit_failure, "the answer makes no sense: " + *told);
     }
     if (!*good->as_bool()) {
         const Json* const error = answer->find("error");

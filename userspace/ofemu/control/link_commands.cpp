@@ -257,7 +257,8 @@ Result<Json> pcap(Context& context, Arguments& arguments) {
     Json answer = Json::object();
     answer.set("link", name);
     const EnginePause pause(context.system.engine());
-    if (const fabric::Capture* const before = link->link().capture(); before != nullptr) {
+    if (fabric::Capture* const before = link->link().capture(); before != nullptr) {
+        before->close(context.system.engine().now_ns());
         answer.set("ended", before->path()).set("packets", before->packets());
         answer.set("lost", before->lost());
     }

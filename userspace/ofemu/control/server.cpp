@@ -8,60 +8,31 @@
 #include <array>
 #include <cerrno>
 
-#include "vfio_user/address.hpp"
-
 namespace mo::control {
 
 namespace {
 
 constexpr int backlog = 8;
 
-Result<Fd> make_socket() {
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) {
-        return fail(errno, "socket");
-    }
-    return socket;
-}
-
-/// Does a process serve this socket?
-bool is_served(const sockaddr_un& address) {
-    auto probe = make_socket();
-    return probe && (connect(probe->get(), vfio_user::generic(address), sizeof(address)) == 0 ||
-                     errno == EAGAIN);
-}
-
 } // namespace
 
 Result<std::unique_ptr<Server>> Server::listen(const std::string& path, ofemu::System& system) {
-    const auto address = vfio_user::unix_address(path);
-    if (!address) {
-        return Unexpected{address.error()};
-    }
-    auto listener = make_socket();
     auto wake = make_eventfd();
-    if (!listener || !wake) {
-        return Unexpected{listener ? wake.error() : listener.error()};
+    if (!wake) {
+        return Unexpected{wake.error()};
     }
-    if (is_served(*address)) {
-        return fail(EADDRINUSE, "another process serves '" + path + "'");
+    auto listener = UnixListener::listen(path, backlog, SOCK_NONBLOCK);
+    if (!listener) {
+        return Unexpected{std::move(listener).error()};
     }
-    (void)unlink(path.c_str());
-    if (bind(listener->get(), vfio_user::generic(*address), sizeof(*address)) != 0 ||
-        ::listen(listener->get(), backlog) != 0) {
-        return fail(errno, "cannot listen on '" + path + "'");
-    }
-    return std::unique_ptr<Server>(
-        new Server(path, std::move(*listener), std::move(*wake), system));
+    return std::unique_ptr<Server>(new Server(std::move(*listener), std::move(*wake), system));
 }
 
-Server::Server(std::string path, Fd listener, Fd wake, ofemu::System& system)
-    : path_(std::move(path)), listener_(std::move(listener)), wake_(std::move(wake)),
-      context_{system, {}} {}
+Server::Server(UnixListener listener, Fd wake, ofemu::System& system)
+    : listener_(std::move(listener)), wake_(std::move(wake)), context_{system, {}} {}
 
 Server::~Server() {
     stop();
-    (void)unlink(path_.c_str());
 }
 
 void Server::start() {

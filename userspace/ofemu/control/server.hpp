@@ -13,6 +13,7 @@
 
 #include "common/fd.hpp"
 #include "common/result.hpp"
+#include "common/unix_socket.hpp"
 #include "control/command.hpp"
 
 namespace mo::control {
@@ -22,7 +23,8 @@ class Server {
     static constexpr std::size_t longest_line = 65536;
     static constexpr std::size_t most_clients = 16;
 
-    /// Listens on `path`; a dead socket there is replaced, EADDRINUSE if somebody serves it.
+    /// Listens on `path`; a dead socket there is replaced, EADDRINUSE if somebody serves it, EEXIST
+    /// if it is no socket.
     /// Answers from start() on. `system` outlives the server.
     static Result<std::unique_ptr<Server>> listen(const std::string& path, ofemu::System& system);
     Server(const Server&) = delete;
@@ -43,15 +45,14 @@ class Server {
         std::string out;
     };
 
-    Server(std::string path, Fd listener, Fd wake, ofemu::System& system);
+    Server(UnixListener listener, Fd wake, ofemu::System& system);
     void run();
     void accept_client();
     /// False: the client has gone or misbehaved.
     bool receive(Client& client);
     bool send_some(Client& client);
 
-    std::string path_;
-    Fd listener_;
+    UnixListener listener_;
     Fd wake_;
     Context context_;
     std::vector<Client> clients_;

@@ -17,18 +17,25 @@ using engine::EnginePause;
 
 /// The units that `belongs` names, or the one of that name.
 template <typename Units, typename Belongs>
-Result<Json> list(const Units& units, const std::optional<std::string>& name, const char* noun,
-                  std::uint64_t now_ns, Belongs&& belongs) {
+Json list(const Units& units, const std::optional<std::string>& name, std::uint64_t now_ns,
+          Belongs&& belongs) {
     Json out = Json::array();
     for (const auto& unit : units) {
         if (belongs(*unit) && (!name || unit->name() == *name)) {
             out.push(unit->describe(now_ns));
         }
     }
-    if (name && out.as_array()->empty()) {
-        return fail(ENOENT, "there is no " + std::string(noun) + " \"" + *name + "\"");
-    }
     return out;
+}
+
+/// How one thing of a section is called.
+std::string noun_of(const std::string& section) {
+    for (const ofemu::NodeKind* const kind : ofemu::node_kinds()) {
+        if (section == kind->section) {
+            return kind->noun;
+        }
+    }
+    return section == "links" ? "link" : "node or link";
 }
 
 /// What can be shown with names: each kind of node, and links.
@@ -72,28 +79,32 @@ Result<Json> show(Context& context, Arguments& arguments) {
         return show_counters(context, name);
     }
     Json out = Json::object();
+    bool found = !name;
+    const auto put = [&](const std::string& section, Json units) {
+        // With a name only what has it; a whole section also when nothing is in it.
+        const bool any = !units.as_array()->empty();
+        if (any || !name) {
+            out.set(section, std::move(units));
+        }
+        found |= any;
+    };
     const EnginePause pause(context.system.engine());
     const std::uint64_t now_ns = context.system.engine().now_ns();
     for (const ofemu::NodeKind* const kind : ofemu::node_kinds()) {
-        if (what != "all" && what != kind->section) {
-            continue;
+        if (what == "all" || what == kind->section) {
+            put(kind->section,
+                list(context.system.nodes(), name, now_ns,
+                     [kind](const ofemu::Node& node) { return &node.kind() == kind; }));
         }
-        auto nodes = list(context.system.nodes(), name, kind->noun, now_ns,
-                          [kind](const ofemu::Node& node) { return &node.kind() == kind; });
-        if (!nodes) {
-            return nodes;
-        }
-        out.set(kind->section, std::move(*nodes));
     }
     if (what == "all" || what == "links") {
-        auto links = list(context.system.links(), name, "link", now_ns,
-                          [](const ofemu::LinkUnit& /*link*/) { return true; });
-        if (!links) {
-            return links;
-        }
-        out.set("links", std::move(*links));
+        put("links", list(context.system.links(), name, now_ns,
+                          [](const ofemu::LinkUnit& /*link*/) { return true; }));
     }
-    if (what == "all") {
+    if (!found) {
+        return fail(ENOENT, "there is no " + noun_of(what) + " \"" + *name + "\"");
+    }
+    if (what == "all" && !name) {
         Json engine = Json::object();
         constexpr std::uint64_t ns_per_us = 1000;
         engine.set("spin_us", context.system.engine().spin_ns() / ns_per_us);

@@ -18,9 +18,13 @@ class Capture {
   public:
     /// What is written is on disk (in the page cache) at the latest after so long.
     static constexpr std::uint64_t flush_period_ns = 100'000'000;
+    /// Bytes that wait for the slow reader of a pipe before packets are lost.
+    static constexpr std::size_t backlog_limit = 4U << 20;
 
-    /// Creates or truncates `path`. `epoch_ns` is added to every time, so that monotonic device
-    /// time becomes time of day; 0 keeps virtual time. Packets are cut to `snap_length` bytes.
+    /// Creates or truncates `path`, a file or a named pipe that somebody reads: ENXIO if nobody
+    /// does, EINVAL if it is something else. `epoch_ns` is added to every time, so that monotonic
+    /// device time becomes time of day; 0 keeps virtual time. Packets are cut to `snap_length`
+    /// bytes.
     static Result<Capture> open(const std::string& path, std::uint64_t epoch_ns,
                                 std::uint32_t snap_length = 65535);
     Capture(Capture&&) noexcept = default;
@@ -31,14 +35,18 @@ class Capture {
 
     /// Writes a frame, a burst as its wire packets.
     void write(const Frame& frame, std::uint64_t now_ns);
-    /// Hands buffered packets to the kernel. After a failure (full disk) the capture stays silent
-    /// and lost() counts.
-    void flush() noexcept;
+    /// Hands buffered packets to the kernel and never waits: what a pipe does not take is tried
+    /// again later. After a failure (full disk, reader gone) the capture stays silent and lost()
+    /// counts.
+    void flush(std::uint64_t now_ns) noexcept;
+    /// Writes what can be written at once and ends the capture; the rest is lost().
+    void close(std::uint64_t now_ns) noexcept;
     /// When flush() is due; the largest value if nothing waits.
     [[nodiscard]] std::uint64_t flush_deadline_ns() const noexcept { return flush_due_ns_; }
 
+    /// Packets that were written; those of a pipe whose reader is behind count later.
     [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
-    /// Packets that could not be written.
+    /// Packets that could not be written, or that nobody read in time.
     [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
@@ -55,7 +63,8 @@ class Capture {
     std::uint64_t flush_due_ns_ = ~std::uint64_t{0};
     std::uint64_t packets_ = 0;
     std::uint64_t lost_ = 0;
-    int failure_ = 0; ///< errno that ended the capture
+    bool behind_ = false; ///< a pipe took less than there was
+    int failure_ = 0;     ///< errno that ended the capture
 };
 
 } // namespace mo::fabric

@@ -195,7 +195,7 @@ void Link::advance(std::uint64_t now_ns) {
         }
     }
     if (capture_ && capture_->flush_deadline_ns() <= now_ns) {
-        capture_->flush();
+        capture_->flush(now_ns);
     }
 }
 

@@ -7,8 +7,6 @@
 #include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include <utility>
 
 #include "fabric/checksum.hpp"
@@ -24,69 +22,36 @@ constexpr std::size_t in_size = 512U << 10;
 constexpr std::size_t send_early = 128U << 10;
 static_assert(in_size >= 2 * (StreamEndpoint::max_message + prefix));
 
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) {
-        return fail(ENAMETOOLONG, "socket " + path);
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return address;
-}
-
-Fd stream_socket() {
-    return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-}
-
-/// Removes a socket on which nobody listens any more, and nothing else.
-void remove_dead_socket(const std::string& path, const sockaddr_un& address) {
-    const Fd probe = stream_socket();
-    if (probe &&
-        ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-        errno == ECONNREFUSED) {
-        ::unlink(path.c_str());
-    }
-}
-
-bool add_to(const Fd& epoll, const Fd& fd) {
+bool add_to(const Fd& epoll, int fd) {
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.fd = fd.get();
-    return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd.get(), &event) == 0;
+    event.data.fd = fd;
+    return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 } // namespace
 
 Result<std::unique_ptr<StreamEndpoint>> StreamEndpoint::listen(const std::string& path, Link& link,
                                                                End end) {
-    auto address = address_of(path);
-    if (!address) {
-        return Unexpected{std::move(address).error()};
-    }
-    remove_dead_socket(path, *address);
-    Fd listener = stream_socket();
+    constexpr int waiting_peers = 4;
     Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
-    if (!listener || !epoll ||
-        ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
-            0) {
-        return fail(errno, "cannot bind " + path);
+    if (!epoll) {
+        return fail(errno, "epoll");
     }
-    if (::listen(listener.get(), 4) != 0 || !add_to(epoll, listener)) {
-        const int code = errno;
-        ::unlink(path.c_str());
-        return fail(code, "cannot listen on " + path);
+    auto listener = UnixListener::listen(path, waiting_peers, SOCK_NONBLOCK);
+    if (!listener) {
+        return Unexpected{std::move(listener).error()};
+    }
+    if (!add_to(epoll, listener->get())) {
+        return fail(errno, "cannot watch " + path);
     }
     return std::unique_ptr<StreamEndpoint>(
-        new StreamEndpoint(path, std::move(listener), std::move(epoll), link, end));
+        new StreamEndpoint(std::move(*listener), std::move(epoll), link, end));
 }
 
-StreamEndpoint::StreamEndpoint(std::string path, Fd listener, Fd epoll, Link& link, End end)
-    : path_(std::move(path)), listener_(std::move(listener)), epoll_(std::move(epoll)), link_(link),
-      end_(end), in_(in_size) {}
-
-StreamEndpoint::~StreamEndpoint() {
-    ::unlink(path_.c_str());
-}
+StreamEndpoint::StreamEndpoint(UnixListener listener, Fd epoll, Link& link, End end)
+    : listener_(std::move(listener)), epoll_(std::move(epoll)), link_(link), end_(end),
+      in_(in_size) {}
 
 bool StreamEndpoint::service(std::uint64_t now_ns, unsigned budget) {
     accept_peers();
@@ -121,7 +86,7 @@ void StreamEndpoint::accept_peers() {
         }
         if (peer_) {
             ++counters_.refused;
-        } else if (add_to(epoll_, peer)) {
+        } else if (add_to(epoll_, peer.get())) {
             peer_ = std::move(peer);
             ++counters_.connects;
         }

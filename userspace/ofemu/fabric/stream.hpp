@@ -14,6 +14,7 @@
 
 #include "common/fd.hpp"
 #include "common/result.hpp"
+#include "common/unix_socket.hpp"
 #include "fabric/frame.hpp"
 #include "fabric/link.hpp"
 
@@ -44,14 +45,14 @@ class StreamEndpoint final : public Endpoint {
     /// Bytes that wait for a slow peer before frames are lost.
     static constexpr std::size_t backlog_limit = 4U << 20;
 
-    /// Listens on the UNIX socket `path` (a dead socket there is replaced) and sends what arrives
-    /// into `link` from `end`. The caller attaches the endpoint; `link` must outlive it.
+    /// Listens on the UNIX socket `path` (a dead socket there is replaced, nothing else) and sends
+    /// what arrives into `link` from `end`. The caller attaches the endpoint; `link` must outlive
+    /// it.
     static Result<std::unique_ptr<StreamEndpoint>> listen(const std::string& path, Link& link,
                                                           End end);
     StreamEndpoint(const StreamEndpoint&) = delete;
     StreamEndpoint& operator=(const StreamEndpoint&) = delete;
-    /// Removes the socket.
-    ~StreamEndpoint();
+    ~StreamEndpoint() = default;
 
     /// A frame for the peer; sent by the next service(), or now if much waits.
     void receive(const Frame& frame, std::uint64_t now_ns) override;
@@ -72,7 +73,7 @@ class StreamEndpoint final : public Endpoint {
     [[nodiscard]] const StreamCounters& counters() const noexcept { return counters_; }
 
   private:
-    StreamEndpoint(std::string path, Fd listener, Fd epoll, Link& link, End end);
+    StreamEndpoint(UnixListener listener, Fd epoll, Link& link, End end);
     void accept_peers();
     bool receive_some();
     unsigned parse(std::uint64_t now_ns, unsigned budget);
@@ -82,8 +83,7 @@ class StreamEndpoint final : public Endpoint {
     void watch_writable(bool on);
     void disconnect();
 
-    std::string path_;
-    Fd listener_;
+    UnixListener listener_;
     Fd epoll_;
     Fd peer_;
     Link& link_;

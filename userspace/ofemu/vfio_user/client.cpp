@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
-#include "vfio_user/address.hpp"
+#include "common/unix_socket.hpp"
 #include "vfio_user/message.hpp"
 
 namespace mo::vfio_user {

@@ -13,11 +13,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <sys/types.h>
 #include <thread>
 
-#include "common/fd.hpp"
 #include "common/result.hpp"
+#include "common/unix_socket.hpp"
 #include "pcie/function.hpp"
 #include "vfio_user/session.hpp"
 
@@ -34,7 +33,8 @@ struct ServerOptions {
 class Server {
   public:
     /// Listens on `path` (shorter than 108 bytes). A socket file that nobody serves any more is
-    /// replaced; one that is served is EADDRINUSE. Clients wait from here on; start() serves them.
+    /// replaced; one that is served is EADDRINUSE, another file EEXIST. Clients wait from here on;
+    /// start() serves them.
     static Result<std::unique_ptr<Server>> listen(const std::string& path, pcie::Function& function,
                                                   ServerOptions options = {});
     Server(const Server&) = delete;
@@ -46,21 +46,18 @@ class Server {
     /// Ends the connection (the client sees EOF) and the thread. Any thread but the control thread.
     void stop();
 
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] const std::string& path() const noexcept { return listener_.path(); }
     [[nodiscard]] bool connected() const noexcept {
         return connected_.load(std::memory_order_acquire);
     }
     [[nodiscard]] const ServerCounters& counters() const noexcept { return counters_; }
 
   private:
-    Server(std::string path, ino_t inode, Fd listener, pcie::Function& function,
-           ServerOptions options);
+    Server(UnixListener listener, pcie::Function& function, ServerOptions options);
     void run();
     void serve(int socket);
 
-    std::string path_;
-    ino_t inode_; // of the socket file: a successor's is not removed
-    Fd listener_;
+    UnixListener listener_;
     pcie::Function& function_;
     ServerOptions options_;
     ServerCounters counters_;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Link: delay, impairments by seed, path quality, capture.
 #include <cmath>
+#include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
+#include "common/fd.hpp"
 #include "fabric/capture.hpp"
 #include "fabric/link.hpp"
 #include "fabric/segmenter.hpp"
@@ -362,6 +367,88 @@ TEST_F(LinkTest, CaptureSurvivesAFullDisk) {
     EXPECT_FALSE(capture);
     EXPECT_EQ(capture.error().code, ENOSPC);
     EXPECT_FALSE(Capture::open("/nonexistent/x", 0));
+}
+
+/// A named pipe, and its reader.
+class PipeCaptureTest : public LinkTest {
+  protected:
+    PipeCaptureTest() : path_(::testing::TempDir() + "pipe-" + std::to_string(::getpid())) {
+        (void)std::signal(SIGPIPE, SIG_IGN);
+        EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    }
+    ~PipeCaptureTest() override { std::remove(path_.c_str()); }
+
+    void open() {
+        reader_.reset(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        auto capture = Capture::open(path_, 0);
+        ASSERT_TRUE(capture);
+        link.set_capture(std::make_unique<Capture>(std::move(*capture)));
+    }
+    /// What the pipe holds.
+    std::size_t read() {
+        std::vector<char> bytes(1U << 20);
+        std::size_t sum = 0;
+        for (ssize_t got = 0; (got = ::read(reader_.get(), bytes.data(), bytes.size())) > 0;) {
+            sum += static_cast<std::size_t>(got);
+        }
+        return sum;
+    }
+
+    static constexpr std::size_t file_header = 24, packet_header = 16;
+    std::string path_;
+    Fd reader_;
+};
+
+TEST_F(PipeCaptureTest, NobodyReads) {
+    const auto capture = Capture::open(path_, 0);
+    ASSERT_FALSE(capture);
+    EXPECT_EQ(capture.error().code, ENXIO);
+}
+
+TEST_F(PipeCaptureTest, WaitsForNobody) {
+    open();
+    const Packet packet = numbered(1);
+    const std::size_t record = packet_header + packet.size();
+    const std::size_t more_than_fits = 2 * Capture::backlog_limit / record;
+    std::uint64_t now = 1;
+    for (std::size_t i = 0; i < more_than_fits; ++i) {
+        link.send(End::a, frame_of(packet), now);
+        link.advance(++now);
+    }
+    EXPECT_EQ(a.calls + b.calls, more_than_fits);
+    EXPECT_GT(link.capture()->lost(), 0U);
+    // Reading goes on: what comes is whole packets.
+    std::size_t bytes = 0;
+    for (int i = 0; i < 1000 && link.next_deadline_ns() != no_deadline; ++i) {
+        bytes += read();
+        now = link.next_deadline_ns();
+        link.advance(now);
+    }
+    bytes += read();
+    EXPECT_EQ(link.capture()->packets() + link.capture()->lost(), more_than_fits);
+    EXPECT_EQ(bytes, file_header + link.capture()->packets() * record);
+}
+
+TEST_F(PipeCaptureTest, TheReaderLeaves) {
+    open();
+    reader_.reset();
+    link.send(End::a, frame_of(numbered(1)), 1);
+    link.advance(Capture::flush_period_ns + 1);
+    link.send(End::a, frame_of(numbered(2)), Capture::flush_period_ns + 2);
+    EXPECT_EQ(link.capture()->lost(), 2U);
+    EXPECT_EQ(link.capture()->packets(), 0U);
+}
+
+TEST_F(PipeCaptureTest, WhatWaitsAtTheEndIsLost) {
+    open();
+    const Packet packet = numbered(1);
+    const std::size_t sent = (2U << 20) / (packet_header + packet.size());
+    for (std::size_t i = 0; i < sent; ++i) {
+        link.send(End::a, frame_of(packet), 1);
+    }
+    link.capture()->close(1);
+    EXPECT_EQ(link.capture()->packets() + link.capture()->lost(), sent);
+    EXPECT_GT(link.capture()->lost(), 0U);
 }
 
 } // namespace
