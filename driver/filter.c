@@ -177,6 +177,8 @@ int mo_filter_init(struct mo_net *net)
 	if (!filter->macs)
 		return -ENOMEM;
 	filter->vlans = (u8 *)filter->macs + MO_MACS_BYTES;
+	/* A tag with VID 0 has a priority and names no VLAN. */
+	filter->vlans[0] = BIT(0);
 	mo_filter_fill(net, &net->netdev->uc, &net->netdev->mc);
 	return 0;
 }
@@ -277,6 +279,8 @@ static int mo_vlan_set(struct net_device *netdev, u16 vid, bool on)
 	u8 bit = BIT(vid % BITS_PER_BYTE);
 	int err = 0;
 
+	if (!vid)	/* always let in, not only while 8021q is loaded */
+		return 0;
 	mutex_lock(&net->filter.lock);
 	if (on)
 		*byte |= bit;
