@@ -821,7 +821,8 @@ MO_ASSERT_SIZE(mo_rdma_caps, 64);
 	X(rx_cnp, "congestion notification packets received") \
 	X(tx_cnp, "congestion notification packets sent") \
 	X(loopback_packets, "of the sent packets those to the own port") \
-	X(flushed, "work queue entries flushed")
+	X(flushed, "work queue entries flushed") \
+	X(rx_mcast_overflow, "receptions of groups' datagrams dropped because too many waited")
 
 /**
  * struct mo_rdma_stats - counters of the transport, written each period

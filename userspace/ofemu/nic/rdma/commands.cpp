@@ -116,7 +116,11 @@ hw::mo_status RdmaBlock::detach_mcast(const hw::mo_cmd_desc& desc, Result /*resu
         return hw::MO_ST_RESERVED;
     }
     const auto status = check_mcast(body);
-    return status == hw::MO_ST_OK ? mcast_.detach(gid_of(body.gid), body.qp) : status;
+    if (status != hw::MO_ST_OK) {
+        return status;
+    }
+    deliveries_.leave(gid_of(body.gid), body.qp);
+    return mcast_.detach(gid_of(body.gid), body.qp);
 }
 
 /// Reads pages of a USER key from host memory and gives them to it.

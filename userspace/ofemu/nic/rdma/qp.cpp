@@ -166,7 +166,7 @@ void Qp::take_values(const hw::mo_qp_attr& wanted) {
     if ((mask & hw::MO_QPA_RQ_PSN) != 0) {
         recv.start(wanted.rq_psn, attr.max_dest_rd_atomic);
     } else if ((mask & hw::MO_QPA_DEST_RD_ATOMIC) != 0) {
-        recv.set_slots(attr.max_dest_rd_atomic);
+        recv.have_slots(attr.max_dest_rd_atomic);
     }
     if ((mask & hw::MO_QPA_SQ_PSN) != 0) {
         send.start(wanted.sq_psn);

@@ -69,7 +69,11 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
     scheduler_.begin_round(now_ns);
     scheduler_.watch([this](Scheduled& each) { return look(qp_of(each)); },
                      [this](Scheduled& each, bool idle) { return rest(qp_of(each), idle); });
-    bool worked = scheduler_.ready() != 0;
+    unsigned for_groups = std::min(budget, turn_budget);
+    budget -= for_groups;
+    bool worked = deliver(for_groups);
+    budget += for_groups;
+    worked = scheduler_.ready() != 0 || worked;
     // Turns of a few packets each, until nobody has more to do, or can do it, or the budget is used
     // up.
     for (std::size_t stuck = 0; budget != 0 && stuck < scheduler_.ready();) {
@@ -88,7 +92,7 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
         scheduler_.end_turn(qp, progress, busy(qp), shared_.shadow && works_off(qp));
         stuck = progress ? 0 : stuck + (qp.ready() ? 1U : 0U);
     }
-    return worked;
+    return deliver(budget) || worked;
 }
 
 /// What one QP does in its turn; true: something.
@@ -220,7 +224,7 @@ bool RdmaBlock::work_arrived() {
     scheduler_.watch_all([this](Scheduled& each) { return look(qp_of(each)); },
                          [this](Scheduled& each) { return rest(qp_of(each), false); });
     // Also what a budget has left over, of which nobody else would remind the engine.
-    return scheduler_.ready() != 0;
+    return scheduler_.ready() != 0 || !deliveries_.empty();
 }
 
 std::uint64_t RdmaBlock::next_deadline_ns() const {
@@ -277,6 +281,7 @@ void RdmaBlock::reset() {
     gsi_ = nullptr;
     qp_count_ = 0;
     mcast_.clear();
+    deliveries_.clear();
     shared_.gids.clear();
     shared_.keys.clear();
     counters_ = {};

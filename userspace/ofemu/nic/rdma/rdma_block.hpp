@@ -21,6 +21,7 @@
 #include "nic/port/roce.hpp"
 #include "nic/queue_env.hpp"
 #include "nic/rdma/completer.hpp"
+#include "nic/rdma/group_delivery.hpp"
 #include "nic/rdma/mcast.hpp"
 #include "nic/rdma/qp.hpp"
 #include "nic/rdma/qp_host.hpp"
@@ -148,6 +149,9 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     void receive_unicast(const fabric::Frame& frame, const Packet& packet);
     void receive_cnp(const fabric::Frame& frame, const Packet& packet);
     void receive_multicast(const fabric::Frame& frame, const Packet& packet);
+    void give(std::span<const std::uint32_t> members, const fabric::Frame& frame,
+              const Packet& packet);
+    bool deliver(unsigned& budget);
     [[nodiscard]] bool right(const fabric::Frame& frame, const Packet& packet);
 
     QueueEnv& env_;
@@ -157,6 +161,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     RdmaCounters counters_;
     RdmaShared shared_;
     McastTable mcast_;
+    GroupDelivery deliveries_;
     Completer completer_;
     Requester requester_;
     Responder responder_;

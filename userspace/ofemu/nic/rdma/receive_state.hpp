@@ -3,7 +3,9 @@
 // and what it owes the peer (IBA volume 1, 9.7.4 and 9.7.5).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "common/hw.hpp"
@@ -38,11 +40,21 @@ struct ReceiveState {
 
     void start(std::uint32_t psn, std::uint32_t fetch_slots) {
         expected.start(psn, go_back_n);
-        set_slots(fetch_slots);
-    }
-    void set_slots(std::uint32_t count) {
-        resources.assign(count, {});
+        resources.assign(fetch_slots, {});
         fetch_end = fetch_next = 0;
+    }
+    /// From here on so many READs and atomics may be under way. Those that were accepted stay, for
+    /// their peer waits: the memory never becomes less.
+    void have_slots(std::uint32_t count) {
+        if (count <= resources.size()) {
+            return;
+        }
+        std::vector<FetchResource> more(count);
+        const std::uint64_t kept = std::min<std::uint64_t>(fetch_end, resources.size());
+        for (std::uint64_t number = fetch_end - kept; number != fetch_end; ++number) {
+            more[number % count] = resource(number);
+        }
+        resources = std::move(more);
     }
     void reset() { *this = {}; }
 

@@ -145,12 +145,33 @@ void RdmaBlock::receive_multicast(const fabric::Frame& frame, const Packet& pack
         return;
     }
     ++counters_.rx_multicast;
-    for (const std::uint32_t number : mcast_.members(packet.route.dgid)) {
+    const auto members = mcast_.members(packet.route.dgid);
+    if (members.size() <= GroupDelivery::few && deliveries_.empty()) {
+        give(members, frame, packet);
+    } else if (!deliveries_.add(frame, packet.route.dgid, members)) {
+        counters_.rx_mcast_overflow += members.size();
+    }
+}
+
+void RdmaBlock::give(std::span<const std::uint32_t> members, const fabric::Frame& frame,
+                     const Packet& packet) {
+    for (const std::uint32_t number : members) {
         Qp* const qp = find(number);
         if (qp != nullptr && receives(qp->state)) {
             datagrams_.receive(*qp, frame, packet);
         }
     }
+}
+
+/// Gives members of groups what waits for them, each of which costs one of `budget`.
+bool RdmaBlock::deliver(unsigned& budget) {
+    return deliveries_.poll(
+        budget, [this](const fabric::Frame& frame, std::span<const std::uint32_t> members) {
+            Packet packet;
+            if (parse(frame, packet) == Fault::none) { // as it was when it came
+                give(members, frame, packet);
+            }
+        });
 }
 
 } // namespace mo::nic::rdma

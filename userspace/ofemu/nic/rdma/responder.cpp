@@ -335,9 +335,11 @@ void Responder::write(Qp& qp, const fabric::Frame& frame, const Packet& packet) 
 /// A place for one more READ or atomic; nullptr: the peer has more under way than was agreed.
 FetchResource* Responder::take_resource(Qp& qp) {
     ReceiveState& recv = qp.recv;
-    const bool full = recv.resources.empty() || (recv.resource(recv.fetch_end).pending &&
-                                                 !recv.resource(recv.fetch_end).answered);
-    if (full) {
+    const std::uint32_t agreed = qp.attr.max_dest_rd_atomic;
+    const auto unanswered = [&recv](std::uint64_t number) {
+        return recv.resource(number).pending && !recv.resource(number).answered;
+    };
+    if (agreed == 0 || (recv.fetch_end >= agreed && unanswered(recv.fetch_end - agreed))) {
         refuse(qp, Nak::invalid_request, hw::MO_QPE_INVALID);
         return nullptr;
     }

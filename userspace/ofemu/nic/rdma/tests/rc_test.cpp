@@ -145,6 +145,61 @@ TEST_P(RcTest, Atomics) {
     EXPECT_EQ(pair.b.block.counters().rx_atomic, 3U);
 }
 
+/// A new limit of a QP in SQD (IBA 11.2.5.2) takes nothing from its peer: what was accepted is
+/// answered, and again if the answer was lost.
+TEST_P(RcTest, ALimitOfFetchesIsNoEndOfThem) {
+    constexpr std::uint32_t size = 1U << 20;
+    for (const unsigned limit : {16U, 32U, 1U}) {
+        Pair own{GetParam(), 32U << 20};
+        HostQp asks{own.a}, answers{own.b};
+        Pair::connect(asks, answers, {.timeout = 10, .retry_cnt = 3});
+        Region here(own.a, size), there(own.b, size);
+        there.write(0, pattern(size, 5));
+        const auto change = [&answers, limit] {
+            ASSERT_EQ(answers.to(hw::MO_QPS_SQD), hw::MO_ST_OK);
+            hw::mo_qp_attr attr{};
+            attr.mask = hw::MO_QPA_STATE | hw::MO_QPA_DEST_RD_ATOMIC;
+            attr.state = hw::MO_QPS_SQD;
+            attr.max_dest_rd_atomic = static_cast<std::uint8_t>(limit);
+            ASSERT_EQ(answers.modify(attr), hw::MO_ST_OK);
+            ASSERT_EQ(answers.to(hw::MO_QPS_RTS), hw::MO_ST_OK);
+        };
+        asks.post({.opcode = hw::MO_WR_READ,
+                   .sges = {{here.iova(), size, here.key}},
+                   .remote_address = there.iova(),
+                   .rkey = there.key});
+        for (int i = 0; i < 5; ++i) {
+            (void)own.round(16);
+        }
+        ASSERT_FALSE(asks.send_cq.next()) << "under way";
+        change();
+        own.run_until(own.a.now + 1'000'000'000);
+        const auto read = asks.send_cq.next();
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->status, hw::MO_WC_SUCCESS);
+        EXPECT_EQ(here.read(0, size), there.read(0, size));
+
+        constexpr std::size_t aligned = 5; // of the address
+        there.set_word(aligned, 7);
+        asks.post({.opcode = hw::MO_WR_FETCH_ADD,
+                   .sges = {{here.iova(), 8, here.key}},
+                   .remote_address = there.iova(aligned),
+                   .rkey = there.key,
+                   .swap_add = 1});
+        own.b.gate.transmit = false; // the answer is lost
+        (void)own.round(16);
+        EXPECT_EQ(there.word(aligned), 8U);
+        own.b.gate.transmit = true;
+        change();
+        own.run_until(own.a.now + 1'000'000'000);
+        const auto atomic = asks.send_cq.next();
+        ASSERT_TRUE(atomic);
+        EXPECT_EQ(atomic->status, hw::MO_WC_SUCCESS);
+        EXPECT_EQ(here.word(0), 7U);
+        EXPECT_EQ(there.word(aligned), 8U) << "once";
+    }
+}
+
 TEST_P(RcTest, SendQueueKeepsOrderOverReads) {
     connect({.rd_atomic = 2});
     Region local(pair.a, 1U << 20), remote(pair.b, 1U << 20);

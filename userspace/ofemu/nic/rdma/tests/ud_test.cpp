@@ -306,6 +306,90 @@ TEST_P(UdTest, GroupsReachAllMembers) {
     EXPECT_EQ(pair.a.block.counters().tx_multicast, 4U);
 }
 
+/// A group of a thousand costs its members' receptions, whoever sends, and no call makes them all.
+class BigGroupTest : public UdTest {
+  protected:
+    static constexpr unsigned many = 100;
+
+    BigGroupTest() {
+        ready(x);
+        for (unsigned i = 0; i < many; ++i) {
+            members_.push_back(std::make_unique<HostQp>(pair.b, QpOptions{.type = hw::MO_QPT_UD}));
+            ready(*members_.back());
+            for (unsigned entry = 0; entry < 4; ++entry) {
+                members_.back()->post_receive({{remote.iova(0), 1000, remote.key}});
+            }
+            EXPECT_EQ(pair.b.command(hw::MO_CMD_MCAST_ATTACH, group(7, *members_.back())),
+                      hw::MO_ST_OK);
+        }
+    }
+    /// What has been received so far.
+    [[nodiscard]] std::uint64_t receptions() const { return pair.b.block.counters().rx_send; }
+    /// One datagram of x is on the other side.
+    void send(std::uint32_t seed) {
+        x.post(to_group(group(7, x), index_ipv6, pattern(100, seed)));
+        (void)pair.a.poll();
+        EXPECT_EQ(x.send_cq.next()->status, hw::MO_WC_SUCCESS);
+    }
+
+    std::vector<std::unique_ptr<HostQp>> members_;
+};
+
+TEST_P(BigGroupTest, IsServedInTurns) {
+    send(1);
+    EXPECT_EQ(receptions(), 0U) << "the sender pays for its datagram alone";
+    EXPECT_TRUE(pair.b.block.work_arrived());
+    constexpr unsigned budget = 30;
+    for (std::uint64_t before = 0; receptions() < many; before = receptions()) {
+        ASSERT_TRUE(pair.b.poll(budget));
+        ASSERT_GT(receptions(), before);
+        ASSERT_LE(receptions(), before + budget);
+    }
+    for (const auto& member : members_) {
+        EXPECT_EQ(member->recv_cq.next()->length, 140U);
+        EXPECT_FALSE(member->recv_cq.next());
+    }
+    EXPECT_FALSE(pair.b.block.work_arrived());
+}
+
+TEST_P(BigGroupTest, WhoLeavesGetsNoMore) {
+    send(1);
+    (void)pair.b.poll(10);
+    ASSERT_EQ(pair.b.command(hw::MO_CMD_MCAST_DETACH, group(7, *members_[5])), hw::MO_ST_OK);
+    ASSERT_EQ(pair.b.command(hw::MO_CMD_MCAST_DETACH, group(7, *members_[50])), hw::MO_ST_OK);
+    pair.run();
+    EXPECT_EQ(receptions(), many - 1U);
+    EXPECT_TRUE(members_[5]->recv_cq.next()) << "it had it already";
+    EXPECT_FALSE(members_[50]->recv_cq.next());
+    // All leave while one is under way.
+    send(2);
+    for (unsigned i = 0; i < many; ++i) {
+        if (i != 5 && i != 50) {
+            ASSERT_EQ(pair.b.command(hw::MO_CMD_MCAST_DETACH, group(7, *members_[i])),
+                      hw::MO_ST_OK);
+        }
+    }
+    EXPECT_FALSE(pair.b.block.work_arrived());
+}
+
+TEST_P(BigGroupTest, WhatIsTooMuchIsCounted) {
+    constexpr unsigned datagrams = 2 * GroupDelivery::most_owed / many;
+    for (unsigned i = 0; i < datagrams; ++i) {
+        send(i);
+    }
+    const auto& counters = pair.b.block.counters();
+    pair.run();
+    EXPECT_GT(counters.rx_mcast_overflow, 0U);
+    EXPECT_EQ(counters.rx_send + counters.rx_ud_no_buffer + counters.rx_mcast_overflow,
+              std::uint64_t{datagrams} * many);
+    EXPECT_EQ(counters.rx_send, std::uint64_t{4} * many) << "each had four receives";
+    // A reset forgets what is under way.
+    send(9);
+    EXPECT_TRUE(pair.b.block.work_arrived());
+    pair.b.reset();
+    EXPECT_FALSE(pair.b.block.work_arrived());
+}
+
 TEST_P(UdTest, DrainIsImmediate) {
     ready(x);
     hw::mo_qp_attr attr{};
@@ -347,10 +431,13 @@ TEST_P(UdTest, LongerThanThePortsMtu) {
     EXPECT_EQ(x.send_cq.next()->status, hw::MO_WC_SUCCESS);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, UdTest, testing::Values(all_features, plain_features),
-                         [](const auto& mode) {
-                             return mode.param == all_features ? "shadow" : "mmio";
-                         });
+std::string mode_name(const testing::TestParamInfo<std::uint64_t>& mode) {
+    return mode.param == all_features ? "shadow" : "mmio";
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, UdTest, testing::Values(all_features, plain_features), mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, BigGroupTest, testing::Values(all_features, plain_features),
+                         mode_name);
 
 } // namespace
 } // namespace mo::nic::rdma::test
