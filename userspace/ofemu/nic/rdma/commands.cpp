@@ -288,7 +288,7 @@ hw::mo_status RdmaBlock::create_qp(const hw::mo_cmd_desc& desc, Result result) {
     config.recv_cq->attach();
     auto made = std::make_unique<Qp>(std::move(config));
     Qp& qp = *made;
-    scheduler_.add(qp);
+    scheduler_.add(qp, body.db_page);
     qps_[ObjectTable::index(qp.number())] = std::move(made);
     if (qp.rq.exists()) {
         by_rq_[ObjectTable::index(qp.config.rq_object)] = &qp;

@@ -3,7 +3,14 @@
 
 namespace mo::nic::rdma {
 
-void Scheduler::add(Scheduled& qp) {
+void Scheduler::add(Scheduled& qp, std::uint32_t owner) {
+    if (owner >= owners_.size()) {
+        owners_.resize(owner + 1);
+    }
+    if (owners_[owner] == nullptr) {
+        owners_[owner] = std::make_unique<ReadyList<Scheduled>::Owner>();
+    }
+    qp.owner_ = owners_[owner].get();
     qp.member_ = deadlines_.add();
     if (qp.member_ >= members_.size()) {
         members_.resize(qp.member_ + 1);
@@ -50,8 +57,8 @@ void Scheduler::begin_round(std::uint64_t now_ns) {
 }
 
 Scheduled& Scheduler::begin_turn() noexcept {
-    Scheduled& qp = *ready_.front();
-    move(qp, Place::resting);
+    Scheduled& qp = ready_.take();
+    qp.place_ = Place::resting;
     return qp;
 }
 
@@ -75,25 +82,32 @@ void Scheduler::end_turn(Scheduled& qp, bool worked, bool more, bool watched) no
 
 Scheduler::List* Scheduler::list_of(Place place) noexcept {
     switch (place) {
-    case Place::ready:
-        return &ready_;
     case Place::recent:
         return &recent_;
     case Place::others:
         return &others_;
+    case Place::ready:
     case Place::resting:
         break;
     }
     return nullptr;
 }
 
-/// To the end of a list, also of the one that it is in.
-void Scheduler::move(Scheduled& qp, Place to) noexcept {
-    if (List* const from = list_of(qp.place_); from != nullptr) {
+void Scheduler::leave(Scheduled& qp) noexcept {
+    if (qp.place_ == Place::ready) {
+        ready_.remove(*qp.owner_, qp);
+    } else if (List* const from = list_of(qp.place_); from != nullptr) {
         from->remove(qp);
     }
+}
+
+/// To the end of a list, also of the one that it is in.
+void Scheduler::move(Scheduled& qp, Place to) noexcept {
+    leave(qp);
     qp.place_ = to;
-    if (List* const list = list_of(to); list != nullptr) {
+    if (to == Place::ready) {
+        ready_.push_back(*qp.owner_, qp);
+    } else if (List* const list = list_of(to); list != nullptr) {
         list->push_back(qp);
     }
 }

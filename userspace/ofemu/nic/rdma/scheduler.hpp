@@ -8,6 +8,8 @@
 //                                           ▲   │ more to do: behind the others    │
 //                                           └───┘◄─────────────────────────────────┘
 //
+// Turns go round among the owners of queue pairs (ready_list.hpp).
+//
 // Of the watched, those that worked last are looked at in each round, of the others a few in turn:
 // a round costs no more with a thousand of them than with a hundred.
 //
@@ -17,11 +19,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "common/intrusive_list.hpp"
 #include "engine/deadlines.hpp"
+#include "nic/rdma/ready_list.hpp"
 
 namespace mo::nic::rdma {
 
@@ -43,6 +47,7 @@ class Scheduled : public ListHook {
     enum class Place : std::uint8_t { resting, ready, recent, others };
 
     Place place_ = Place::resting;
+    ReadyList<Scheduled>::Owner* owner_ = nullptr;
     engine::Deadlines::Member member_ = 0;
     std::uint64_t due_ns_ = engine::never; ///< when it is called; its deadline may be earlier
     std::uint64_t worked_ = 0;             ///< round in which it was called or had work last
@@ -61,8 +66,8 @@ class Scheduler {
     Scheduler& operator=(const Scheduler&) = delete;
     ~Scheduler() = default;
 
-    /// A new one, resting. It is removed before it ends.
-    void add(Scheduled& qp);
+    /// A new one of this owner, resting. It is removed before it ends.
+    void add(Scheduled& qp, std::uint32_t owner);
     void remove(Scheduled& qp);
 
     /// There may be something to do: it has a turn, behind those that are ready. In its own turn:
@@ -122,14 +127,16 @@ class Scheduler {
         return round_ - qp.worked_ >= idle_rounds_limit;
     }
     [[nodiscard]] List* list_of(Place place) noexcept;
+    void leave(Scheduled& qp) noexcept;
     void move(Scheduled& qp, Place to) noexcept;
 
-    List ready_;  ///< the next one first
+    ReadyList<Scheduled> ready_;
     List recent_; ///< the one that worked last is the last
     List others_; ///< the one that was looked at last is the last
     std::uint64_t round_ = 0;
     engine::Deadlines deadlines_;
     std::vector<Scheduled*> members_; ///< by member of deadlines_
+    std::vector<std::unique_ptr<ReadyList<Scheduled>::Owner>> owners_;
 };
 
 template <typename Look, typename Leave>
@@ -174,7 +181,8 @@ void Scheduler::watch_all(Look&& look, Leave&& leave) {
 
 template <typename Visit>
 void Scheduler::for_each_active(Visit&& visit) {
-    for (List* const list : {&ready_, &recent_, &others_}) {
+    ready_.for_each(visit);
+    for (List* const list : {&recent_, &others_}) {
         for (Scheduled* qp = list->front(); qp != nullptr;) {
             Scheduled& now = *qp;
             qp = list->after(now);

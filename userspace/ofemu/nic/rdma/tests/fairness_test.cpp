@@ -65,6 +65,40 @@ TEST_F(FairnessTest, ReadsOfThePeerDoNotStarveOwnRequests) {
     EXPECT_LT(rounds, 60U);
 }
 
+/// A process with many busy queue pairs leaves others their turns: each round is worth 64 packets.
+TEST_F(FairnessTest, ManyBusyQpsOfOneProcessAreOneParty) {
+    constexpr unsigned many = 300;
+    std::vector<std::unique_ptr<HostQp>> busy;
+    for (unsigned i = 0; i < many; ++i) {
+        busy.push_back(std::make_unique<HostQp>(pair.a, QpOptions{.db_page = 5}));
+        Pair::connect(*busy.back(), *busy.back());
+        busy.back()->post({.opcode = hw::MO_WR_WRITE,
+                           .sges = {{at_a.iova(), big, at_a.key}},
+                           .remote_address = at_a.iova(),
+                           .rkey = at_a.key});
+    }
+    HostQp other(pair.a, {.db_page = 6});
+    Pair::connect(other, other);
+    for (int i = 0; i < 20; ++i) {
+        (void)pair.a.poll(64);
+    }
+    for (int i = 0; i < 20; ++i) {
+        other.post({.opcode = hw::MO_WR_WRITE,
+                    .sges = {{at_a.iova(), 8, at_a.key}},
+                    .remote_address = at_a.iova(),
+                    .rkey = at_a.key});
+        unsigned rounds = 0;
+        std::optional<hw::mo_rdma_cqe> cqe;
+        while (rounds < 20 && !cqe) {
+            (void)pair.a.poll(64);
+            cqe = other.send_cq.next();
+            ++rounds;
+        }
+        ASSERT_TRUE(cqe);
+        ASSERT_LE(rounds, 3U); // request, answer
+    }
+}
+
 /// A turn of a single packet goes to each direction in turn.
 TEST_F(FairnessTest, SmallBudgetsAreShared) {
     Pair::connect(x, y, {.timeout = 20});

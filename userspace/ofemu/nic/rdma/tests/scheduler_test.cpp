@@ -25,10 +25,10 @@ class SchedulerTest : public testing::Test {
         unsigned looks = 0;
     };
 
-    void make(std::uint32_t count) {
+    void make(std::uint32_t count, std::uint32_t owner = 0) {
         while (all.size() < count) {
             all.push_back(std::make_unique<Member>(static_cast<std::uint32_t>(all.size())));
-            scheduler.add(*all.back());
+            scheduler.add(*all.back(), owner);
         }
     }
     static Member& member(Scheduled& each) { return static_cast<Member&>(each); }
@@ -86,6 +86,27 @@ TEST_F(SchedulerTest, TurnsGoRound) {
     EXPECT_EQ(order, (Numbers{1, 0, 2, 1, 0, 2, 1}));
     EXPECT_EQ(turns(), (Numbers{0, 2, 1}));
     EXPECT_EQ(scheduler.next_ns(), never_ns);
+}
+
+/// Who has many has no more turns than who has one.
+TEST_F(SchedulerTest, TurnsGoRoundAmongOwners) {
+    make(4, 7);
+    make(5, 1023);
+    make(7, 0);
+    for (const auto& each : all) {
+        scheduler.call(*each);
+    }
+    Numbers order;
+    for (int i = 0; i < 9; ++i) {
+        order.push_back(turn(true));
+    }
+    EXPECT_EQ(order, (Numbers{0, 4, 5, 1, 4, 6, 2, 4, 5}));
+    unsigned seen = 0;
+    scheduler.for_each_active([&](Scheduled&) { ++seen; });
+    EXPECT_EQ(seen, all.size());
+    // One that leaves takes nobody's place.
+    scheduler.remove(*all[4]);
+    EXPECT_EQ(turns(), (Numbers{3, 6, 0, 5, 1, 2}));
 }
 
 /// An answer that comes while one is sending is not lost with the end of the turn.
