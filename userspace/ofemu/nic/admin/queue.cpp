@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "nic/counters.hpp"
 #include "nic/entry.hpp"
@@ -14,7 +15,9 @@ namespace {
 constexpr std::uint8_t entry_log = 6;
 static_assert(sizeof(hw::mo_cmd_desc) == 1U << entry_log);
 static_assert(sizeof(hw::mo_cmd_cqe) == 1U << entry_log);
+// Commands of one round. Some cost a thousand times as much as others: the time is what counts.
 constexpr std::uint32_t batch = 16;
+constexpr std::chrono::microseconds batch_time{200};
 constexpr std::uint32_t no_vector = ~0U;
 
 } // namespace
@@ -84,7 +87,11 @@ bool AdminQueue::poll(AdminExecutor& executor) {
         return false;
     }
     std::uint32_t done = 0;
-    while (on_ && head_ != tail_ && has_room() && done < batch) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto has_time = [&] {
+        return done < batch && (done == 0 || std::chrono::steady_clock::now() - began < batch_time);
+    };
+    while (on_ && head_ != tail_ && has_room() && has_time()) {
         hw::mo_cmd_desc desc;
         const auto fetched = commands_.fetch(dma_.section(), head_, std::span(&desc, 1));
         if (!fetched) {

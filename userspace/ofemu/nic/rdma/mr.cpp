@@ -111,7 +111,7 @@ hw::mo_status KeyTable::create(const hw::mo_cmd_mr& body, std::uint32_t& key) {
     made->pd_ = body.pd;
     made->kind_ = static_cast<hw::mo_mr_kind>(body.kind);
     made->page_shift_ = body.page_shift;
-    made->pages_.assign(pages, missing_page);
+    made->pages_ = PageList(pages);
     if (body.kind == hw::MO_MR_DMA || body.kind == hw::MO_MR_USER) {
         made->iova_ = body.iova;
         made->length_ = body.length;
@@ -143,11 +143,14 @@ hw::mo_status KeyTable::add_pages(std::uint32_t key, std::uint32_t offset,
     if (offset > found->pages_.size() || pages.size() > found->pages_.size() - offset) {
         return hw::MO_ST_BAD_PARAM;
     }
-    const auto place = std::span(found->pages_).subspan(offset, pages.size());
-    if (std::ranges::any_of(place, [](std::uint64_t page) { return page != missing_page; })) {
-        return hw::MO_ST_BAD_STATE;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        if (found->pages_.has(offset + i)) {
+            return hw::MO_ST_BAD_STATE;
+        }
     }
-    std::ranges::copy(pages, place.begin());
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        found->pages_.set(offset + i, pages[i]);
+    }
     found->missing_ -= static_cast<std::uint32_t>(pages.size());
     found->valid_ = found->missing_ == 0;
     return hw::MO_ST_OK;
@@ -221,7 +224,9 @@ bool KeyTable::register_pages(const KeyUser& user, const hw::mo_wqe_reg& body,
         !region_fits(body.iova, body.length, body.page_shift, needed) || needed > pages.size()) {
         return false;
     }
-    std::ranges::copy(pages, found->pages_.begin());
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        found->pages_.set(i, pages[i]);
+    }
     found->key_ = body.key;
     found->iova_ = body.iova;
     found->length_ = body.length;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/hw.hpp"
+#include "nic/rdma/page_list.hpp"
 
 namespace mo::nic::rdma {
 
@@ -70,9 +71,9 @@ class MemoryKey {
     std::uint32_t pd_ = 0;
     std::uint64_t iova_ = 0;
     std::uint64_t length_ = 0;
-    std::uint64_t origin_ = 0;         ///< iova of the first byte of the first page
-    std::vector<std::uint64_t> pages_; ///< DMA: none; absent ones are missing_page
-    std::uint32_t missing_ = 0;        ///< USER: pages that have not been given yet
+    std::uint64_t origin_ = 0;  ///< iova of the first byte of the first page
+    PageList pages_;            ///< DMA: none
+    std::uint32_t missing_ = 0; ///< USER: pages that have not been given yet
     hw::mo_mr_kind kind_ = hw::MO_MR_DMA;
     std::uint8_t access_ = 0;
     std::uint8_t page_shift_ = 0;
@@ -156,7 +157,6 @@ class KeyTable {
     /// So many indexes rest before one of them is used again, if there are others: a key that is
     /// late then finds nobody, though its variant has come round.
     static constexpr std::size_t resting = 65536;
-    static constexpr std::uint64_t missing_page = ~std::uint64_t{0}; ///< not aligned: none is that
 
     [[nodiscard]] static bool covers(const MemoryKey& key, const KeyAccess& access) noexcept {
         const std::uint64_t offset = access.address - key.iova_;

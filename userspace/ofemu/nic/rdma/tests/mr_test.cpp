@@ -75,6 +75,30 @@ TEST(KeyTable, AMillionRegionsAndAMillionWindows) {
     EXPECT_FALSE(opens(table, again, 0));
 }
 
+/// What is asked for and not given costs next to nothing: one command must not hold all others up.
+TEST(PageList, TakesMemoryForWhatItIsGiven) {
+    constexpr std::size_t pages = KeyTable::max_pages;
+    PageList list(pages);
+    EXPECT_EQ(list.size(), pages);
+    for (const std::size_t number :
+         {std::size_t{0}, std::size_t{511}, std::size_t{512}, pages - 1}) {
+        EXPECT_FALSE(list.has(number));
+        list.set(number, number << 12U);
+        EXPECT_TRUE(list.has(number));
+        EXPECT_EQ(list[number], number << 12U);
+    }
+    EXPECT_FALSE(list.has(1));
+    EXPECT_FALSE(list.has(pages - 2));
+    PageList short_list(3);
+    short_list.set(2, 0);
+    EXPECT_TRUE(short_list.has(2));
+    EXPECT_EQ(short_list[2], 0U);
+    // Ten thousand times: 320 GiB if it was touched.
+    for (int i = 0; i < 10000; ++i) {
+        EXPECT_EQ(PageList(pages).size(), pages);
+    }
+}
+
 TEST(KeyTable, AnIndexRestsBeforeItIsUsedAgain) {
     KeyTable table;
     const auto first = make(table, hw::MO_MR_USER);
