@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -67,8 +68,8 @@ std::string Server::answer(Context& context, std::string_view line) {
     std::vector<std::string> arguments;
     for (std::size_t i = 0; words != nullptr && i < words->size(); ++i) {
         const std::string* const word = (*words)[i].as_string();
-        if (word == nullptr) {
-            return refuse(EINVAL, "argv must be a list of strings");
+        if (word == nullptr || word->find('\0') != std::string::npos) {
+            return refuse(EINVAL, "argv must be a list of strings, without zero bytes");
         }
         arguments.push_back(*word);
     }
@@ -88,9 +89,13 @@ std::string Server::answer(Context& context, std::string_view line) {
 
 void Server::accept_client() {
     Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (socket && clients_.size() < most_clients) {
-        clients_.push_back({std::move(socket), {}, {}});
+    if (!socket) {
+        return;
     }
+    if (clients_.size() == most_clients) {
+        clients_.erase(std::ranges::min_element(clients_, {}, &Client::heard));
+    }
+    clients_.push_back({std::move(socket), {}, {}, ++words_});
 }
 
 bool Server::send_some(Client& client) {
@@ -111,6 +116,7 @@ bool Server::receive(Client& client) {
     if (got <= 0) {
         return got < 0 && (errno == EAGAIN || errno == EINTR);
     }
+    client.heard = ++words_;
     client.in.append(bytes.data(), static_cast<std::size_t>(got));
     for (std::size_t end = client.in.find('\n'); end != std::string::npos;
          end = client.in.find('\n')) {

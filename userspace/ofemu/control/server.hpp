@@ -2,10 +2,12 @@
 // Server: the control socket. A line of JSON asks, a line of JSON answers:
 //   {"argv": ["cut", "fibre0"]}
 //   {"ok": true, "result": {...}}   or   {"ok": false, "error": "text", "code": ERRNO}
-// Several clients at once, one command at a time, on one thread.
+// Several clients at once, one command at a time, on one thread. Who comes when there are too many
+// takes the place of the one that has been silent for longest.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -43,6 +45,7 @@ class Server {
         Fd socket;
         std::string in;
         std::string out;
+        std::uint64_t heard = 0; ///< rises with each word of anybody
     };
 
     Server(UnixListener listener, Fd wake, ofemu::System& system);
@@ -56,6 +59,7 @@ class Server {
     Fd wake_;
     Context context_;
     std::vector<Client> clients_;
+    std::uint64_t words_ = 0;
     std::atomic<bool> stopping_{false};
     std::thread thread_;
 };

@@ -3,10 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
+#include <vector>
 
+#include "common/unix_socket.hpp"
 #include "control/server.hpp"
 #include "nic/tests/driver.hpp"
 #include "nic_unit.hpp"
@@ -323,10 +327,36 @@ TEST(Nodes, OfEachKindAreShownAndCounted) {
     EXPECT_EQ(rmdir(folder.c_str()), 0) << "sockets are left";
 }
 
+/// Whoever says nothing keeps nobody out.
+TEST_F(ProcessTest, SilentClientsOfTheControlSocketMakeRoom) {
+    const auto address = unix_address(config_.control);
+    ASSERT_TRUE(address);
+    const auto connected = [&address] {
+        Fd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        EXPECT_EQ(::connect(client.get(), generic(*address), sizeof(*address)), 0);
+        return client;
+    };
+    const auto answers = [](const Fd& client) {
+        constexpr std::string_view request = "{\"argv\": [\"show\", \"links\"]}\n";
+        std::array<char, 64> answer{};
+        return ::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
+               ::recv(client.get(), answer.data(), answer.size(), 0) > 0;
+    };
+    const Fd first = connected();
+    EXPECT_TRUE(answers(first));
+    std::vector<Fd> silent;
+    for (std::size_t i = 0; i < 3 * control::Server::most_clients; ++i) {
+        silent.push_back(connected());
+        EXPECT_TRUE(answers(first)) << "who speaks stays";
+    }
+    EXPECT_TRUE(answers(connected()));
+    EXPECT_FALSE(answers(silent.front()));
+}
+
 TEST_F(ProcessTest, ControlSocketBoundsItsClients) {
     control::Context context{*system_, {}};
     for (const char* const line : {"", "x", "[]", "{}", "{\"argv\": 1}", "{\"argv\": [1]}",
-                                   "{\"argv\": []}", "{\"argv\": [\"show\"], \"more\": 1}"}) {
+                                   "{\"argv\": []}", "{\"argv\": [\"x\\u0000y\"]}", "{\"argv\": [\"show\"], \"more\": 1}"}) {
         const auto answer = Json::parse(control::Server::answer(context, line));
         ASSERT_TRUE(answer) << line;
         ASSERT_NE(answer->find("ok"), nullptr);
