@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import sys
@@ -104,46 +103,3 @@ def run(command: list[str], directory: Path, extra_env: dict[str, str]) -> int:
     except PermissionError:
         print(f"buildroot: {command[0]}: not executable", file=sys.stderr)
         return 126
-
-
-def assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def main(arguments: list[str]) -> int:
-    """`selftests/buildroot`."""
-    parser = argparse.ArgumentParser(
-        prog="selftests/buildroot", allow_abbrev=False,
-        description="Run a command in the Debian 13 build root (made when missing; as root). The source "
-        "tree and the cache appear at their own paths, all else is read-only or private.")
-    parser.add_argument("-C", dest="directory", metavar="DIR", type=Path, help="start in DIR")
-    parser.add_argument("--env", action="append", default=[], metavar="K=V", type=assignment,
-                        help="set a variable; may be repeated")
-    parser.add_argument("--kernel", choices=("stable", "backports"),
-                        help="print the version of a kernel whose headers are in the root")
-    parser.add_argument("--source", metavar="PACKAGE",
-                        help="print the folder of a source package that the build needs (rdma-core)")
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD...",
-                        help="the command; without one the root is made and its folder printed")
-    options = parser.parse_args(arguments)
-    command = options.command[1:] if options.command[:1] == ["--"] else options.command
-    if options.kernel:
-        print(kernel_version(ensure(), options.kernel))
-        return 0
-    if options.source:
-        from . import debsource
-        if options.source not in debsource.PACKAGES:
-            parser.error(f"--source: one of {', '.join(debsource.PACKAGES)}, not {options.source!r}")
-        print(debsource.ensure(options.source))
-        return 0
-    if not command:
-        print(ensure())
-        return 0
-    current = Path.cwd()
-    shared = (paths.SOURCE, paths.cache_dir())
-    inside = any(current == base or base in current.parents for base in shared)
-    directory = (options.directory or (current if inside else paths.SOURCE)).absolute()
-    return run(command, directory, dict(options.env))

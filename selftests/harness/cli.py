@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import sys
 from collections.abc import Callable
@@ -32,3 +33,11 @@ def entry_point(main: Callable[[list[str]], int]) -> None:
         print(f"{name}: no space left on the device ({error.filename or 'see df'})", file=sys.stderr)
         status = 2
     sys.exit(status)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """NAME=VALUE of an option."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import buildroot, client, host, pkglist, rundir
+from . import buildroot, cli, client, host, pkglist, rundir
 from .cache import note
 from .errors import HarnessError, NoAnswer
 from .rundir import RunDir
@@ -292,7 +292,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("exec", execute, "Run a command in a guest: standard streams, signals and exit status are its own.")
     sub.add_argument("--timeout", type=_positive, metavar="S", help="kill it after S seconds (exit status 124)")
-    sub.add_argument("--env", action="append", default=[], metavar="K=V", type=buildroot.assignment, help="set a variable")
+    sub.add_argument("--env", action="append", default=[], metavar="K=V", type=cli.assignment, help="set a variable")
     sub.add_argument("--tty", action="store_true", help="give it a terminal")
     sub.add_argument("host", metavar="HOST")
     sub.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD...")
