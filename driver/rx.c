@@ -124,6 +124,12 @@ static struct sk_buff *mo_rx_build(struct mo_rxq *rxq, const struct mo_rx_meta *
 	return skb;
 }
 
+/* Packets on the wire that a completion stands for. */
+static u32 mo_rx_packets(const struct mo_rx_meta *meta)
+{
+	return meta->flags & MO_RXF_GRO ? meta->gso_segs : 1;
+}
+
 static void mo_rx_count(struct mo_rxq_stats *stats, const struct mo_rx_tally *tally)
 {
 	u64_stats_update_begin(&stats->syncp);
@@ -143,10 +149,17 @@ void mo_rx_forget(struct mo_rxq *rxq)
 {
 	struct mo_rx_tally tally = {};
 	u32 limit = rxq->cq.mask + 1;
+	const struct mo_eth_cqe *cqe;
+	struct mo_rx_meta meta;
 
-	for (; limit && mo_cq_next(&rxq->cq); limit--) {
+	for (; limit && (cqe = mo_cq_next(&rxq->cq)); limit--) {
 		rxq->cq.ci++;
-		tally.dropped++;
+		if (mo_rx_decode(rxq, cqe, &meta)) {
+			rxq->head += meta.bufs;
+			tally.dropped += mo_rx_packets(&meta);
+		} else {
+			tally.dropped++;
+		}
 	}
 	if (tally.dropped)
 		mo_rx_count(rxq->stats, &tally);
@@ -189,12 +202,12 @@ int mo_rx_poll(struct mo_rxq *rxq, struct napi_struct *napi, int budget)
 		rxq->head += meta.bufs;
 		if (unlikely(!skb)) {
 			tally.alloc_fail++;
-			tally.dropped++;
+			tally.dropped += mo_rx_packets(&meta);
 			continue;
 		}
 		if (unlikely(!mo_rx_finish(rxq, skb, &meta, features, &tally))) {
 			tally.bad_completions++;
-			tally.dropped++;
+			tally.dropped += mo_rx_packets(&meta);
 			dev_kfree_skb_any(skb);
 			continue;
 		}

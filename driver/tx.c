@@ -182,10 +182,16 @@ netdev_features_t mo_features_check(struct sk_buff *skb, struct net_device *netd
 	return features;
 }
 
+/* Packets that would have been on the wire; one when nobody has counted them. */
+static unsigned int mo_tx_packets(const struct sk_buff *skb)
+{
+	return max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
+}
+
 static netdev_tx_t mo_tx_drop(struct mo_txq *txq, struct sk_buff *skb)
 {
 	u64_stats_update_begin(&txq->stats->syncp);
-	u64_stats_inc(&txq->stats->dropped);
+	u64_stats_add(&txq->stats->dropped, mo_tx_packets(skb));
 	u64_stats_update_end(&txq->stats->syncp);
 	dev_kfree_skb_any(skb);
 	/* Packets of the same burst may wait for the doorbell of this one. */
@@ -405,9 +411,9 @@ void mo_tx_purge(struct mo_txq *txq)
 		u32 descs = slot->descs;
 
 		mo_tx_unmap(txq, txq->head, descs);
+		dropped += mo_tx_packets(skb);
 		dev_kfree_skb_any(skb);
 		txq->head += descs;
-		dropped++;
 	}
 	if (!dropped)
 		return;
