@@ -25,6 +25,8 @@
 #define MO_EQ_BATCH		64U
 /* Batches of the BH work before other BH works have their turn. */
 #define MO_EQ_ROUNDS		16
+/* Interrupts lost one after another, none in between: that is no accident. */
+#define MO_EQ_DEAF		3
 /*
  * Entries for nobody, one after another and without the ring ever being empty:
  * a device out of control. Those of a queue that was just destroyed are no more
@@ -164,6 +166,7 @@ static irqreturn_t mo_eq_irq(int irq, void *data)
 {
 	struct mo_eq *eq = data;
 
+	WRITE_ONCE(eq->deaf, 0);
 	if (!eq->vector)
 		mo_adminq_poll(eq->md, true);
 	if (unlikely(mo_eq_batch(eq))) {
@@ -210,9 +213,13 @@ void mo_eqs_watch(struct mo_dev *md)
 		/* Of an empty ring the index says nothing: its next entry may be new. */
 		eq->watched = waits ? eq->ci : eq->ci - 1;
 		eq->missed += missed;
+		eq->deaf += missed;
 		spin_unlock_irq(&eq->lock);
 		if (missed)
 			queue_work(system_bh_wq, &eq->rest);
+		/* One that is lost is made up for; without any all goes on, but crawls. */
+		if (missed && READ_ONCE(eq->deaf) >= MO_EQ_DEAF)
+			mo_dev_fail(md, "interrupts do not arrive");
 	}
 }
 

@@ -26,6 +26,7 @@
  * @size_log: log2 of the entries
  * @ci: consumer index
  * @watched: consumer index at the last look of the watch
+ * @deaf: times that entries had no interrupt, since the last interrupt
  * @strays: entries for nobody, since the last for somebody and the last empty ring
  * @arm: arm word
  * @ring: entries
@@ -52,6 +53,7 @@ struct mo_eq {
 	u8 size_log;
 	u32 ci;
 	u32 watched;
+	u32 deaf;
 	u32 strays;
 	struct mo_arm arm;
 	struct mo_eqe *ring;

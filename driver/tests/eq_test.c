@@ -319,6 +319,15 @@ static void test_watch(void)
 	}
 	mo_eqs_watch(&dev);
 	check(dev.eqs[1].missed == 1, "none of a working device is taken for lost");
+	for (i = 0; i < 6; i++) {
+		post(1, MO_EVENT_COMP, comps[0].cqn);
+		mo_eqs_watch(&dev);
+		mo_eqs_watch(&dev);
+		run_rest(1);
+		if (i == 1)
+			mo_eq_irq(2, &dev.eqs[1]);
+		check(!dev.failed == (i < 4), "three in a row without an interrupt are a fault");
+	}
 	mo_eqs_stop(&dev);
 	mo_eqs_watch(&dev);
 	mo_eqs_watch(&dev);
