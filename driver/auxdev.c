@@ -163,6 +163,12 @@ int mo_aux_cmd(struct mo_aux *aux, u16 opcode, const void *body, size_t body_len
 }
 EXPORT_SYMBOL_NS_GPL(mo_aux_cmd, MO_AUX_NAMESPACE);
 
+void mo_aux_distrust(struct mo_aux *aux)
+{
+	mo_cmd_distrust(aux->md, "device does not let go of an RDMA object");
+}
+EXPORT_SYMBOL_NS_GPL(mo_aux_distrust, MO_AUX_NAMESPACE);
+
 bool mo_aux_gone(const struct mo_aux *aux)
 {
 	return mo_gone(aux->md) || !test_bit(MO_STATE_ADMIN_UP, &aux->md->state);

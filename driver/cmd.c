@@ -40,17 +40,29 @@ static int mo_cmd_create(struct mo_dev *md, u8 port, enum mo_cmd opcode,
 	return 0;
 }
 
+/**
+ * mo_cmd_distrust() - the device does not let go of memory that its owner frees now
+ * @md: device
+ * @why: for the log; a constant
+ *
+ * Afterwards it reaches none. It is reset soon.
+ */
+void mo_cmd_distrust(struct mo_dev *md, const char *why)
+{
+	if (!test_bit(MO_STATE_ADMIN_UP, &md->state))
+		return;
+	mo_adminq_stop(md);
+	mo_dev_fail(md, why);
+}
+
 static int mo_cmd_destroy(struct mo_dev *md, enum mo_cmd opcode, u32 object)
 {
 	struct mo_cmd_object body = { .object = cpu_to_le32(object) };
 	int err;
 
 	err = mo_cmd_exec(md, 0, opcode, &body, sizeof(body), NULL, 0, NULL);
-	/* The caller frees its memory now, which the device would go on using. */
-	if (err && err != -ENOENT && test_bit(MO_STATE_ADMIN_UP, &md->state)) {
-		mo_adminq_stop(md);
-		mo_dev_fail(md, "device does not let go of a queue");
-	}
+	if (err && err != -ENOENT)
+		mo_cmd_distrust(md, "device does not let go of a queue");
 	return err;
 }
 

@@ -46,6 +46,7 @@ struct mo_queue_attr {
 /* A command whose body is @body; the rest of the entry is zero. */
 int mo_cmd_exec(struct mo_dev *md, u8 port, u16 opcode, const void *body, size_t body_len,
 		void *result, size_t result_len, struct netlink_ext_ack *extack);
+void mo_cmd_distrust(struct mo_dev *md, const char *why);
 int mo_cmd_nop(struct mo_dev *md, const void *in, void *out, size_t len);
 int mo_cmd_identify(struct mo_dev *md, dma_addr_t addr, u32 len);
 int mo_cmd_area_set(struct mo_dev *md, u8 port, enum mo_area area,

@@ -96,6 +96,12 @@ static inline struct mo_aux *to_mo_aux(struct auxiliary_device *adev)
 int mo_aux_cmd(struct mo_aux *aux, u16 opcode, const void *body, size_t body_len,
 	       void *result, size_t result_len);
 
+/*
+ * The device refuses to let go of memory that has to be freed: afterwards it
+ * reaches none, and mo_aux_gone() is true. Sleeps.
+ */
+void mo_aux_distrust(struct mo_aux *aux);
+
 /* True: no command will be answered any more, and no DMA is in flight. */
 bool mo_aux_gone(const struct mo_aux *aux);
 

@@ -48,7 +48,7 @@ void mo_ib_stats_exit(struct mo_ib_dev *mib)
 	int err = mo_ib_stats_area(mib, MO_CMD_AREA_SET, 0);
 
 	/* Else the device may still write there. */
-	if (mo_ib_released(mib, err))
+	if (mo_ib_let_go(mib, err))
 		dma_free_coherent(mo_ib_dma_dev(mib), sizeof(*mib->stats), mib->stats,
 				  mib->stats_dma);
 	mib->stats = NULL;

@@ -103,7 +103,7 @@ static int mo_ib_cq_stop(struct mo_ib_dev *mib, struct mo_ib_cq *cq, bool force)
 
 	mo_aux_comp_detach(mib->aux, &cq->comp);
 	err = mo_ib_cmd(mib, MO_CMD_CQ_DESTROY, &body, sizeof(body));
-	if (mo_ib_released(mib, err)) {
+	if (mo_ib_let_go(mib, err)) {
 		err = 0;
 	} else if (!force) {
 		mo_aux_comp_attach(mib->aux, cq->ibcq.comp_vector, &cq->comp);

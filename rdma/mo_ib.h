@@ -367,6 +367,17 @@ static inline bool mo_ib_released(const struct mo_ib_dev *mib, int err)
 	return !err || err == -ENOENT || mo_ib_gone(mib);
 }
 
+/*
+ * The same of an object whose memory is freed now: the core lets no owner in the
+ * kernel hear of a refusal. "In use" is one; all others are the device's madness.
+ */
+static inline bool mo_ib_let_go(const struct mo_ib_dev *mib, int err)
+{
+	if (!mo_ib_released(mib, err) && err != -EBUSY)
+		mo_aux_distrust(mib->aux);
+	return mo_ib_released(mib, err);
+}
+
 static inline void *mo_ib_ring_at(const struct mo_ib_ring *ring, size_t offset)
 {
 	return ring->chunk[offset >> ring->shift] + (offset & (BIT(ring->shift) - 1));

@@ -35,7 +35,7 @@ static int mo_ib_mr_destroy(struct mo_ib_dev *mib, struct mo_ib_mr *mr)
 	int err;
 
 	err = mo_ib_cmd(mib, MO_CMD_MR_DESTROY, &body, sizeof(body));
-	return mo_ib_released(mib, err) ? 0 : err;
+	return mo_ib_let_go(mib, err) ? 0 : err;
 }
 
 struct ib_mr *mo_ib_get_dma_mr(struct ib_pd *ibpd, int access)

@@ -33,5 +33,5 @@ int mo_ib_dealloc_mw(struct ib_mw *ibmw)
 	int err;
 
 	err = mo_ib_cmd(mib, MO_CMD_MR_DESTROY, &body, sizeof(body));
-	return mo_ib_released(mib, err) ? 0 : err;
+	return mo_ib_let_go(mib, err) ? 0 : err;
 }

@@ -159,7 +159,7 @@ static int mo_ib_qp_stop(struct mo_ib_dev *mib, struct mo_ib_qp *qp, bool force)
 	int err;
 
 	err = mo_ib_cmd(mib, MO_CMD_QP_DESTROY, &body, sizeof(body));
-	if (mo_ib_released(mib, err))
+	if (mo_ib_let_go(mib, err))
 		err = 0;
 	else if (!force)
 		return err;
