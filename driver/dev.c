@@ -26,6 +26,7 @@
 				 MO_F_RDMA | MO_F_TX_URGENT | MO_F_OPTICS)
 
 #define MO_READY_TIMEOUT_MS	3000
+#define MO_GONE_LOOK_MS		5000
 
 static int mo_dev_features(struct mo_dev *md)
 {
@@ -95,11 +96,28 @@ free:
 	return err;
 }
 
+/*
+ * Configures a device that has lost its configuration: plugged again, or reset by
+ * somebody who did not know of us. It knows nothing of before. It is not let at
+ * memory.
+ */
+static void mo_dev_revive(struct mo_dev *md)
+{
+	if (!md->pci_state || !pci_device_is_present(md->pdev) ||
+	    pci_load_saved_state(md->pdev, md->pci_state))
+		return;
+	pci_restore_state(md->pdev);
+	pci_clear_master(md->pdev);
+}
+
 /* To a state in which nothing of before is left, and no DMA in flight. */
 static int mo_dev_hw_reset(struct mo_dev *md)
 {
 	int err;
 
+	/* Where nothing decodes its registers they need not read all ones. */
+	if (!mo_regs_answer(md))
+		mo_dev_revive(md);
 	mo_wr(md, MO_DEV_CONTROL, MO_DEV_CONTROL_RESET);
 	err = mo_regs_wait_ready(md, MO_READY_TIMEOUT_MS);
 	/* Registers that read all ones may be all that it has lost. */
@@ -258,20 +276,6 @@ void mo_dev_down(struct mo_dev *md)
 	clear_bit(MO_STATE_RESETTING, &md->state);
 }
 
-/*
- * Configures a device that has lost its configuration: plugged again, or reset by
- * somebody who did not know of us. It knows nothing of before. It is not let at
- * memory.
- */
-static void mo_dev_revive(struct mo_dev *md)
-{
-	if (!md->pci_state || !pci_device_is_present(md->pdev) ||
-	    pci_load_saved_state(md->pdev, md->pci_state))
-		return;
-	pci_restore_state(md->pdev);
-	pci_clear_master(md->pdev);
-}
-
 bool mo_dev_adopt(struct mo_dev *md)
 {
 	devl_assert_locked(mo_devlink(md));
@@ -309,11 +313,19 @@ void mo_dev_quiesce(struct mo_dev *md)
 	mo_dev_hw_down(md);
 }
 
+/* The service work resets the device, and it may be the second time that it tries. */
+static void mo_dev_reset_due(struct mo_dev *md, const char *why)
+{
+	WRITE_ONCE(md->fail_text, why);
+	set_bit(MO_STATE_FATAL, &md->state);
+	mo_service_kick(md);
+}
+
 /**
  * mo_dev_reattach() - bring a quiesced device back and replay all settings
  * @md: device; devl_lock held
  *
- * Return: 0; -errno, then the device stays quiesced.
+ * Return: 0; -errno, then the device stays quiesced until the service work resets it.
  */
 int mo_dev_reattach(struct mo_dev *md)
 {
@@ -326,7 +338,7 @@ int mo_dev_reattach(struct mo_dev *md)
 		return -ENODEV;
 	err = mo_dev_hw_up(md);
 	if (err) {
-		set_bit(MO_STATE_FATAL, &md->state);
+		mo_dev_reset_due(md, "device could not be started");
 		return err;
 	}
 	mo_fw_resume(md, mo_devlink_fw_policy(md));
@@ -339,7 +351,7 @@ int mo_dev_reattach(struct mo_dev *md)
 		if (md->net_ready)
 			mo_net_detach(md);
 		mo_dev_hw_down(md);
-		set_bit(MO_STATE_FATAL, &md->state);
+		mo_dev_reset_due(md, "settings could not be replayed");
 		return err;
 	}
 	clear_bit(MO_STATE_RESETTING, &md->state);
@@ -364,13 +376,25 @@ int mo_dev_reset(struct mo_dev *md)
 	mo_dev_quiesce(md);
 	err = mo_dev_reattach(md);
 	if (err) {
-		dev_err(md->dev, "device could not be recovered: %pe; 'devlink health recover pci/%s reporter device' tries again\n",
-			ERR_PTR(err), pci_name(md->pdev));
+		dev_err(md->dev, "device could not be recovered: %pe\n", ERR_PTR(err));
 		return err;
 	}
 	md->health.resets++;
 	dev_info(md->dev, "device was reset, all settings are replayed\n");
 	return 0;
+}
+
+/* A device that has gone may only have been away: it is looked for now and then. */
+static void mo_service_gone(struct mo_dev *md)
+{
+	if (mo_dev_adopt(md)) {
+		/* It has lost the bus, and its configuration as well. */
+		mo_dev_reset_due(md, "device did not answer for a while");
+		return;
+	}
+	if (!test_bit(MO_STATE_RESETTING, &md->state))
+		dev_err(md->dev, "device has gone (reads all ones); its interface is detached\n");
+	queue_delayed_work(md->wq, &md->service_work, msecs_to_jiffies(MO_GONE_LOOK_MS));
 }
 
 static void mo_service_work(struct work_struct *work)
@@ -384,19 +408,17 @@ static void mo_service_work(struct work_struct *work)
 		    test_bit(MO_STATE_FROZEN, &md->state))
 			return;
 		md->last_reset = jiffies ?: 1;
+		dev_warn(md->dev, "reset is due: %s\n", READ_ONCE(md->fail_text));
 		mo_health_fatal(md, READ_ONCE(md->fail_text));
 	}
 	devl_lock(devlink);
-	if (mo_gone(md) && !test_bit(MO_STATE_RESETTING, &md->state)) {
-		/* All ones may have been a reset by others. It has lost the bus for them. */
-		if (mo_dev_adopt(md))
-			mo_dev_fail(md, "device did not answer for a while");
-		else
-			dev_err(md->dev, "device has gone (reads all ones); its interface is detached\n");
-	}
+	if (mo_gone(md))
+		mo_service_gone(md);
 	/* Still dead, perhaps because nobody wants automatic recovery? */
-	if (mo_gone(md) || test_bit(MO_STATE_FATAL, &md->state))
+	if (mo_gone(md) || test_bit(MO_STATE_FATAL, &md->state)) {
 		mo_dev_quiesce(md);
+		mo_health_settle(md);
+	}
 	devl_unlock(devlink);
 }
 

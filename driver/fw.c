@@ -357,6 +357,12 @@ static int mo_fw_boot_file(struct mo_dev *md, enum mo_fw_why why, bool flash_too
 		text = mo_fw_adopt(md, &img);
 	if (!text || mo_gone(md))
 		goto release;
+	/* Nothing is wrong with the file; whoever resets the device boots it again. */
+	if (!test_bit(MO_STATE_ADMIN_UP, &md->state)) {
+		NL_SET_ERR_MSG(extack, "device does not answer; it is reset soon");
+		err = -EIO;
+		goto release;
+	}
 	/* The file does not do; what is in the flash may. */
 	if (flash_too && !mo_fw_try_flash(md, true)) {
 		if (text != mo_fw_no_file)

@@ -13,24 +13,6 @@
 #define MO_HEALTH_WATCH_MS	1000
 #define MO_HEALTH_SILENT	2
 
-static void mo_health_report(struct mo_dev *md, struct devlink_health_reporter *reporter,
-			     const char *text)
-{
-	int err;
-
-	if (!reporter)
-		return;
-	err = devlink_health_report(reporter, text, md);
-	if (err)
-		dev_err(md->dev, "not recovered from \"%s\": %pe\n", text, ERR_PTR(err));
-}
-
-/* The function has to be reset; from service work, without locks. */
-void mo_health_fatal(struct mo_dev *md, const char *why)
-{
-	mo_health_report(md, md->health.device, why);
-}
-
 static void mo_health_set(struct devlink_health_reporter *reporter, bool healthy)
 {
 	if (reporter)
@@ -39,22 +21,45 @@ static void mo_health_set(struct devlink_health_reporter *reporter, bool healthy
 			DEVLINK_HEALTH_REPORTER_STATE_ERROR);
 }
 
+/*
+ * The core has a reporter recover from nothing while its last recovery failed. Who
+ * gets here wants it tried (again), as far as the user lets it recover by itself.
+ */
+static int mo_health_report(struct mo_dev *md, struct devlink_health_reporter *reporter,
+			    const char *text)
+{
+	int err;
+
+	if (!reporter)
+		return 0;
+	devl_lock(mo_devlink(md));
+	mo_health_set(reporter, true);
+	devl_unlock(mo_devlink(md));
+	err = devlink_health_report(reporter, text, md);
+	if (err)
+		dev_err(md->dev, "not recovered from \"%s\": %pe\n", text, ERR_PTR(err));
+	return err;
+}
+
+/* The function has to be reset; from service work, without locks. */
+void mo_health_fatal(struct mo_dev *md, const char *why)
+{
+	mo_health_report(md, md->health.device, why ?: "device stopped");
+}
+
 /**
  * mo_health_settle() - reporters say how the device is
  * @md: registered device; devl_lock held
  *
  * After all that may have mended or broken it without a report: bring-up, FLR,
- * reload, resume, flash, reset. A reporter that stays in the error state would
- * not recover from the next failure.
+ * reload, resume, flash, reset.
  */
 void mo_health_settle(struct mo_dev *md)
 {
 	devl_assert_locked(mo_devlink(md));
-	if (mo_gone(md))
-		return;
-	mo_health_set(md->health.device, md->up && !test_bit(MO_STATE_FATAL, &md->state) &&
+	mo_health_set(md->health.device, md->up && !mo_gone(md) && !test_bit(MO_STATE_FATAL, &md->state) &&
 		      !test_bit(MO_STATE_RESETTING, &md->state));
-	if (md->features & MO_F_MGMT)
+	if (md->features & MO_F_MGMT && !mo_gone(md))
 		mo_health_set(md->health.fw, READ_ONCE(md->mgmt.usable));
 }
 
@@ -71,13 +76,17 @@ void mo_health_crashed(struct mo_dev *md)
 static void mo_health_recover_work(struct work_struct *work)
 {
 	struct mo_dev *md = container_of(work, struct mo_dev, health.recover.work);
+	int err;
 
 	/* A function reset restarts the firmware as well. */
 	if (mo_gone(md) || test_bit(MO_STATE_FATAL, &md->state) ||
 	    test_bit(MO_STATE_RESETTING, &md->state))
 		return;
 	md->health.last_recovery = jiffies ?: 1;
-	mo_health_report(md, md->health.fw, "management firmware crashed");
+	err = mo_health_report(md, md->health.fw, "management firmware crashed");
+	/* Without a firmware that could run only the user helps. */
+	if (err && err != -ENOENT && !READ_ONCE(md->mgmt.usable))
+		mo_health_crashed(md);
 }
 
 static void mo_health_watch_work(struct work_struct *work)

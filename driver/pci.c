@@ -156,7 +156,7 @@ static int mo_pci_thaw(struct mo_dev *md)
 	if (err)
 		dev_err(md->dev, "device does not come back: %pe\n", ERR_PTR(err));
 	/* Also what failed meanwhile. */
-	if (test_bit(MO_STATE_FATAL, &md->state))
+	if (!err && test_bit(MO_STATE_FATAL, &md->state))
 		mo_service_kick(md);
 	return err;
 }
