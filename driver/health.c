@@ -57,9 +57,10 @@ void mo_health_fatal(struct mo_dev *md, const char *why)
 void mo_health_settle(struct mo_dev *md)
 {
 	devl_assert_locked(mo_devlink(md));
-	mo_health_set(md->health.device, md->up && !mo_gone(md) && !test_bit(MO_STATE_FATAL, &md->state) &&
+	mo_health_set(md->health.device, md->up && !mo_gone(md) &&
+		      !test_bit(MO_STATE_FATAL, &md->state) &&
 		      !test_bit(MO_STATE_RESETTING, &md->state));
-	if (md->features & MO_F_MGMT && !mo_gone(md))
+	if ((md->features & MO_F_MGMT) && !mo_gone(md))
 		mo_health_set(md->health.fw, READ_ONCE(md->mgmt.usable));
 }
 

@@ -19,7 +19,7 @@ class UnixListenerTest : public ::testing::Test {
         EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
         path_ = folder_ + "/socket";
     }
-    ~UnixListenerTest() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     [[nodiscard]] bool there() const {
         return std::filesystem::exists(std::filesystem::symlink_status(path_));

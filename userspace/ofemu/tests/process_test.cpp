@@ -355,8 +355,9 @@ TEST_F(ProcessTest, SilentClientsOfTheControlSocketMakeRoom) {
 
 TEST_F(ProcessTest, ControlSocketBoundsItsClients) {
     control::Context context{*system_, {}};
-    for (const char* const line : {"", "x", "[]", "{}", "{\"argv\": 1}", "{\"argv\": [1]}",
-                                   "{\"argv\": []}", "{\"argv\": [\"x\\u0000y\"]}", "{\"argv\": [\"show\"], \"more\": 1}"}) {
+    for (const char* const line :
+         {"", "x", "[]", "{}", "{\"argv\": 1}", "{\"argv\": [1]}", "{\"argv\": []}",
+          "{\"argv\": [\"x\\u0000y\"]}", "{\"argv\": [\"show\"], \"more\": 1}"}) {
         const auto answer = Json::parse(control::Server::answer(context, line));
         ASSERT_TRUE(answer) << line;
         ASSERT_NE(answer->find("ok"), nullptr);

@@ -84,6 +84,7 @@ Result<void> send_all(int socket, std::array<iovec, 3> parts, std::span<const in
 
 iovec part_of(std::span<const std::byte> bytes) {
     // sendmsg(2) takes what it only reads by a pointer to non-const.
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     return {.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
 }
 

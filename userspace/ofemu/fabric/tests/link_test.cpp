@@ -376,7 +376,7 @@ class PipeCaptureTest : public LinkTest {
         (void)std::signal(SIGPIPE, SIG_IGN);
         EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
     }
-    ~PipeCaptureTest() override { std::remove(path_.c_str()); }
+    void TearDown() override { std::remove(path_.c_str()); }
 
     void open() {
         reader_.reset(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
