@@ -356,7 +356,7 @@ Json dma_counters(NicUnit& unit) {
     out.set("reads", counters.reads.value()).set("read_bytes", counters.read_bytes.value());
     out.set("writes", counters.writes.value()).set("write_bytes", counters.write_bytes.value());
     out.set("faults", counters.faults.value()).set("maps", counters.maps.value());
-    out.set("unmaps", counters.unmaps.value());
+    out.set("unmaps", counters.unmaps.value()).set("lost", counters.lost.value());
     return out;
 }
 

@@ -92,6 +92,9 @@ Result<std::shared_ptr<const DmaMap::Backing>> DmaMap::find_or_map_backing(const
             return backing;
         }
     }
+    if (backings_.size() >= max_files) {
+        return fail(ENOSPC, describe(region) + ": too many files are mapped");
+    }
     const auto size = static_cast<std::size_t>(status.st_size);
     bool writable = true;
     auto mapping = Mapping::map(fd, 0, size, writable);
@@ -102,8 +105,12 @@ Result<std::shared_ptr<const DmaMap::Backing>> DmaMap::find_or_map_backing(const
     if (!mapping) {
         return Unexpected{std::move(mapping).error()};
     }
+    auto guard = FileGuard::guard(*mapping, fd, lost_);
+    if (!guard) {
+        return Unexpected{std::move(guard).error()};
+    }
     auto backing = std::make_shared<const Backing>(
-        Backing{status.st_dev, status.st_ino, writable, std::move(*mapping)});
+        Backing{status.st_dev, status.st_ino, writable, std::move(*mapping), std::move(*guard)});
     backings_.push_back(backing);
     return std::shared_ptr<const Backing>(std::move(backing));
 }
@@ -194,14 +201,25 @@ Result<std::uint64_t> DmaMap::unmap(std::uint64_t iova, std::uint64_t size) {
 
 void DmaMap::unmap_all() {
     const std::lock_guard lock(writer_);
-    if (table_->entries.empty()) {
+    if (!table_->entries.empty()) {
+        counters_.unmaps.add(table_->entries.size());
+        auto next = std::make_unique<Table>();
+        next->generation = generation_;
+        publish_and_wait(std::move(next));
+        owners_.clear();
+    }
+    lost_told_.store(false); // nobody is left who could access what was
+    lost_.store(false);
+}
+
+void DmaMap::tell_lost() const {
+    if (lost_told_.exchange(true)) {
         return;
     }
-    counters_.unmaps.add(table_->entries.size());
-    auto next = std::make_unique<Table>();
-    next->generation = generation_;
-    publish_and_wait(std::move(next));
-    owners_.clear();
+    counters_.lost.add();
+    if (on_lost_) {
+        on_lost_();
+    }
 }
 
 void DmaMap::publish(std::unique_ptr<const Table> next) {

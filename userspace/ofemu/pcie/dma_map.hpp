@@ -4,13 +4,17 @@
 // the memory. Every access is checked for bounds, permission and bus mastering; a miss is a
 // DmaFault, never a crash.
 //
-// The client's process is trusted not to shrink a memory file that it has mapped (QEMU seals its
-// memfd against that); guests are not trusted at all.
+// Neither guests nor the client's process are trusted. A file may be made shorter once it is
+// mapped, or its file system (tmpfs, hugetlbfs) may have no page when the device is the first to
+// touch one: that access ends in empty memory (file_guard.hpp) and is a fault, as is every one
+// behind it, until unmap_all(). on_lost() tells whoever serves the client, which ends the
+// connection.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,7 +40,7 @@ enum class Access : std::uint8_t { none = 0, read = 1, write = 2, read_write = 3
 enum class DmaFaultReason : std::uint8_t {
     unmapped,   ///< no map covers the address (also: the range wraps)
     permission, ///< mapped, but not for this direction
-    unbacked,   ///< mapped without memory behind it (another device's BAR, ROM)
+    unbacked,   ///< mapped without memory behind it (another device's BAR, ROM; a file's is gone)
     stale,      ///< a DmaReference whose memory was mapped anew since it was made
     bus_master, ///< bus mastering is disabled or the function is in D3
 };
@@ -72,6 +76,7 @@ struct DmaRegion {
 /// Everything that this function's DMA has cost since the start.
 struct DmaCounters {
     Counter reads, read_bytes, writes, write_bytes, faults, maps, unmaps;
+    Counter lost; ///< times that memory of a client's file was gone, which ends all access
 };
 
 class DmaMap {
@@ -82,6 +87,9 @@ class DmaMap {
   public:
     class ReadSection;
 
+    /// Files that may be mapped at the same time: one client takes no other's place in the process.
+    static constexpr std::size_t max_files = 64;
+
     DmaMap();
     DmaMap(const DmaMap&) = delete;
     DmaMap& operator=(const DmaMap&) = delete;
@@ -91,7 +99,8 @@ class DmaMap {
 
     /// Maps guest memory of the file `fd` (not kept: may be closed afterwards). Files are mapped
     /// once, however many regions they hold. EINVAL: empty or wrapping range, beyond the file's
-    /// end; EEXIST: overlaps a present map; else what mmap says.
+    /// end; EEXIST: overlaps a present map; ENOSPC: of more than max_files files, or of more than
+    /// the process can guard; else what mmap says.
     Result<void> map(const DmaRegion& region, int fd);
 
     /// Accepts a region without memory; access to it faults as `unbacked`. Errors as map().
@@ -106,8 +115,13 @@ class DmaMap {
     /// removed then).
     Result<std::uint64_t> unmap(std::uint64_t iova, std::uint64_t size);
 
-    /// Removes all maps and waits for readers.
+    /// Removes all maps and waits for readers. What was lost() is forgotten.
     void unmap_all();
+
+    /// `tell` is called, once until unmap_all(), when memory of a file was found gone: by the
+    /// thread that has found it, within a read section, so it must not wait for one. Set before the
+    /// first map and after the last; an empty function ends it.
+    void on_lost(std::function<void()> tell) { on_lost_ = std::move(tell); }
 
     /// Allows or refuses all DMA of sections that begin from now on. After disabling, returns when
     /// no other section is still at work.
@@ -115,6 +129,9 @@ class DmaMap {
     [[nodiscard]] bool bus_master() const noexcept {
         return bus_master_.load(std::memory_order_seq_cst);
     }
+
+    /// Memory of a file was gone when it was accessed: all access is refused.
+    [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
     [[nodiscard]] std::size_t map_count() const;
     [[nodiscard]] std::uint64_t mapped_bytes() const;
@@ -135,10 +152,14 @@ class DmaMap {
     Result<std::shared_ptr<const Backing>> find_or_map_backing(const DmaRegion& region, int fd);
     void publish(std::unique_ptr<const Table> next);
     void publish_and_wait(std::unique_ptr<const Table> next);
+    void tell_lost() const;
 
     GracePeriod grace_;
     std::atomic<const Table*> current_;
     std::atomic<bool> bus_master_{false};
+    std::atomic<bool> lost_{false}; // set by the handler of SIGBUS
+    mutable std::atomic<bool> lost_told_{false};
+    std::function<void()> on_lost_;
     mutable DmaCounters counters_;
 
     mutable std::mutex writer_;
@@ -199,6 +220,9 @@ class DmaMap::ReadSection {
         }
         T value;
         __atomic_load(reinterpret_cast<T*>(*place), &value, __ATOMIC_ACQUIRE);
+        if (auto backed = was_backed(Access::read, iova); !backed) {
+            return Unexpected{std::move(backed).error()};
+        }
         return value;
     }
 
@@ -210,11 +234,12 @@ class DmaMap::ReadSection {
             return Unexpected{std::move(place).error()};
         }
         __atomic_store(reinterpret_cast<T*>(*place), &value, __ATOMIC_RELEASE);
-        return {};
+        return was_backed(Access::write, iova);
     }
 
     /// The longest piece of [iova, iova + length) from iova on that is contiguous in this process;
-    /// at least one byte, valid while the section lives. For loops over scattered memory.
+    /// at least one byte, valid while the section lives. For loops over scattered memory. Should
+    /// the file lose it meanwhile, it reads as zeros; the next access faults.
     DmaResult<std::span<std::byte>> segment(std::uint64_t iova, std::uint64_t length,
                                             Access access);
 
@@ -245,6 +270,18 @@ class DmaMap::ReadSection {
     friend class DmaMap;
     explicit ReadSection(const DmaMap& map);
 
+    friend DmaResult<void> copy(ReadSection& source, std::uint64_t source_iova, ReadSection& target,
+                                std::uint64_t target_iova, std::uint64_t length);
+
+    /// Behind an access: it met memory of the client, not what stands in for it.
+    DmaResult<void> was_backed(Access access, std::uint64_t iova) noexcept {
+        std::atomic_signal_fence(
+            std::memory_order_seq_cst); // the handler ran in between, if it did
+        if (map_->lost()) [[unlikely]] {
+            return fault(DmaFaultReason::unbacked, access, iova);
+        }
+        return {};
+    }
     DmaResult<std::byte*> word(std::uint64_t iova, std::size_t size, Access access);
     const Entry* find(std::uint64_t iova) noexcept;
     const Entry* find_in_table(std::uint64_t iova) noexcept;

@@ -22,6 +22,9 @@ DmaMap::ReadSection::~ReadSection() {
         counters.writes.add(writes_);
         counters.write_bytes.add(write_bytes_);
     }
+    if (map_->lost()) [[unlikely]] {
+        map_->tell_lost();
+    }
 }
 
 Unexpected<DmaFault> DmaMap::ReadSection::fault(DmaFaultReason reason, Access access,
@@ -70,7 +73,7 @@ DmaResult<std::span<std::byte>> DmaMap::ReadSection::segment(std::uint64_t iova,
     if (entry == nullptr || length == 0) {
         return fault(DmaFaultReason::unmapped, access, iova);
     }
-    if (entry->host == nullptr) {
+    if (entry->host == nullptr || map_->lost()) {
         return fault(DmaFaultReason::unbacked, access, iova);
     }
     if (!allows(entry->access, access)) {
@@ -112,6 +115,9 @@ DmaResult<void> DmaMap::ReadSection::read(std::uint64_t iova, std::span<std::byt
             return Unexpected{std::move(piece).error()};
         }
         std::memcpy(out.data(), piece->data(), piece->size());
+        if (auto backed = was_backed(Access::read, iova); !backed) {
+            return backed;
+        }
         iova += piece->size();
         out = out.subspan(piece->size());
     }
@@ -131,6 +137,9 @@ DmaResult<void> DmaMap::ReadSection::write(std::uint64_t iova, std::span<const s
             return Unexpected{std::move(piece).error()};
         }
         std::memcpy(piece->data(), data.data(), piece->size());
+        if (auto backed = was_backed(Access::write, iova); !backed) {
+            return backed;
+        }
         iova += piece->size();
         data = data.subspan(piece->size());
     }
@@ -222,6 +231,12 @@ DmaResult<void> copy(DmaMap::ReadSection& source, std::uint64_t source_iova,
             return Unexpected{std::move(to).error()};
         }
         std::memmove(to->data(), from->data(), to->size()); // one guest may send to itself
+        if (auto backed = source.was_backed(Access::read, source_iova); !backed) {
+            return backed;
+        }
+        if (auto backed = target.was_backed(Access::write, target_iova); !backed) {
+            return backed;
+        }
         source.count_read(to->size());
         target.count_write(to->size());
         source_iova += to->size();

@@ -7,6 +7,7 @@
 
 #include "common/mapping.hpp"
 #include "pcie/dma_map.hpp"
+#include "pcie/file_guard.hpp"
 
 namespace mo::pcie {
 
@@ -29,6 +30,7 @@ struct DmaMap::Backing {
     ino_t inode;
     bool writable;
     Mapping mapping;
+    FileGuard guard; // behind the mapping: ends before it
 };
 
 } // namespace mo::pcie

@@ -34,10 +34,26 @@ Result<std::unique_ptr<Server>> Server::listen(const std::string& path, pcie::Fu
 }
 
 Server::Server(UnixListener listener, pcie::Function& function, ServerOptions options)
-    : listener_(std::move(listener)), function_(function), options_(std::move(options)) {}
+    : listener_(std::move(listener)), function_(function), options_(std::move(options)) {
+    function_.dma().on_lost([this] { memory_lost(); });
+}
 
 Server::~Server() {
     stop();
+    function_.dma().on_lost({});
+}
+
+/// By the thread that has met it, within a read section of the function's memory.
+void Server::memory_lost() {
+    log::print(
+        log::Level::error,
+        "'%s': a file that the client gave as memory was made shorter, or its file system is "
+        "full: connection ends",
+        listener_.path().c_str());
+    const std::lock_guard lock(connection_mutex_);
+    if (connection_ >= 0) {
+        ::shutdown(connection_, SHUT_RDWR); // the control thread does the rest
+    }
 }
 
 void Server::start() {

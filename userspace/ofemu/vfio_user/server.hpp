@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Server: serves one PCIe function on a UNIX socket to one vfio-user client at a time (QEMU, or
-// client.hpp). Survives any number of clients, garbage, and clients that vanish: the function is
-// then reset, its DMA maps and eventfds are dropped, and the next client is accepted.
+// client.hpp). Survives any number of clients, garbage, clients that vanish, and such that take
+// back the memory that they gave: the function is then reset, its DMA maps and eventfds are
+// dropped, and the next client is accepted.
 //
 // Threads: one control thread, started by start(); it alone calls into the Function.
 #pragma once
@@ -56,6 +57,7 @@ class Server {
     Server(UnixListener listener, pcie::Function& function, ServerOptions options);
     void run();
     void serve(int socket);
+    void memory_lost();
 
     UnixListener listener_;
     pcie::Function& function_;

@@ -312,5 +312,24 @@ TEST_F(ServedFunction, NothingLeaksOverManyConnections) {
     EXPECT_EQ(open_files(), before);
 }
 
+TEST_F(ServedFunction, AClientThatTakesItsMemoryBackLosesItsConnection) {
+    auto memory = std::move(GuestMemory::create(0x2000)).value();
+    {
+        Client client = enabled();
+        ASSERT_TRUE(client.dma_map({.iova = 0, .size = 0x2000}, memory.fd()));
+        ASSERT_EQ(::ftruncate(memory.fd(), 0x1000), 0);
+        EXPECT_TRUE(client.read<std::uint32_t>(0, 0)) << "nobody has missed it";
+        EXPECT_FALSE(function_.dma().enter().read_object<std::uint64_t>(0x1000));
+        ASSERT_TRUE(eventually([&] { return !server_->connected(); }));
+        EXPECT_EQ(client.read<std::uint32_t>(0, 0).error().code, ECONNRESET);
+    }
+    EXPECT_EQ(device_.take().back(), "reset connection-lost");
+    EXPECT_EQ(function_.dma().counters().lost.value(), 1U);
+    Client next = enabled();
+    ASSERT_TRUE(next.dma_map({.iova = 0, .size = 0x1000}, memory.fd()));
+    EXPECT_TRUE(function_.dma().enter().write_object<std::uint64_t>(0, 1));
+    EXPECT_TRUE(next.read<std::uint32_t>(0, 0));
+}
+
 } // namespace
 } // namespace mo::vfio_user
