@@ -73,13 +73,12 @@ void CompletionQueue::ask_for_flush() {
     }
 }
 
-bool CompletionQueue::flush(std::uint64_t now_ns) {
+void CompletionQueue::flush(std::uint64_t now_ns) {
+    listed_ = false;
     if (posted_ || now_ns >= deadline_ns_) {
         posted_ = false;
         evaluate(now_ns);
     }
-    listed_ = deadline_ns_ != never;
-    return listed_;
 }
 
 void CompletionQueue::evaluate(std::uint64_t now_ns) {
@@ -110,7 +109,6 @@ void CompletionQueue::evaluate(std::uint64_t now_ns) {
     const bool enough = any_urgent_ || (hold.count != 0 && waiting >= hold.count);
     if (!enough && now_ns - first_waiting_ns_ < hold.period_ns) {
         deadline_ns_ = first_waiting_ns_ + hold.period_ns;
-        ask_for_flush();
         return;
     }
     holding_ = fresh_ = fresh_solicited_ = false;

@@ -25,7 +25,8 @@ struct CompletionQueueConfig {
     std::vector<std::uint64_t> pages; ///< of a scattered ring; empty: it lies in one piece
     std::uint64_t record = 0;         ///< bus address of its mo_arm_rec
     std::uint32_t object = 0;
-    std::uint32_t eq = 0; ///< object number of its event queue
+    std::uint32_t eq = 0;    ///< object number of its event queue
+    std::uint32_t timer = 0; ///< as timer() is to tell
     Moderation moderation;
 };
 
@@ -56,15 +57,21 @@ class CompletionQueue {
     }
 
     /// The core's part, once per round after the last post(): orders what was posted before the
-    /// arm word and raises the event if it is asked for and not held back by moderation.
-    /// @return true: to be called again, at deadline_ns(); false: not before EventSink::wants_flush
-    bool flush(std::uint64_t now_ns);
+    /// arm word and raises the event if it is asked for and not held back by moderation. To be
+    /// called when EventSink::wants_flush() was, and at deadline_ns() as it is behind this call.
+    void flush(std::uint64_t now_ns);
+    /// Calls EventSink::wants_flush(), unless it was since the last flush.
+    void ask_for_flush();
+    /// It was: who asked for flush() has still to call it.
+    [[nodiscard]] bool asked_for_flush() const noexcept { return listed_; }
 
-    /// The arm word may have changed (doorbell without MO_F_SHADOW_DB).
+    /// The arm word may have changed (doorbell without MO_F_SHADOW_DB); so may deadline_ns().
     void arm_changed(std::uint64_t now_ns) { evaluate(now_ns); }
 
     void set_moderation(const Moderation& moderation) noexcept { config_.moderation = moderation; }
 
+    /// The number of its deadline with whoever calls flush().
+    [[nodiscard]] std::uint32_t timer() const noexcept { return config_.timer; }
     /// When flush() has to be called though nothing was posted; UINT64_MAX: never.
     [[nodiscard]] std::uint64_t deadline_ns() const noexcept { return deadline_ns_; }
 
@@ -82,7 +89,6 @@ class CompletionQueue {
 
     void evaluate(std::uint64_t now_ns);
     [[nodiscard]] bool has_room();
-    void ask_for_flush();
     void dma_failed(const pcie::DmaFault& fault);
     void fail();
 
@@ -100,7 +106,7 @@ class CompletionQueue {
     bool any_urgent_ = false;
     bool holding_ = false; ///< moderation holds an event back
     bool posted_ = false;  ///< since the last flush
-    bool listed_ = false;  ///< the core will call flush()
+    bool listed_ = false;  ///< the core will call flush() in this round
     bool working_ = true;
 };
 

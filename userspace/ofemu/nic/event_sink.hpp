@@ -28,7 +28,7 @@ class EventSink {
     virtual void report_dma_fault(std::uint32_t object, const pcie::DmaFault& fault) = 0;
     /// The device stops; only a reset helps.
     virtual void fatal(hw::mo_fatal why) = 0;
-    /// The queue has to be flushed at the end of this round, or at its deadline.
+    /// The queue has to be flushed at the end of this round.
     virtual void wants_flush(CompletionQueue& cq) = 0;
     /// Lying mode (fault.hpp): may change an entry that is about to be written.
     virtual void twist_completion(std::span<std::byte> entry) = 0;

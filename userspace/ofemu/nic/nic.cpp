@@ -305,7 +305,7 @@ void Nic::finish_round(std::uint64_t now_ns) {
         }
     }
     if (may_work() || std::exchange(last_words_, false)) {
-        queues_.flush(now_ns);
+        (void)queues_.flush(now_ns);
         admin_.flush();
     }
 }

@@ -164,8 +164,11 @@ hw::mo_status QueueSet::create_cq(const hw::mo_cmd_cq& body, std::uint32_t& obje
     config.object = object;
     config.eq = body.eq;
     config.moderation = moderation(body.period_us, body.count);
-    cqs_[ObjectTable::index(object)] =
-        std::make_unique<CompletionQueue>(std::move(config), dma_, sink_);
+    config.timer = cq_deadlines_.add();
+    timed_cqs_.resize(std::max(timed_cqs_.size(), std::size_t{config.timer} + 1));
+    auto& queue = cqs_[ObjectTable::index(object)];
+    queue = std::make_unique<CompletionQueue>(std::move(config), dma_, sink_);
+    timed_cqs_[queue->timer()] = queue.get();
     events->attach();
     ++cq_count_;
     return hw::MO_ST_OK;
@@ -179,7 +182,11 @@ hw::mo_status QueueSet::destroy_cq(std::uint32_t object) {
     if (queue->users() != 0) {
         return hw::MO_ST_IN_USE;
     }
-    std::erase(hot_cqs_, queue);
+    if (queue->asked_for_flush()) {
+        std::erase(hot_cqs_, queue);
+    }
+    cq_deadlines_.remove(queue->timer());
+    timed_cqs_[queue->timer()] = nullptr;
     owed_.forget(object);
     if (EventQueue* const events = eq(queue->eq()); events != nullptr) {
         events->detach();
@@ -199,14 +206,19 @@ hw::mo_status QueueSet::modify_cq(const hw::mo_cmd_cq& body, std::uint64_t now_n
         return hw::MO_ST_BAD_OBJECT;
     }
     queue->set_moderation(moderation(body.period_us, body.count));
-    queue->arm_changed(now_ns);
+    arm_changed(*queue, now_ns);
     return hw::MO_ST_OK;
+}
+
+void QueueSet::arm_changed(CompletionQueue& queue, std::uint64_t now_ns) {
+    queue.arm_changed(now_ns);
+    cq_deadlines_.set(queue.timer(), queue.deadline_ns());
 }
 
 void QueueSet::doorbell(hw::mo_doorbell kind, std::uint32_t object, std::uint64_t now_ns) {
     if (kind == hw::MO_DB_CQ) {
         if (CompletionQueue* const queue = cq(object); queue != nullptr) {
-            queue->arm_changed(now_ns);
+            arm_changed(*queue, now_ns);
         }
     } else if (EventQueue* const queue = eq(object); queue != nullptr) {
         queue->arm_changed(now_ns);
@@ -225,16 +237,19 @@ bool QueueSet::post_event(EventQueue& queue, const hw::mo_eqe& event) {
     return queue.post(event);
 }
 
-void QueueSet::flush(std::uint64_t now_ns) {
-    // A flush may stop a queue and post to the asynchronous one, but lists no other queue twice.
-    for (std::size_t i = 0; i < hot_cqs_.size();) {
-        if (hot_cqs_[i]->flush(now_ns)) {
-            ++i;
-        } else {
-            hot_cqs_[i] = hot_cqs_.back();
-            hot_cqs_.pop_back();
-        }
+std::size_t QueueSet::flush(std::uint64_t now_ns) {
+    while (cq_deadlines_.first_ns() <= now_ns) {
+        const engine::Deadlines::Member member = cq_deadlines_.first();
+        cq_deadlines_.set(member, engine::never);
+        timed_cqs_[member]->ask_for_flush();
     }
+    // A flush may stop a queue and post to the asynchronous one, but lists no completion queue.
+    const std::size_t flushed = hot_cqs_.size();
+    for (CompletionQueue* const queue : hot_cqs_) {
+        queue->flush(now_ns);
+        cq_deadlines_.set(queue->timer(), queue->deadline_ns());
+    }
+    hot_cqs_.clear();
     for (std::size_t i = 0; i < hot_eqs_.size();) {
         EventQueue& queue = *hot_eqs_[i];
         queue.flush(now_ns);
@@ -245,13 +260,11 @@ void QueueSet::flush(std::uint64_t now_ns) {
             hot_eqs_.pop_back();
         }
     }
+    return flushed;
 }
 
 std::uint64_t QueueSet::next_deadline_ns() const noexcept {
-    std::uint64_t next = never;
-    for (const CompletionQueue* const queue : hot_cqs_) {
-        next = std::min(next, queue->deadline_ns());
-    }
+    std::uint64_t next = cq_deadlines_.first_ns();
     for (const EventQueue* const queue : hot_eqs_) {
         next = std::min(next, queue->deadline_ns());
     }
@@ -260,6 +273,8 @@ std::uint64_t QueueSet::next_deadline_ns() const noexcept {
 
 void QueueSet::clear() {
     hot_cqs_.clear();
+    cq_deadlines_ = {};
+    timed_cqs_.clear();
     hot_eqs_.clear();
     owed_.clear();
     for (auto& queue : cqs_) {

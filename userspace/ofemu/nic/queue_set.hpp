@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // QueueSet: the event and completion queues of a NIC, their object numbers, and who has to be
-// flushed at the end of a round. Executes the admin commands on them.
+// flushed at the end of a round. Executes the admin commands on them. A completion queue whose
+// event moderation holds back costs a round nothing until that is due.
 //
 // Engine thread only.
 #pragma once
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "common/hw.hpp"
+#include "engine/deadlines.hpp"
 #include "nic/completion_queue.hpp"
 #include "nic/event_queue.hpp"
 #include "nic/object_table.hpp"
@@ -49,8 +51,8 @@ class QueueSet {
     void forget_events(std::uint32_t object) noexcept { owed_.forget(object); }
     void wants_flush(CompletionQueue& cq) { hot_cqs_.push_back(&cq); }
 
-    /// End of a round: signals what is due.
-    void flush(std::uint64_t now_ns);
+    /// End of a round: signals what is due. Returns how many completion queues it looked at.
+    std::size_t flush(std::uint64_t now_ns);
     [[nodiscard]] std::uint64_t next_deadline_ns() const noexcept;
 
     /// Destroys all queues (reset).
@@ -61,6 +63,7 @@ class QueueSet {
 
   private:
     void list_eq(EventQueue& eq);
+    void arm_changed(CompletionQueue& cq, std::uint64_t now_ns);
 
     ObjectTable& objects_;
     DmaAccess& dma_;
@@ -71,7 +74,9 @@ class QueueSet {
     std::vector<std::unique_ptr<EventQueue>> eqs_;      // by vector
     std::vector<std::uint16_t> eq_vector_;              // by object index
     std::vector<std::unique_ptr<CompletionQueue>> cqs_; // by object index
-    std::vector<CompletionQueue*> hot_cqs_;
+    std::vector<CompletionQueue*> hot_cqs_;             // to be flushed in this round
+    engine::Deadlines cq_deadlines_;                    // of those that hold an event back
+    std::vector<CompletionQueue*> timed_cqs_;           // by member of cq_deadlines_
     std::vector<EventQueue*> hot_eqs_;
     std::uint32_t eq_count_ = 0;
     std::uint32_t cq_count_ = 0;

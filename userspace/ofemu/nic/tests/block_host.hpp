@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -105,7 +106,10 @@ class BlockHost : public QueueEnv, public EventSink {
     }
     void end_round() {
         datapath().finish_round(now);
-        std::erase_if(flushes_, [this](CompletionQueue* queue) { return !queue->flush(now); });
+        std::erase_if(flushes_, [this](CompletionQueue* queue) {
+            queue->flush(now);
+            return queue->deadline_ns() == ~std::uint64_t{0};
+        });
         dma_.end_round();
     }
     /// A function reset. Memory stays.
@@ -168,7 +172,7 @@ class BlockHost : public QueueEnv, public EventSink {
         dma_fault(number, fault);
     }
     void fatal(hw::mo_fatal /*why*/) override {}
-    void wants_flush(CompletionQueue& queue) override { flushes_.push_back(&queue); }
+    void wants_flush(CompletionQueue& queue) override { flushes_.insert(&queue); }
     void twist_completion(std::span<std::byte> /*entry*/) override {}
     void twist_event(hw::mo_eqe& /*event*/) override {}
     NicCounters& event_counters() override { return nic_counters; }
@@ -178,7 +182,7 @@ class BlockHost : public QueueEnv, public EventSink {
     bool guarded_ = false;
     std::uint64_t features_;
     DmaAccess dma_{map};
-    std::vector<CompletionQueue*> flushes_;
+    std::set<CompletionQueue*> flushes_;
 };
 
 } // namespace mo::nic::test
