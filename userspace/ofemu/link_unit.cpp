@@ -52,12 +52,12 @@ LinkUnit::~LinkUnit() {
     disconnect();
 }
 
-void LinkUnit::connect(fabric::End end, optics::Port& port, const nic::PortState* gate) {
+void LinkUnit::connect(fabric::End end, optics::Port& port, const fabric::Gate* gate) {
     gates_[static_cast<std::size_t>(end)] = gate;
     fibre_.connect(optical(end), &port, engine_.now_ns());
 }
 
-void LinkUnit::connect(fabric::End end, nic::IdealCore& port, const nic::PortState* gate) {
+void LinkUnit::connect(fabric::End end, fabric::IdealPort& port, const fabric::Gate* gate) {
     gates_[static_cast<std::size_t>(end)] = gate;
     ideal_[static_cast<std::size_t>(end)] = &port;
     port.on_change([this] { show_ideal_ends(); });
@@ -67,11 +67,11 @@ void LinkUnit::connect(fabric::End end, nic::IdealCore& port, const nic::PortSta
 /// Tells both ends what arrives.
 void LinkUnit::show_ideal_ends() {
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
-        nic::IdealCore* const here = ideal_[static_cast<std::size_t>(end)];
-        const nic::IdealCore* const there = ideal_[static_cast<std::size_t>(other(end))];
+        fabric::IdealPort* const here = ideal_[static_cast<std::size_t>(end)];
+        const fabric::IdealPort* const there = ideal_[static_cast<std::size_t>(other(end))];
         if (here != nullptr) {
             const bool arrives = there != nullptr && whole(other(end));
-            here->see(arrives ? there->sent() : nic::IdealCore::Signal{},
+            here->see(arrives ? there->sent() : fabric::IdealPort::Signal{},
                       there != nullptr && whole(end));
         }
     }
@@ -87,7 +87,7 @@ bool LinkUnit::open(fabric::End from, std::uint64_t now_ns) {
 
 void LinkUnit::disconnect() {
     for (const fabric::End end : {fabric::End::a, fabric::End::b}) {
-        if (nic::IdealCore*& port = ideal_[static_cast<std::size_t>(end)]; port != nullptr) {
+        if (fabric::IdealPort*& port = ideal_[static_cast<std::size_t>(end)]; port != nullptr) {
             port->on_change({});
             port = nullptr;
         }
@@ -97,8 +97,8 @@ void LinkUnit::disconnect() {
 }
 
 fabric::PathState LinkUnit::state(fabric::End from) {
-    const nic::PortState* const sender = gates_[static_cast<std::size_t>(from)];
-    const nic::PortState* const receiver = gates_[static_cast<std::size_t>(other(from))];
+    const fabric::Gate* const sender = gates_[static_cast<std::size_t>(from)];
+    const fabric::Gate* const receiver = gates_[static_cast<std::size_t>(other(from))];
     const bool gates =
         (sender == nullptr || sender->transmit) && (receiver == nullptr || receiver->receive);
     if (ideal()) {

@@ -11,9 +11,8 @@
 #include "config.hpp"
 #include "engine/engine.hpp"
 #include "fabric/capture.hpp"
+#include "fabric/ideal_port.hpp"
 #include "fabric/link.hpp"
-#include "nic/ideal_core.hpp"
-#include "nic/queue_env.hpp"
 #include "optics/fibre.hpp"
 #include "optics/port.hpp"
 
@@ -28,10 +27,10 @@ class LinkUnit final : public engine::Worker, private fabric::PathQuality {
 
     /// Puts a port at an end; `gate` is the MAC's, nullptr one that is always open. Both outlive
     /// the link's use.
-    void connect(fabric::End end, optics::Port& port, const nic::PortState* gate);
+    void connect(fabric::End end, optics::Port& port, const fabric::Gate* gate);
     /// Puts an ideal port at an end, as at the other: there is no light then, and frames pass
     /// while the fibre is whole. All outlive the link's use.
-    void connect(fabric::End end, nic::IdealCore& port, const nic::PortState* gate);
+    void connect(fabric::End end, fabric::IdealPort& port, const fabric::Gate* gate);
     /// Ideal ports are at its ends.
     [[nodiscard]] bool ideal() const noexcept {
         return ideal_[0] != nullptr || ideal_[1] != nullptr;
@@ -65,8 +64,8 @@ class LinkUnit final : public engine::Worker, private fabric::PathQuality {
     engine::Engine& engine_;
     optics::Fibre fibre_;
     fabric::Link link_;
-    std::array<const nic::PortState*, 2> gates_{};
-    std::array<nic::IdealCore*, 2> ideal_{};
+    std::array<const fabric::Gate*, 2> gates_{};
+    std::array<fabric::IdealPort*, 2> ideal_{};
 };
 
 } // namespace mo::ofemu

@@ -110,13 +110,9 @@ void IdealCore::set_state(hw::mo_mgmt_state state, hw::mo_fw_error error, std::u
     host_.mgmt_state(state, error, now_ns);
 }
 
-void IdealCore::send(const Signal& signal) {
-    if (!(signal == sent_)) {
-        sent_ = signal;
+void IdealCore::put_on_line(const Signal& signal) {
+    if (send(signal)) {
         unsettled_ = true;
-        if (changed_) {
-            changed_();
-        }
     }
 }
 
@@ -135,7 +131,7 @@ void IdealCore::start_over(std::uint64_t now_ns) {
     want_fec_ = hw::MO_FEC_AUTO;
     link_ = {};
     link_.reason = hw::MO_REASON_ADMIN_DOWN;
-    send({});
+    put_on_line({});
     host_.mac_gate(false, false, 0);
     set_state(hw::MO_MGMT_RESET, hw::MO_FW_ERR_NONE, now_ns);
 }
@@ -221,20 +217,20 @@ void IdealCore::choose() {
     link_.lanes = static_cast<std::uint8_t>(mode.lanes);
     link_.fec = choose_fec(mode, want_fec_);
     link_.fec_request = want_fec_;
-    send(link_.admin_up != 0 ? Signal{true, mode.bit, link_.fec} : Signal{});
+    put_on_line(link_.admin_up != 0 ? Signal{true, mode.bit, link_.fec} : Signal{});
 }
 
 /// The link's state follows from what is sent and what arrives.
 void IdealCore::settle(std::uint64_t now_ns) {
     unsettled_ = false;
-    const bool light = sent_.light && received_.light;
-    const bool understood = light && received_ == sent_;
+    const bool light = sent().light && received_.light;
+    const bool understood = light && received_ == sent();
     struct Outcome {
         std::uint8_t fsm;
         std::uint16_t reason;
     };
-    const Outcome outcome = !sent_.light ? Outcome{hw::MO_LINK_OFF, hw::MO_REASON_ADMIN_DOWN}
-                            : !light     ? Outcome{hw::MO_LINK_WAIT_LIGHT, hw::MO_REASON_NO_LIGHT}
+    const Outcome outcome = !sent().light ? Outcome{hw::MO_LINK_OFF, hw::MO_REASON_ADMIN_DOWN}
+                            : !light      ? Outcome{hw::MO_LINK_WAIT_LIGHT, hw::MO_REASON_NO_LIGHT}
                             : !understood
                                 ? Outcome{hw::MO_LINK_WAIT_ALIGN, hw::MO_REASON_FEC_MISMATCH}
                             : !seen_ ? Outcome{hw::MO_LINK_WAIT_PEER, hw::MO_REASON_REMOTE_FAULT}

@@ -13,9 +13,9 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <vector>
 
+#include "fabric/ideal_port.hpp"
 #include "nic/mgmt_core.hpp"
 
 namespace mo::nic {
@@ -23,25 +23,13 @@ namespace mo::nic {
 /// Version that an ideal port reports.
 inline constexpr std::uint32_t ideal_version = 0xffffff;
 
-class IdealCore final : public MgmtCore {
+class IdealCore final : public MgmtCore, public fabric::IdealPort {
   public:
-    /// What an end puts on the line.
-    struct Signal {
-        bool light = false;
-        std::uint32_t mode = 0; ///< MO_LM_*, one bit
-        std::uint8_t fec = 0;   ///< MO_FEC_*, one bit
-        bool operator==(const Signal&) const = default;
-    };
-
     /// `board` is MO_BOARD_*; `host` outlives this. Off until power_on().
     IdealCore(std::uint32_t board, unsigned lanes, mgmt::SocHost& host);
 
-    /// What this end sends.
-    [[nodiscard]] const Signal& sent() const noexcept { return sent_; }
-    /// `changed` is called whenever sent() is another one. An empty function ends that.
-    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
-    /// What arrives here from now on, and whether what is sent arrives at the other end.
-    void see(const Signal& received, bool seen);
+    // fabric::IdealPort
+    void see(const Signal& received, bool seen) override;
 
     // MgmtCore
     void power_on(std::uint64_t now_ns) override;
@@ -58,7 +46,7 @@ class IdealCore final : public MgmtCore {
 
     void start_over(std::uint64_t now_ns);
     void set_state(hw::mo_mgmt_state state, hw::mo_fw_error error, std::uint64_t now_ns);
-    void send(const Signal& signal);
+    void put_on_line(const Signal& signal);
     void choose();
     void settle(std::uint64_t now_ns);
     void record(std::uint8_t from, std::uint64_t now_ns);
@@ -75,10 +63,9 @@ class IdealCore final : public MgmtCore {
     std::uint32_t board_;
     unsigned lanes_;
     mgmt::SocHost& host_;
-    std::function<void()> changed_;
     hw::mo_mgmt_state state_ = hw::MO_MGMT_RESET;
     std::uint32_t heartbeat_ = 0;
-    Signal sent_, received_;
+    Signal received_;
     bool seen_ = false;
     std::uint32_t want_modes_ = 0;
     std::uint8_t want_fec_ = 0;

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "common/hw.hpp"
+#include "fabric/ideal_port.hpp"
 #include "nic/completion_queue.hpp"
 #include "nic/counters.hpp"
 #include "nic/dma_access.hpp"
@@ -19,10 +20,8 @@
 namespace mo::nic {
 
 /// The MAC gate as the management firmware set it, and the port's identity.
-struct PortState {
+struct PortState : fabric::Gate {
     std::array<std::uint8_t, 6> mac{}; ///< permanent address
-    bool receive = false;              ///< frames come in while true
-    bool transmit = false;             ///< frames go out while true
     std::uint32_t speed_mbps = 0;
 };
 

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "control/command.hpp"
+#include "fabric/ideal_port.hpp"
+#include "fabric/shared_frame.hpp"
 #include "system.hpp"
 #include "tests/bench_pair.hpp"
 
@@ -19,6 +21,75 @@ NicEntry ideal_entry(int number) {
     entry.ideal_port = true;
     return entry;
 }
+
+struct RepeaterEntry final : NodeEntry {
+    RepeaterEntry();
+    [[nodiscard]] unsigned ports() const override { return 2; }
+    [[nodiscard]] bool ideal() const override { return true; }
+};
+
+/// A node of another kind than a NIC's: two ideal ports, each of which sends on what the other
+/// sees.
+class Repeater final : public Node, public engine::Worker {
+  public:
+    explicit Repeater(engine::Engine& engine) : engine_(engine) {
+        engine_.add(*this, engine::Attendance::on_call);
+    }
+    Repeater(const Repeater&) = delete;
+    Repeater& operator=(const Repeater&) = delete;
+    ~Repeater() override { engine_.remove(*this); }
+
+    // Node
+    [[nodiscard]] const RepeaterEntry& entry() const noexcept override { return entry_; }
+    Result<void> join(unsigned number, LinkUnit& link, fabric::End end) override {
+        Port& port = ports_[number];
+        port.link = &link.link();
+        port.end = end;
+        port.link->attach(end, &port);
+        link.connect(end, port, nullptr);
+        return {};
+    }
+    [[nodiscard]] Json describe(std::uint64_t /*now_ns*/) override { return Json::object(); }
+    [[nodiscard]] Json counters() override { return Json::object(); }
+
+    // Worker, on call
+    bool poll(std::uint64_t now_ns, unsigned /*budget*/) override {
+        const auto waiting = std::exchange(waiting_, {});
+        for (const auto& [to, frame] : waiting) {
+            to->link->send(to->end, frame.view(), now_ns);
+        }
+        return !waiting.empty();
+    }
+    [[nodiscard]] std::uint64_t next_deadline_ns(std::uint64_t /*now_ns*/) override {
+        return engine::never;
+    }
+
+  private:
+    struct Port final : fabric::Endpoint, fabric::IdealPort {
+        explicit Port(Repeater& its_node) : node(its_node) {}
+        void receive(const fabric::Frame& frame, std::uint64_t /*now_ns*/) override {
+            node.waiting_.emplace_back(&node.other(*this), node.pool_.keep(frame));
+            node.engine_.call(node);
+        }
+        void see(const Signal& received, bool /*seen*/) override {
+            (void)node.other(*this).send(received);
+        }
+        Repeater& node;
+        fabric::Link* link = nullptr;
+        fabric::End end = fabric::End::a;
+    };
+
+    Port& other(const Port& port) { return ports_[&port == ports_.data() ? 1 : 0]; }
+
+    RepeaterEntry entry_;
+    engine::Engine& engine_;
+    fabric::FramePool pool_;
+    std::vector<std::pair<Port*, fabric::SharedFrame>> waiting_;
+    std::array<Port, 2> ports_{Port(*this), Port(*this)};
+};
+
+const NodeKind repeater_kind{"repeaters", "repeater", false, nullptr, nullptr, nullptr};
+RepeaterEntry::RepeaterEntry() : NodeEntry(repeater_kind) {}
 
 class IdealTest : public testing::Test {
   protected:
@@ -247,6 +318,45 @@ TEST(IdealCommands, RefuseWhatIsNotThere) {
     ASSERT_FALSE(mixed);
     EXPECT_NE(mixed.error().text.find("joins an ideal port"), std::string::npos)
         << mixed.error().text;
+}
+
+TEST(IdealPorts, AreThoseOfAnyKindOfNode) {
+    engine::ManualClock clock;
+    engine::Engine engine{clock, 0};
+    Station a{ideal_entry(0), engine, clock};
+    Station b{ideal_entry(1), engine, clock};
+    Repeater repeater(engine);
+    LinkUnit left{Config{}, link_entry(), engine};
+    LinkUnit right{Config{}, link_entry(), engine};
+    ASSERT_TRUE(a.unit.join(0, left, fabric::End::a));
+    ASSERT_TRUE(repeater.join(0, left, fabric::End::b));
+    ASSERT_TRUE(repeater.join(1, right, fabric::End::a));
+    ASSERT_TRUE(b.unit.join(0, right, fabric::End::b));
+    const auto both = [&](bool carrier) {
+        return a.wait(2 * ms, [&] { return a.carrier() == carrier && b.carrier() == carrier; });
+    };
+    ASSERT_EQ(a.set_admin(true), hw::MO_MB_OK);
+    engine.run_until(clock, clock.now_ns() + ms);
+    EXPECT_EQ(a.link().reason, hw::MO_REASON_NO_LIGHT);
+    ASSERT_EQ(b.set_admin(true), hw::MO_MB_OK);
+    ASSERT_TRUE(both(true));
+
+    const std::vector<std::byte> bytes(100, std::byte{7});
+    fabric::Frame frame;
+    frame.head = bytes;
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    b.unit.mac().config.receive = true;
+    a.unit.mac().transmit(frame, clock.now_ns());
+    engine.run_until(clock, clock.now_ns() + ms);
+    EXPECT_EQ(b.unit.mac().counters.rx_frames, 1U);
+
+    right.fibre().cut(optics::Direction::from_a, clock.now_ns());
+    ASSERT_TRUE(a.wait(2 * ms, [&] { return !b.carrier(); }));
+    EXPECT_EQ(b.link().reason, hw::MO_REASON_NO_LIGHT);
+    a.unit.leave();
+    b.unit.leave();
+    left.disconnect();
+    right.disconnect();
 }
 
 } // namespace

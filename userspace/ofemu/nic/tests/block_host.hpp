@@ -141,7 +141,7 @@ class BlockHost : public QueueEnv, public EventSink {
     GuestPieces pieces{ram, ram_base, map};
     std::uint64_t now;
     bool stopped = false; ///< by a fatal error
-    PortState gate{.mac = {}, .receive = true, .transmit = true, .speed_mbps = 800000};
+    PortState gate{{.receive = true, .transmit = true}, {}, 800000};
     NicCounters nic_counters;
     std::map<std::uint32_t, std::unique_ptr<CompletionQueue>> cqs;
     std::map<std::uint32_t, CompletionQueueConfig> cq_configs;

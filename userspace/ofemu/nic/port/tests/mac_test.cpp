@@ -18,7 +18,7 @@ class GateEnv final : public QueueEnv {
         EXPECT_EQ(number, 3);
         return gate;
     }
-    PortState gate{.mac = {}, .receive = true, .transmit = true, .speed_mbps = 800000};
+    PortState gate{{.receive = true, .transmit = true}, {}, 800000};
 
     DmaAccess& dma() override { throw std::logic_error("asked for DMA"); }
     CompletionQueue* cq(std::uint32_t /*object*/) override { return nullptr; }
