@@ -9,16 +9,43 @@
 #include <cstdlib>
 #include <functional>
 
+#include "common/utf8.hpp"
+
 namespace mo {
 
 namespace {
 
 constexpr unsigned deepest = 64;
 constexpr unsigned char first_printable = 0x20;
+constexpr std::uint32_t replacement = 0xfffd;
+
+/// The character at the start of `text`; `bytes` gets its length. A byte that begins none becomes
+/// U+FFFD: RFC 8259 has no other strings. DEL and C1 are escaped as C0 must be: somebody may look
+/// at this in a terminal.
+void write_character(std::string& out, std::string_view text, std::size_t& bytes) {
+    constexpr unsigned char c1_lead = 0xc2, last_c1 = 0x9f, del = 0x7f;
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    bytes = utf8::length(text);
+    if (bytes == 0) {
+        bytes = 1;
+        utf8::append(out, replacement);
+    } else if (byte(0) < first_printable || byte(0) == del ||
+               (byte(0) == c1_lead && byte(1) <= last_c1)) {
+        const unsigned char code = byte(bytes - 1);
+        out += "\\u00";
+        out.push_back(digits[code >> 4U]);
+        out.push_back(digits[code & 0xfU]);
+    } else {
+        out += text.substr(0, bytes);
+    }
+}
 
 void write_string(std::string& out, std::string_view text) {
     out.push_back('"');
-    for (const char c : text) {
+    for (std::size_t bytes = 0; !text.empty(); text.remove_prefix(bytes)) {
+        const char c = text.front();
+        bytes = 1;
         switch (c) {
         case '"':
             out += "\\\"";
@@ -36,14 +63,7 @@ void write_string(std::string& out, std::string_view text) {
             out += "\\r";
             break;
         default:
-            if (static_cast<unsigned char>(c) < first_printable) {
-                constexpr std::string_view digits = "0123456789abcdef";
-                out += "\\u00";
-                out.push_back(digits[static_cast<unsigned char>(c) >> 4U]);
-                out.push_back(digits[static_cast<unsigned char>(c) & 0xfU]);
-            } else {
-                out.push_back(c);
-            }
+            write_character(out, text, bytes);
         }
     }
     out.push_back('"');
@@ -60,54 +80,6 @@ void new_line(std::string& out, bool pretty, unsigned depth) {
     if (pretty) {
         out.push_back('\n');
         out.append(2 * std::size_t{depth}, ' ');
-    }
-}
-
-/// Length of the UTF-8 sequence at the start of `text`; 0: not valid (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    std::size_t length = 0;
-    std::uint32_t code = 0, least = 0;
-    if (lead < 0x80) {
-        return 1;
-    }
-    if ((lead & 0xe0U) == 0xc0) {
-        length = 2, code = lead & 0x1fU, least = 0x80;
-    } else if ((lead & 0xf0U) == 0xe0) {
-        length = 3, code = lead & 0x0fU, least = 0x800;
-    } else if ((lead & 0xf8U) == 0xf0) {
-        length = 4, code = lead & 0x07U, least = 0x10000;
-    }
-    if (length == 0 || text.size() < length) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0U) != 0x80) {
-            return 0;
-        }
-        code = (code << 6U) | (byte(i) & 0x3fU);
-    }
-    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least || code > 0x10ffff || surrogate ? 0 : length;
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-    const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xc0U | (code >> 6U));
-        put(0x80U | (code & 0x3fU));
-    } else if (code < 0x10000) {
-        put(0xe0U | (code >> 12U));
-        put(0x80U | ((code >> 6U) & 0x3fU));
-        put(0x80U | (code & 0x3fU));
-    } else {
-        put(0xf0U | (code >> 18U));
-        put(0x80U | ((code >> 12U) & 0x3fU));
-        put(0x80U | ((code >> 6U) & 0x3fU));
-        put(0x80U | (code & 0x3fU));
     }
 }
 
@@ -268,7 +240,7 @@ bool Parser::parse_escape(std::string& out) {
         }
         code = 0x10000 + ((code - 0xd800) << 10U) + (low - 0xdc00);
     }
-    append_utf8(out, code);
+    utf8::append(out, code);
     return true;
 }
 
@@ -287,7 +259,7 @@ bool Parser::parse_string(std::string& out) {
             }
             continue;
         }
-        const std::size_t length = utf8_length(text_.substr(at_));
+        const std::size_t length = utf8::length(text_.substr(at_));
         if (static_cast<unsigned char>(c) < first_printable || length == 0) {
             return false;
         }

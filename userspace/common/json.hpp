@@ -74,7 +74,7 @@ class Json {
     /// Appends an element. Precondition: null or an array.
     Json& push(Json value);
 
-    /// One line without spaces, or indented by two.
+    /// One line without spaces, or indented by two. Bytes that are no UTF-8 become U+FFFD each.
     [[nodiscard]] std::string dump(bool pretty = false) const;
 
     /// The one value that `text` is. At most 64 levels deep; text must be valid UTF-8.

@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include "common/fd.hpp"
+#include "common/utf8.hpp"
 #include "ofctl/command_line.hpp"
 #include "ofctl/verb.hpp"
 
@@ -18,8 +19,8 @@ using namespace mo::ofctl;
 bool enter_namespace(const std::string& name) {
     const mo::Fd fd(open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || setns(fd.get(), CLONE_NEWNET) < 0) {
-        std::cerr << "Error: network namespace \"" << name << "\": " << std::strerror(errno)
-                  << ".\n";
+        std::cerr << "Error: network namespace \"" << mo::utf8::printable(name)
+                  << "\": " << std::strerror(errno) << ".\n";
         return false;
     }
     return true;
@@ -67,7 +68,7 @@ int main(int argc, char** argv) {
     try {
         return run({argv + 1, argv + argc});
     } catch (const std::exception& error) {
-        std::cerr << "Error: " << error.what() << ".\n";
+        std::cerr << "Error: " << mo::utf8::printable(error.what()) << ".\n";
         return static_cast<int>(Exit::kernel);
     }
 }

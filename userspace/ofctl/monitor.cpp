@@ -8,6 +8,7 @@
 #include <iostream>
 #include <utility>
 
+#include "common/utf8.hpp"
 #include "ofctl/values.hpp"
 #include "ofctl/verb.hpp"
 
@@ -40,13 +41,14 @@ void print_event(const Options& options, const Event& event) {
     if (options.timestamps) {
         std::cout << "[" << time_text(event.time_ns) << "] ";
     }
-    std::cout << event.object << " " << event.name << " " << event.what;
+    std::cout << event.object << " " << utf8::printable(event.name) << " "
+              << utf8::printable(event.what);
     const char* separator = " lanes ";
     for (const auto lane : event.lanes) {
         std::cout << std::exchange(separator, ",") << lane;
     }
     for (const auto& [key, value] : event.details) {
-        std::cout << " " << key << " " << value;
+        std::cout << " " << utf8::printable(key) << " " << utf8::printable(value);
     }
     std::cout << std::endl;
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "common/utf8.hpp"
 #include "ofctl/output.hpp"
 
 namespace mo::ofctl {
@@ -51,7 +52,7 @@ struct Scalar {
     std::string operator()(std::int64_t v) const { return std::to_string(v); }
     std::string operator()(std::uint64_t v) const { return std::to_string(v); }
     std::string operator()(double v) const { return number_text(v, show); }
-    std::string operator()(const std::string& v) const { return v; }
+    std::string operator()(const std::string& v) const { return utf8::printable(v); }
     std::string operator()(const Json::Array& v) const {
         std::string text;
         for (const auto& item : v) {

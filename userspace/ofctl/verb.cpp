@@ -8,6 +8,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "common/utf8.hpp"
 #include "ofctl/schema.hpp"
 
 namespace mo::ofctl {
@@ -64,7 +65,7 @@ std::span<const Verb> verbs() {
 }
 
 Exit usage_error(const std::string& text) {
-    std::cerr << "Error: " << text << ".\n";
+    std::cerr << "Error: " << utf8::printable(text) << ".\n";
     return Exit::usage;
 }
 
@@ -76,7 +77,8 @@ Exit report(const KernelError& error, const std::string& subject) {
     if (text.back() == '.') {
         text.pop_back();
     }
-    std::cerr << "Error: " << (subject.empty() ? "" : subject + ": ") << text << ".\n";
+    std::cerr << "Error: " << utf8::printable((subject.empty() ? "" : subject + ": ") + text)
+              << ".\n";
     if (error.kernel) {
         std::cerr << "kernel answers: " << std::strerror(error.code) << "\n";
     }

@@ -21,6 +21,35 @@ TEST(Json, ReadsWhatItWrites) {
     EXPECT_EQ(pretty->dump(), text);
 }
 
+TEST(Json, WritesValidUtf8WhateverAStringHolds) {
+    const std::vector<std::pair<std::string, std::string>> rows = {
+        {"\xffx", "\"\xef\xbf\xbdx\""},
+        {"a\xc3", "\"a\xef\xbf\xbd\""},                               // cut off
+        {"\xc3\"", "\"\xef\xbf\xbd\\\"\""},                           // does not swallow the quote
+        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, // a surrogate
+        {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},                 // overlong
+        {"\x80\xe4", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
+        {std::string("\0\x1b[2J\x7f\xc2\x9b", 8), "\"\\u0000\\u001b[2J\\u007f\\u009b\""},
+        {"\xc2\xa0", "\"\xc2\xa0\""}};
+    for (const auto& [text, written] : rows) {
+        EXPECT_EQ(Json(text).dump(), written);
+        EXPECT_FALSE(nlohmann::json::parse(written, nullptr, false).is_discarded()) << written;
+    }
+    Json named = Json::object();
+    named.set("\xff", 1);
+    EXPECT_EQ(named.dump(), "{\"\xef\xbf\xbd\":1}");
+    for (unsigned first = 0; first < 0x100; ++first) {
+        for (const char second :
+             {'\0', '"', '\\', '\x7f', '\x80', '\x9f', '\xa0', '\xbf', '\xff'}) {
+            const std::string text = {static_cast<char>(first), second};
+            ASSERT_TRUE(Json::parse(Json(text).dump())) << first;
+            ASSERT_FALSE(nlohmann::json::parse(Json(text).dump(), nullptr, false).is_discarded())
+                << first;
+        }
+    }
+}
+
 TEST(Json, BoundsDepth) {
     const auto nested = [](std::size_t depth) {
         return std::string(depth, '[') + std::string(depth, ']');

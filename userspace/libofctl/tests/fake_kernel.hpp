@@ -30,6 +30,7 @@ struct KernelState {
     bool driver = true;
     bool devlink = true; ///< its instance is in this network namespace
     std::string driver_name = "mesh_optical";
+    std::string ifname = "ens3";
     bool admin_up = true;
     bool carrier = true;
     std::uint32_t speed = 800000;
@@ -170,7 +171,8 @@ class FakeKernel final : public Transport {
             }
             return std::vector<Bytes>{};
         }
-        return std::vector<Bytes>{link_message(RTM_NEWLINK, state_.admin_up, state_.carrier)};
+        return std::vector<Bytes>{
+            link_message(RTM_NEWLINK, state_.admin_up, state_.carrier, ifindex, state_.ifname)};
     }
 
     /// Answers for every device, or for the one that the request names.
@@ -193,7 +195,7 @@ class FakeKernel final : public Transport {
         }
         if (command == DEVLINK_CMD_PORT_GET) {
             if (state_.driver && state_.devlink) {
-                answer.push_back(devlink_port("0000:01:00.0", ifindex, "ens3"));
+                answer.push_back(devlink_port("0000:01:00.0", ifindex, state_.ifname));
             }
             for (const auto& [index, port] : state_.other_ports) {
                 answer.push_back(devlink_port(port.device, index, port.ifname));

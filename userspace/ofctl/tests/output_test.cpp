@@ -188,6 +188,19 @@ TEST_F(OfctlTest, HelpNamesEveryVerb) {
     EXPECT_EQ(run({"help"}).exit, Exit::ok);
 }
 
+TEST_F(OfctlTest, NamesOfAnyBytes) {
+    kernel.ifname = "\x1b[2J\xff\xc2\x9b";
+    const auto text = run({"port", "show"});
+    EXPECT_EQ(text.out.rfind("\\x1b[2J\\xff\\xc2\\x9b: dev ", 0), 0U) << text.out;
+    for (const auto* const object : {"port", "lane"}) {
+        const auto ports = json({object, "show", kernel.ifname});
+        EXPECT_EQ(ports[0]["ifname"], "\x1b[2J\xef\xbf\xbd\xc2\x9b") << object;
+    }
+    const auto unknown = run({"port", "show", "\x1b[31m"});
+    EXPECT_EQ(unknown.err.find_first_of("\x1b\xff"), std::string::npos) << unknown.err;
+    EXPECT_EQ(run({"\x1b"}).err, "Error: object \"\\x1b\" is not known; try \"ofctl help\".\n");
+}
+
 TEST(Json, EscapesAndKeepsNumbersRaw) {
     const auto value = ObjectBuilder().add("k\"\n", "v\\\x01").add("n", 0.1).add("i", -5).done();
     EXPECT_EQ(value.dump(false), "{\"k\\\"\\n\":\"v\\\\\\u0001\",\"n\":0.1,\"i\":-5}");

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "common/unix_socket.hpp"
+#include "common/utf8.hpp"
 #include "control/arguments.hpp"
 #include "control/server.hpp"
 
@@ -29,7 +30,14 @@ void print_help() {
 }
 
 int complain(int status, const std::string& text) {
-    std::fprintf(stderr, "ofemu ctl: %s\n", text.c_str());
+    // Of the server's lines the second says how it is used.
+    std::string lines = "ofemu ctl: ";
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        lines += utf8::printable(std::string_view(text).substr(at, end - at)) + "\n";
+        at = end + 1;
+    }
+    std::fputs(lines.c_str(), stderr);
     return status;
 }
 
@@ -74,7 +82,7 @@ std::string plain(const Json& value) {
         return *truth ? "yes" : "no";
     }
     const std::string* const text = value.as_string();
-    return text != nullptr ? *text : value.dump();
+    return text != nullptr ? utf8::printable(*text) : value.dump();
 }
 
 std::string joined(const Json::Array& values) {
@@ -147,6 +155,10 @@ int client_main(const std::vector<std::string>& arguments) {
     make_absolute(words);
     Json argv = Json::array();
     for (std::string& word : words) {
+        // JSON cannot carry it, and its replacement would be another name.
+        if (!utf8::is_valid(word)) {
+            return complain(exit_usage, "\"" + word + "\" is not UTF-8");
+        }
         argv.push(std::move(word));
     }
     Json request = Json::object();
