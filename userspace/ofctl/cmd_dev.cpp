@@ -85,14 +85,14 @@ Json firmware_value(const Device& device) {
     return item.done();
 }
 
-Exit dev_show(Context& context, Arguments arguments) {
-    return show_devices(context, arguments, [&](const Device& device) {
+Exit dev_show(Context& context, const Words& words) {
+    return show_devices(context, words.name(), [&](const Device& device) {
         return device_value(device, context.options.details);
     });
 }
 
-Exit fw_show(Context& context, Arguments arguments) {
-    return show_devices(context, arguments, firmware_value);
+Exit fw_show(Context& context, const Words& words) {
+    return show_devices(context, words.name(), firmware_value);
 }
 
 } // namespace mo::ofctl

@@ -45,17 +45,17 @@ Json history_value(const Port& port, const std::vector<Record>& records,
         .done();
 }
 
-Exit history_show(Context& context, Arguments arguments) {
-    const auto words = name_and_number(arguments, "last");
-    if (!words) {
-        return usage_error(words.error().text);
+Exit history_show(Context& context, const Words& words) {
+    const auto number = words.number("last");
+    if (!number) {
+        return usage_error(number.error().text);
     }
-    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Json> {
+    return show_ports(context, words.name(), false, [&](const Port& port) -> Answer<Json> {
         const auto records = context.client.records(port);
         if (!records) {
             return Unexpected{records.error()};
         }
-        return history_value(port, *records, words->number);
+        return history_value(port, *records, *number);
     });
 }
 

@@ -51,13 +51,13 @@ Json lanes_value(const Port& port, const LaneSnapshot& snapshot,
         .done();
 }
 
-Exit lane_show(Context& context, Arguments arguments) {
-    const auto words = name_and_number(arguments, "lane");
-    if (!words) {
-        return usage_error(words.error().text);
+Exit lane_show(Context& context, const Words& words) {
+    const auto number = words.number("lane");
+    if (!number) {
+        return usage_error(number.error().text);
     }
-    const auto& only = words->number;
-    return show_ports(context, words->name, false, [&](const Port& port) -> Answer<Json> {
+    const auto& only = *number;
+    return show_ports(context, words.name(), false, [&](const Port& port) -> Answer<Json> {
         const auto snapshot = context.client.lanes(port);
         if (!snapshot) {
             return Unexpected{snapshot.error()};

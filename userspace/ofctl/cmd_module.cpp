@@ -92,9 +92,8 @@ Json module_value(const Port& port, const Module& module) {
     return item.done();
 }
 
-Exit module_show(Context& context, Arguments arguments) {
-    const auto* name = arguments.empty() ? nullptr : &arguments[0];
-    return show_ports(context, name, false, [&](const Port& port) -> Answer<Json> {
+Exit module_show(Context& context, const Words& words) {
+    return show_ports(context, words.name(), false, [&](const Port& port) -> Answer<Json> {
         const auto module = context.client.module(port);
         if (!module) {
             return Unexpected{module.error()};

@@ -138,77 +138,87 @@ std::vector<std::uint32_t> speeds_of(const Port& port) {
     return speeds;
 }
 
+template <typename T>
+bool holds(const std::vector<T>& values, const T& value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+/// What a port is to be; the error's text says which value makes no sense.
+Result<PortChange> read_change(const Words& words) {
+    PortChange change;
+    if (const auto* const admin = words.find("admin")) {
+        if (*admin != "up" && *admin != "down") {
+            return fail(EINVAL, "admin \"" + *admin + "\" is neither up nor down");
+        }
+        change.admin_up = *admin == "up";
+    }
+    if (const auto* const speed = words.find("speed")) {
+        change.speed_mbps = parse_speed(*speed);
+        if (!change.speed_mbps) {
+            return fail(EINVAL,
+                        "speed \"" + *speed + "\" is neither Mbit/s nor Gbit/s such as 400G");
+        }
+    }
+    if (const auto* const lanes = words.find("lanes")) {
+        change.lanes = parse_count(*lanes);
+        if (!change.lanes) {
+            return fail(EINVAL, "lanes \"" + *lanes + "\" is not a number above 0");
+        }
+    }
+    if (const auto* const fec = words.find("fec")) {
+        static const std::vector<std::string> known = {"auto", "off", "rs", "baser", "llrs"};
+        if (!holds(known, *fec)) {
+            return fail(EINVAL,
+                        "fec \"" + *fec + "\" is not known; use auto, off, rs, baser or llrs");
+        }
+        change.fec = *fec;
+    }
+    return change;
+}
+
+/// What a port can do, as the kernel lists it; empty: it does not.
+std::string speeds_text(const Port& port) {
+    std::string text;
+    for (const auto speed : speeds_of(port)) {
+        text += (text.empty() ? "" : ", ") + std::to_string(speed);
+    }
+    return text;
+}
+
+/// The kernel's interface for speed has no room for an explanation: it is given here.
+Result<void> check_speed(const Port& port, const PortChange& change) {
+    const auto speeds = speeds_of(port);
+    if (change.speed_mbps && !speeds.empty() && !holds(speeds, *change.speed_mbps)) {
+        return fail(EINVAL, "speed " + std::to_string(*change.speed_mbps) +
+                                " Mbit/s is not possible; this port can do " + speeds_text(port));
+    }
+    return {};
+}
+
 } // namespace
 
-Exit port_show(Context& context, Arguments arguments) {
-    const auto* name = arguments.empty() ? nullptr : &arguments[0];
-    return show_ports(context, name, context.options.statistics,
+Exit port_show(Context& context, const Words& words) {
+    return show_ports(context, words.name(), context.options.statistics,
                       [](const Port& port) -> Answer<Json> { return port_value(port); });
 }
 
-Exit port_set(Context& context, Arguments arguments) {
+Exit port_set(Context& context, const Words& words) {
     // The whole line is understood before anything is asked of the kernel.
-    PortChange change;
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        const auto& word = arguments[i];
-        if (word == "up" || word == "down") {
-            change.admin_up = word == "up";
-            continue;
-        }
-        if (word != "speed" && word != "lanes" && word != "fec" && word != "admin") {
-            return usage_error("\"" + word +
-                               "\" is not known; use up, down, admin, speed, lanes or fec");
-        }
-        if (++i == arguments.size()) {
-            return usage_error("\"" + word + "\" needs a value");
-        }
-        const auto& value = arguments[i];
-        if (word == "speed") {
-            change.speed_mbps = parse_speed(value);
-            if (!change.speed_mbps) {
-                return usage_error("speed \"" + value +
-                                   "\" is neither Mbit/s nor Gbit/s such as 400G");
-            }
-        } else if (word == "lanes") {
-            change.lanes = parse_count(value);
-            if (!change.lanes) {
-                return usage_error("lanes \"" + value + "\" is not a number above 0");
-            }
-        } else if (word == "admin") {
-            if (value != "up" && value != "down") {
-                return usage_error("admin \"" + value + "\" is neither up nor down");
-            }
-            change.admin_up = value == "up";
-        } else {
-            if (value != "auto" && value != "off" && value != "rs" && value != "baser" &&
-                value != "llrs") {
-                return usage_error("fec \"" + value +
-                                   "\" is not known; use auto, off, rs, baser or llrs");
-            }
-            change.fec = value;
-        }
+    const auto change = read_change(words);
+    if (!change) {
+        return usage_error(change.error().text);
     }
     std::vector<Port> ports;
     Exit exit = Exit::ok;
-    if (!find_ports(context, &arguments[0], false, ports, exit)) {
+    if (!find_ports(context, words.name(), false, ports, exit)) {
         return exit;
     }
-    // The kernel's interface for this has no room for an explanation: give it here.
-    const auto speeds = speeds_of(ports.front());
-    if (change.speed_mbps && !speeds.empty() &&
-        std::find(speeds.begin(), speeds.end(), *change.speed_mbps) == speeds.end()) {
-        std::string known;
-        for (const auto speed : speeds) {
-            known += (known.empty() ? "" : ", ") + std::to_string(speed);
-        }
-        return report({EINVAL,
-                       "speed " + std::to_string(*change.speed_mbps) +
-                           " Mbit/s is not possible; this port can do " + known,
-                       false},
-                      arguments[0]);
+    const Port& port = ports.front();
+    if (const auto possible = check_speed(port, *change); !possible) {
+        return report({EINVAL, possible.error().text, false}, port.ifname);
     }
-    if (const auto set = context.client.set_port(ports.front(), change); !set) {
-        return report(set.error(), arguments[0]);
+    if (const auto set = context.client.set_port(port, *change); !set) {
+        return report(set.error(), port.ifname);
     }
     return Exit::ok;
 }

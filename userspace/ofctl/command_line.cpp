@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <string_view>
 
 namespace mo::ofctl {
@@ -142,6 +143,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     const auto count = static_cast<int>(words.size());
 
     CommandLine line;
+    std::map<int, std::string> values; // of the options that take one
     optind = 0; // anew; glibc then sorts words that are no options behind the others
     opterr = 0;
     for (;;) {
@@ -154,7 +156,16 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
             return fail(EINVAL,
                         explain(letter, optopt, pointers[static_cast<std::size_t>(optind - 1)]));
         }
-        find_letter(letter)->take(line, optarg);
+        const Known& option = *find_letter(letter);
+        if (option.argument != nullptr) {
+            const auto [before, first] = values.emplace(letter, optarg);
+            if (!first && before->second != optarg) {
+                return fail(EINVAL, "option \"--" + std::string(option.name) +
+                                        "\" is given twice: \"" + before->second + "\" and \"" +
+                                        optarg + "\"");
+            }
+        }
+        option.take(line, optarg);
     }
     for (int i = optind; i < count; ++i) {
         line.words.emplace_back(pointers[static_cast<std::size_t>(i)]);

@@ -24,6 +24,22 @@ std::string man_text(const std::string& text) {
     return out;
 }
 
+/// The line that completes what a verb takes behind the name; names are completed for all alike.
+std::string verb_completion(const Verb& verb) {
+    std::string words;
+    for (const auto& keyword : verb.keywords) {
+        if (keyword.listed) {
+            words += (words.empty() ? "" : " ") + std::string(keyword.word);
+        }
+    }
+    if (words.empty()) {
+        return {};
+    }
+    const std::string command = verb.command[0] != '\0' ? " " + std::string(verb.command) : "";
+    return "    '" + (verb.object + command) + (verb.name != nullptr ? " " : "") + "'*) reply='" +
+           words + "' ;;\n";
+}
+
 } // namespace
 
 std::vector<std::string> objects() {
@@ -36,12 +52,37 @@ std::vector<std::string> objects() {
     return names;
 }
 
+std::string arguments_of(const Verb& verb) {
+    std::string text;
+    if (verb.name != nullptr) {
+        text = verb.needs_name ? std::string(verb.name) : "[" + std::string(verb.name) + "]";
+    }
+    const Keyword* before = nullptr;
+    for (const auto& keyword : verb.keywords) {
+        if (!keyword.listed) {
+            continue;
+        }
+        // Words without a value that set the same are a choice.
+        if (before != nullptr && before->sets != nullptr && keyword.sets != nullptr &&
+            keyword.value == nullptr && std::string_view(before->sets) == keyword.sets) {
+            text.back() = '|';
+        } else {
+            text += text.empty() ? "[" : " [";
+        }
+        text += keyword.word;
+        text += keyword.value != nullptr ? " " + std::string(keyword.value) : "";
+        text += ']';
+        before = &keyword;
+    }
+    return text;
+}
+
 std::string usage_of(const Verb& verb) {
     std::string text = "ofctl " + std::string(verb.object);
     if (verb.command[0] != '\0') {
         text += " " + std::string(verb.command);
     }
-    return text + " " + verb.arguments;
+    return text + " " + arguments_of(verb);
 }
 
 std::string help_text(std::string_view object) {
@@ -93,12 +134,14 @@ std::string bash_completion() {
             }
         }
         if (!commands.empty()) {
-            text += "    " + object + ") reply='" + commands + "help' ;;\n";
+            text.append("    ").append(object).append(") reply='").append(commands);
+            text += "help' ;;\n";
         }
     }
-    text += "    'monitor'*) reply='all dev port lane fw' ;;\n"
-            "    'port set '*' '*) reply='up down speed lanes fec' ;;\n"
-            "    'dev show'|'fw show')\n"
+    for (const auto& verb : verbs()) {
+        text += verb_completion(verb);
+    }
+    text += "    'dev show'|'fw show')\n"
             "        reply=$(ofctl -j dev show 2>/dev/null | "
             "grep -o '\"dev\":\"[^\"]*' | cut -d'\"' -f4) ;;\n"
             "    *) reply=$(ofctl -j port show 2>/dev/null | "

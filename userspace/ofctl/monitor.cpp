@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ofctl monitor: one line, or one JSON object, per event, until interrupted.
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -35,7 +34,7 @@ std::string time_text(std::uint64_t time_ns) {
 
 void print_event(const Options& options, const Event& event) {
     if (options.json) {
-        std::cout << event_value(event).dump(options.pretty) << std::endl;
+        std::cout << event_value(event).dump(options.pretty) << "\n" << std::flush;
         return;
     }
     if (options.timestamps) {
@@ -50,7 +49,7 @@ void print_event(const Options& options, const Event& event) {
     for (const auto& [key, value] : event.details) {
         std::cout << " " << utf8::printable(key) << " " << utf8::printable(value);
     }
-    std::cout << std::endl;
+    std::cout << "\n" << std::flush;
 }
 
 } // namespace
@@ -70,17 +69,8 @@ Json event_value(const Event& event) {
     return item.done();
 }
 
-Exit monitor(Context& context, Arguments arguments) {
-    static constexpr std::array known = {"all", "dev", "port", "lane", "fw"};
-    std::vector<std::string> wanted;
-    for (const auto& word : arguments) {
-        if (std::find(known.begin(), known.end(), word) == known.end()) {
-            return usage_error("\"" + word + "\" is not known; use all, dev, port, lane or fw");
-        }
-        wanted.push_back(word);
-    }
-    const bool all =
-        wanted.empty() || std::find(wanted.begin(), wanted.end(), "all") != wanted.end();
+Exit monitor(Context& context, const Words& words) {
+    const bool all = words.given().empty() || words.find("all") != nullptr;
     if (const auto watching = context.client.watch(); !watching) {
         return report(watching.error());
     }
@@ -94,7 +84,7 @@ Exit monitor(Context& context, Arguments arguments) {
             return report(events.error());
         }
         for (const auto& event : *events) {
-            if (all || std::find(wanted.begin(), wanted.end(), event.object) != wanted.end()) {
+            if (all || words.find(event.object) != nullptr) {
                 print_event(context.options, event);
             }
         }

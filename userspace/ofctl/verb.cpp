@@ -15,24 +15,58 @@ namespace mo::ofctl {
 
 namespace {
 
-constexpr std::size_t many = 16;
+constexpr std::array port_words = {
+    Keyword{"up", nullptr, "admin"},
+    Keyword{"down", nullptr, "admin"},
+    Keyword{"admin", "up|down", "admin", false},
+    Keyword{"speed", "MBPS|100G.."},
+    Keyword{"lanes", "N"},
+    Keyword{"fec", "auto|off|rs|baser|llrs"},
+};
+constexpr std::array lane_words = {Keyword{"lane", "N"}};
+constexpr std::array history_words = {Keyword{"last", "N"}};
+constexpr std::array monitor_words = {Keyword{"all"}, Keyword{"dev"}, Keyword{"port"},
+                                      Keyword{"lane"}, Keyword{"fw"}};
 
 constexpr std::array table = {
-    Verb{"dev", "show", "[DEV]", "NICs: driver, board, firmware versions, health", 0, 1, dev_show,
+    Verb{"dev",
+         "show",
+         "NICs: driver, board, firmware versions, health",
+         "DEV",
+         false,
+         {},
+         dev_show,
          true},
-    Verb{"port", "show", "[IF]", "ports: link, reason, speed, FEC; -s adds counters", 0, 1,
-         port_show, true},
-    Verb{"port", "set", "IF [up|down] [speed MBPS|100G..] [lanes N] [fec auto|off|rs|baser|llrs]",
-         "change a port; all of it or nothing", 2, many, port_set},
-    Verb{"lane", "show", "[IF] [lane N]", "lanes: light, bias, SNR, BER, alarms", 0, 3, lane_show,
+    Verb{"port",
+         "show",
+         "ports: link, reason, speed, FEC; -s adds counters",
+         "IF",
+         false,
+         {},
+         port_show,
          true},
-    Verb{"module", "show", "[IF]", "optical module: identity, state, monitors; -d adds limits", 0,
-         1, module_show, true},
-    Verb{"fw", "show", "[DEV]", "management firmware: running and stored versions, health", 0, 1,
-         fw_show, true},
-    Verb{"history", "show", "[IF] [last N]", "flight recorder: what the link did and why", 0, 3,
-         history_show, true},
-    Verb{"monitor", "", "[all|dev|port|lane|fw]...", "print events as they happen", 0, 5, monitor,
+    Verb{"port", "set", "change a port; all of it or nothing", "IF", true, port_words, port_set},
+    Verb{"lane", "show", "lanes: light, bias, SNR, BER, alarms", "IF", false, lane_words, lane_show,
+         true},
+    Verb{"module",
+         "show",
+         "optical module: identity, state, monitors; -d adds limits",
+         "IF",
+         false,
+         {},
+         module_show,
+         true},
+    Verb{"fw",
+         "show",
+         "management firmware: running and stored versions, health",
+         "DEV",
+         false,
+         {},
+         fw_show,
+         true},
+    Verb{"history", "show", "flight recorder: what the link did and why", "IF", false,
+         history_words, history_show, true},
+    Verb{"monitor", "", "print events as they happen", nullptr, false, monitor_words, monitor,
          true},
 };
 
@@ -48,6 +82,17 @@ std::vector<std::string> matches(const std::vector<std::string>& names, const st
         }
     }
     return found;
+}
+
+/// What a keyword is about.
+std::string_view subject_of(const Keyword& keyword) {
+    return keyword.sets != nullptr ? keyword.sets : keyword.word;
+}
+
+const Keyword* find_keyword(std::span<const Keyword> keywords, std::string_view word) {
+    const auto found = std::find_if(keywords.begin(), keywords.end(),
+                                    [word](const Keyword& k) { return k.word == word; });
+    return found != keywords.end() ? &*found : nullptr;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -142,33 +187,64 @@ Exit dispatch(Context& context, Arguments words) {
         chosen = candidates[static_cast<std::size_t>(at)];
         rest = rest.subspan(1);
     }
-    if (rest.size() < chosen->min_arguments || rest.size() > chosen->max_arguments) {
-        return usage_error("wrong number of arguments; usage: " + usage_of(*chosen));
-    }
-    return chosen->run(context, rest);
+    const auto given = read_words(*chosen, rest);
+    return given ? chosen->run(context, *given) : usage_error(given.error().text);
 }
 
-Result<NameAndNumber> name_and_number(Arguments arguments, const std::string& keyword) {
-    NameAndNumber words;
+const std::string* Words::find(std::string_view sets) const {
+    const auto found = std::find_if(given_.begin(), given_.end(), [sets](const Given& given) {
+        return subject_of(*given.keyword) == sets;
+    });
+    return found != given_.end() ? found->value : nullptr;
+}
+
+Result<std::optional<std::uint32_t>> Words::number(std::string_view sets) const {
+    const std::string* const text = find(sets);
+    if (text == nullptr) {
+        return std::optional<std::uint32_t>();
+    }
+    std::uint32_t number = 0;
+    const char* const end = text->data() + text->size();
+    const auto [rest, status] = std::from_chars(text->data(), end, number);
+    if (status != std::errc{} || rest != end) {
+        return fail(EINVAL, "\"" + std::string(sets) + "\" needs a number");
+    }
+    return std::optional(number);
+}
+
+Result<Words> read_words(const Verb& verb, Arguments arguments) {
+    const std::string* name = nullptr;
+    std::vector<Words::Given> given;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const auto& word = arguments[i];
-        if (word != keyword) {
-            if (words.name != nullptr) {
-                return fail(EINVAL, "\"" + word + "\" is not known; use [IF] [" + keyword + " N]");
+        // Where a name is needed it comes first, and may be any word.
+        const auto* const keyword =
+            verb.needs_name && i == 0 ? nullptr : find_keyword(verb.keywords, word);
+        if (keyword == nullptr) {
+            if (verb.name == nullptr || name != nullptr) {
+                return fail(EINVAL, "\"" + word + "\" is not known; usage: " + usage_of(verb));
             }
-            words.name = &word;
+            name = &word;
             continue;
         }
-        const std::string text = i + 1 < arguments.size() ? arguments[++i] : std::string();
-        std::uint32_t number = 0;
-        const char* end = text.data() + text.size();
-        const auto [rest, status] = std::from_chars(text.data(), end, number);
-        if (text.empty() || status != std::errc{} || rest != end) {
-            return fail(EINVAL, "\"" + keyword + "\" needs a number");
+        if (keyword->value != nullptr && ++i == arguments.size()) {
+            return fail(EINVAL, "\"" + word + "\" needs a value: " + keyword->value);
         }
-        words.number = number;
+        const auto before = std::find_if(given.begin(), given.end(), [&](const auto& other) {
+            return subject_of(*other.keyword) == subject_of(*keyword);
+        });
+        if (before != given.end()) {
+            return fail(EINVAL, before->keyword == keyword
+                                    ? "\"" + word + "\" is given twice"
+                                    : "\"" + word + "\" and \"" + before->keyword->word +
+                                          "\" exclude each other");
+        }
+        given.push_back({keyword, &arguments[i]});
     }
-    return words;
+    if (verb.needs_name && (name == nullptr || given.empty())) {
+        return fail(EINVAL, "not enough words; usage: " + usage_of(verb));
+    }
+    return Words(name, std::move(given));
 }
 
 bool find_devices(Context& context, const std::string* name, std::vector<Device>& devices,
@@ -261,11 +337,11 @@ Exit show_ports(Context& context, const std::string* name, bool statistics,
     return some ? Exit::partial : exit;
 }
 
-Exit show_devices(Context& context, Arguments arguments,
+Exit show_devices(Context& context, const std::string* name,
                   const std::function<Json(const Device& device)>& describe) {
     std::vector<Device> devices;
     Exit exit = Exit::ok;
-    if (!find_devices(context, arguments.empty() ? nullptr : &arguments[0], devices, exit)) {
+    if (!find_devices(context, name, devices, exit)) {
         return exit;
     }
     Json::Array items;

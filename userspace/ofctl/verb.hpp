@@ -2,7 +2,9 @@
 // The table of objects and commands: dispatch, help and shell completion are made from it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +17,7 @@
 namespace mo::ofctl {
 
 /// Exit status of the program.
-enum class Exit : int {
+enum class Exit : std::uint8_t {
     ok = 0,
     usage = 1,  ///< the command line is wrong
     kernel = 2, ///< the kernel or the device refused, or there is no such thing
@@ -29,14 +31,47 @@ struct Context {
     Client& client;
 };
 
+/// A word that a verb takes behind the name of what it is about.
+struct Keyword {
+    const char* word;
+    const char* value = nullptr; ///< what has to follow, for help; null: the word says all
+    const char* sets = nullptr;  ///< what it is about when other words are, too; null: itself
+    bool listed = true;          ///< help shows it
+};
+
+/// The words of a command line that a verb's row of the table asks for; they point into it.
+class Words {
+  public:
+    Words() = default;
+    /// Precondition: no two of `given` set the same.
+    struct Given {
+        const Keyword* keyword;
+        const std::string* value; ///< what follows, or the word itself
+    };
+    Words(const std::string* name, std::vector<Given> given)
+        : name_(name), given_(std::move(given)) {}
+
+    /// Interface or device; null: none was named.
+    [[nodiscard]] const std::string* name() const { return name_; }
+    /// The value for what `sets` names; null: it was not given.
+    [[nodiscard]] const std::string* find(std::string_view sets) const;
+    /// The same as a number; the error's text says that it is none.
+    [[nodiscard]] Result<std::optional<std::uint32_t>> number(std::string_view sets) const;
+    [[nodiscard]] std::span<const Given> given() const { return given_; }
+
+  private:
+    const std::string* name_ = nullptr;
+    std::vector<Given> given_;
+};
+
 struct Verb {
     const char* object;
     const char* command;
-    const char* arguments; ///< for help
-    const char* text;      ///< one line
-    std::size_t min_arguments;
-    std::size_t max_arguments;
-    Exit (*run)(Context& context, Arguments arguments);
+    const char* text; ///< one line
+    const char* name; ///< what may be named first: "IF", "DEV"; null: nothing
+    bool needs_name;  ///< and something behind it
+    std::span<const Keyword> keywords;
+    Exit (*run)(Context& context, const Words& words);
     bool is_default = false; ///< runs when no command is given
 };
 
@@ -58,6 +93,8 @@ struct Verb {
 
 /// Names of all objects, in the order of the table.
 [[nodiscard]] std::vector<std::string> objects();
+/// "IF [up|down] [lanes N]": what a verb takes.
+[[nodiscard]] std::string arguments_of(const Verb& verb);
 /// "ofctl OBJECT COMMAND ARGUMENTS".
 [[nodiscard]] std::string usage_of(const Verb& verb);
 
@@ -69,13 +106,9 @@ Exit report(const KernelError& error, const std::string& subject = {});
 /// Prints "Error: ..." and how to get help; returns Exit::usage.
 Exit usage_error(const std::string& text);
 
-/// What "[IF] [KEYWORD N]" says.
-struct NameAndNumber {
-    const std::string* name = nullptr; ///< points into the arguments
-    std::optional<std::uint32_t> number;
-};
-/// Reads "[IF] [`keyword` N]" in any order; the error's text says what is wrong.
-Result<NameAndNumber> name_and_number(Arguments arguments, const std::string& keyword);
+/// What `arguments` say to `verb`. The error's text says what is wrong: a word that it does not
+/// know, one without its value, one too few, or two that set the same.
+[[nodiscard]] Result<Words> read_words(const Verb& verb, Arguments arguments);
 
 /// Ports, or the one named; reports an error and returns false when there is none.
 bool find_ports(Context& context, const std::string* name, bool statistics,
@@ -87,19 +120,19 @@ bool find_devices(Context& context, const std::string* name, std::vector<Device>
 /// reported, and the others are still shown (Exit::partial).
 Exit show_ports(Context& context, const std::string* name, bool statistics,
                 const std::function<Answer<Json>(const Port& port)>& read);
-/// Prints what `describe` makes of each device, or of the one in `arguments`.
-Exit show_devices(Context& context, Arguments arguments,
+/// Prints what `describe` makes of each device, or of the one that is named.
+Exit show_devices(Context& context, const std::string* name,
                   const std::function<Json(const Device& device)>& describe);
 /// The beginning of an object's JSON: who it is (`key`), and the version of the keys.
 [[nodiscard]] ObjectBuilder identified(const char* key, const std::string& name);
 
-Exit dev_show(Context& context, Arguments arguments);
-Exit port_show(Context& context, Arguments arguments);
-Exit port_set(Context& context, Arguments arguments);
-Exit lane_show(Context& context, Arguments arguments);
-Exit module_show(Context& context, Arguments arguments);
-Exit fw_show(Context& context, Arguments arguments);
-Exit history_show(Context& context, Arguments arguments);
-Exit monitor(Context& context, Arguments arguments);
+Exit dev_show(Context& context, const Words& words);
+Exit port_show(Context& context, const Words& words);
+Exit port_set(Context& context, const Words& words);
+Exit lane_show(Context& context, const Words& words);
+Exit module_show(Context& context, const Words& words);
+Exit fw_show(Context& context, const Words& words);
+Exit history_show(Context& context, const Words& words);
+Exit monitor(Context& context, const Words& words);
 
 } // namespace mo::ofctl

@@ -61,7 +61,8 @@ TEST(CommandLine, NamespacesInEveryForm) {
                                                  {"-nblue", "dev"},
                                                  {"-netns", "blue", "dev"},
                                                  {"--netns=blue", "dev"},
-                                                 {"dev", "-jn", "blue"}}) {
+                                                 {"dev", "-jn", "blue"},
+                                                 {"-nblue", "dev", "-n", "blue"}}) {
         const auto line = parse_command_line(words);
         ASSERT_TRUE(line) << words[0];
         EXPECT_EQ(line->netns, "blue") << words[0];
@@ -94,7 +95,9 @@ TEST(CommandLine, SaysWhatIsWrong) {
         {{"port", "--nothing"}, "option \"--nothing\" is not known"},
         {{"--json=1"}, "option \"--json\" takes no value"},
         {{"port", "show", "-n"}, "option \"--netns\" needs a value"},
-        {{"--netns"}, "option \"--netns\" needs a value"}};
+        {{"--netns"}, "option \"--netns\" needs a value"},
+        {{"-n", "blue", "dev", "--netns=red"},
+         "option \"--netns\" is given twice: \"blue\" and \"red\""}};
     for (const auto& [words, text] : wrong) {
         const auto line = parse_command_line(words);
         ASSERT_FALSE(line) << words[0];

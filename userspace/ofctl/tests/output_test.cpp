@@ -165,6 +165,33 @@ TEST_F(OfctlTest, ImpossibleSpeedNamesThePossibleOnes) {
     EXPECT_TRUE(kernel.writes.empty());
 }
 
+TEST_F(OfctlTest, AWordGivenTwiceIsNamed) {
+    const std::vector<std::pair<std::vector<std::string>, const char*>> wrong = {
+        {{"port", "set", "ens3", "up", "down"}, "\"down\" and \"up\" exclude each other"},
+        {{"port", "set", "ens3", "down", "speed", "400G", "admin", "up"},
+         "\"admin\" and \"down\" exclude each other"},
+        {{"port", "set", "ens3", "up", "up"}, "\"up\" is given twice"},
+        {{"port", "set", "ens3", "speed", "100G", "speed", "800G"}, "\"speed\" is given twice"},
+        {{"port", "set", "ens3", "lanes", "4", "fec", "rs", "lanes", "8"},
+         "\"lanes\" is given twice"},
+        {{"port", "set", "ens3", "fec", "rs", "fec", "auto"}, "\"fec\" is given twice"},
+        {{"lane", "show", "lane", "1", "lane", "2"}, "\"lane\" is given twice"},
+        {{"lane", "show", "lane", "1", "ens3", "lane", "2"}, "\"lane\" is given twice"},
+        {{"history", "show", "last", "1", "last", "2"}, "\"last\" is given twice"},
+        {{"monitor", "port", "lane", "port"}, "\"port\" is given twice"},
+    };
+    for (const auto& [words, text] : wrong) {
+        const auto result = run(words);
+        EXPECT_EQ(result.exit, Exit::usage) << text;
+        EXPECT_EQ(result.err, "Error: " + std::string(text) + ".\n");
+        EXPECT_TRUE(result.out.empty());
+    }
+    EXPECT_TRUE(kernel.writes.empty()) << "nothing was asked of the kernel";
+    EXPECT_EQ(run({"port", "set", "up", "up"}).err,
+              "Error: no mesh_optical port \"up\"; there is ens3.\n")
+        << "the first word is the interface";
+}
+
 TEST_F(OfctlTest, SetsSpeedInBothUnits) {
     EXPECT_EQ(run({"port", "set", "ens3", "speed", "400G"}).exit, Exit::ok);
     EXPECT_EQ(kernel.speed, 400000U);
