@@ -98,12 +98,25 @@ static bool mo_linkmode_fits(u32 modes, u8 fec)
 	return modes & fits;
 }
 
+/* FEC that at least one of @modes can run with. */
+static u8 mo_linkmode_fec(u32 modes)
+{
+	u8 fec = 0;
+
+#define X(name, bit, mbps, lanes, rate, def) \
+	if (modes & MO_LM_##name) \
+		fec |= MO_RATE_FEC_##rate;
+	MO_LINK_MODES(X)
+#undef X
+	return fec;
+}
+
 int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 {
 	struct mo_mb_link_caps caps = {};
 	struct mo_link_state ls;
 	u32 modes, want;
-	u8 want_fec;
+	u8 want_fec, fec;
 
 	ethtool_link_ksettings_zero_link_mode(ks, supported);
 	ethtool_link_ksettings_zero_link_mode(ks, advertising);
@@ -117,10 +130,12 @@ int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 		modes &= le32_to_cpu(caps.module_modes);
 
 	mo_linkmode_fill(ks->link_modes.supported, modes, caps.media);
-	mo_linkmode_fill_fec(ks->link_modes.supported, caps.port_fec);
+	/* Of the module's modes, too: others could not be had. */
+	fec = caps.port_fec & mo_linkmode_fec(modes);
+	mo_linkmode_fill_fec(ks->link_modes.supported, fec);
 	mo_linkmode_fill(ks->link_modes.advertising, want ? modes & want : modes, caps.media);
 	mo_linkmode_fill_fec(ks->link_modes.advertising,
-			     want_fec && !(want_fec & MO_FEC_AUTO) ? want_fec : caps.port_fec);
+			     want_fec && !(want_fec & MO_FEC_AUTO) ? want_fec : fec);
 	ethtool_link_ksettings_add_link_mode(ks, supported,
 					     FIBRE);
 	ethtool_link_ksettings_add_link_mode(ks, advertising, FIBRE);
@@ -244,7 +259,7 @@ int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 {
 	struct mo_mb_link_caps caps;
 	u8 mask = 0, want_fec;
-	u32 want;
+	u32 modes, want;
 	int err;
 
 	if (fec->fec & ~(u32)(ETHTOOL_FEC_AUTO | ETHTOOL_FEC_OFF | ETHTOOL_FEC_BASER |
@@ -262,8 +277,11 @@ int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 	mask &= caps.port_fec;
 	if (fec->fec & ETHTOOL_FEC_AUTO)
 		mask |= MO_FEC_AUTO;
+	modes = le32_to_cpu(caps.port_modes);
+	if (caps.module_modes)
+		modes &= le32_to_cpu(caps.module_modes);
 	mo_link_requested(md, &want, &want_fec);
-	if (!mo_linkmode_fits(want ?: le32_to_cpu(caps.port_modes), mask))
+	if (!mo_linkmode_fits(want ?: modes, mask))
 		return -EOPNOTSUPP;
 	mo_link_set_fec(md, mask);
 	return 0;

@@ -106,6 +106,11 @@ void take_link_modes(const Bytes& message, Port& port) {
         if (bit.name.find("base") != std::string::npos) {
             port.supported_modes.push_back(bit.name);
         }
+        for (const auto& name : fec_names) {
+            if (bit.name == name.kernels) {
+                port.fec_supported.emplace_back(name.ours);
+            }
+        }
         if (bit.value) {
             port.advertised.push_back(bit.name);
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iostream>
 
 #include "ofctl/units.hpp"
 #include "ofctl/values.hpp"
@@ -184,6 +185,13 @@ std::string speeds_text(const Port& port) {
     }
     return text;
 }
+std::string fec_text(const Port& port) {
+    std::string text;
+    for (const auto& fec : port.fec_supported) {
+        text += (text.empty() ? "auto, " : ", ") + fec;
+    }
+    return text;
+}
 
 /// The kernel's interface for speed has no room for an explanation: it is given here.
 Result<void> check_speed(const Port& port, const PortChange& change) {
@@ -193,6 +201,21 @@ Result<void> check_speed(const Port& port, const PortChange& change) {
                                 " Mbit/s is not possible; this port can do " + speeds_text(port));
     }
     return {};
+}
+
+/// Nor has that for lanes and FEC, but whether they are possible the driver knows best: beside its
+/// refusal stands what it lists as possible.
+Exit explain(const KernelError& error, const Port& port, const PortChange& change) {
+    const auto exit = report(error, port.ifname);
+    const bool mode = change.speed_mbps || change.lanes || change.fec;
+    const auto speeds = speeds_text(port), fec = fec_text(port);
+    if (mode && (error.code == EINVAL || error.code == EOPNOTSUPP) &&
+        !(speeds.empty() && fec.empty())) {
+        std::cerr << "This port can do" << (speeds.empty() ? "" : " speed " + speeds)
+                  << (speeds.empty() || fec.empty() ? "" : ";")
+                  << (fec.empty() ? "" : " fec " + fec) << "; not all of it together.\n";
+    }
+    return exit;
 }
 
 } // namespace
@@ -218,7 +241,7 @@ Exit port_set(Context& context, const Words& words) {
         return report({EINVAL, possible.error().text, false}, port.ifname);
     }
     if (const auto set = context.client.set_port(port, *change); !set) {
-        return report(set.error(), port.ifname);
+        return explain(set.error(), port, *change);
     }
     return Exit::ok;
 }

@@ -40,6 +40,7 @@ struct KernelState {
     bool permitted = true;
     bool detached = false; ///< the interface, because its device is dead or being reset
     bool refuse_fec = false;
+    bool refuse_silently = false; ///< modes and FEC, as a driver does that cannot say why
     std::vector<std::string> modes = {"100000baseDR/Full", "400000baseDR4/Full",
                                       "800000baseDR8/Full", "FIBRE"};
     std::vector<std::string> advertised = modes;     ///< of which the firmware may choose
@@ -311,8 +312,14 @@ class FakeKernel final : public Transport {
             b.put_u32(ETHTOOL_A_FEC_ACTIVE, ETHTOOL_LINK_MODE_FEC_RS_BIT);
             return one(std::move(b));
         case ETHTOOL_MSG_LINKMODES_SET:
+            if (state_.refuse_silently) {
+                return error(EOPNOTSUPP, "");
+            }
             return set_link_modes(a);
         case ETHTOOL_MSG_FEC_SET: {
+            if (state_.refuse_silently) {
+                return error(EOPNOTSUPP, "");
+            }
             if (state_.refuse_fec) {
                 return error(EINVAL, "FEC cannot be changed at this speed");
             }

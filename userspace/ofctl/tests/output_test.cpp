@@ -152,8 +152,10 @@ TEST_F(OfctlTest, KernelsOwnWordsReachTheUser) {
     kernel.refuse_fec = true;
     const auto result = run({"port", "set", "ens3", "speed", "400G", "fec", "baser"});
     EXPECT_EQ(result.exit, Exit::kernel);
-    EXPECT_EQ(result.err, "Error: ens3: FEC cannot be changed at this speed.\n"
-                          "kernel answers: Invalid argument\n");
+    EXPECT_EQ(result.err,
+              "Error: ens3: FEC cannot be changed at this speed.\n"
+              "kernel answers: Invalid argument\n"
+              "This port can do speed 100000, 400000, 800000; not all of it together.\n");
     EXPECT_EQ(kernel.speed, 800000U);
 }
 
@@ -162,6 +164,21 @@ TEST_F(OfctlTest, ImpossibleSpeedNamesThePossibleOnes) {
     EXPECT_EQ(result.exit, Exit::kernel);
     EXPECT_EQ(result.err, "Error: ens3: speed 12345 Mbit/s is not possible; this port can do "
                           "100000, 400000, 800000.\n");
+    EXPECT_TRUE(kernel.writes.empty());
+}
+
+TEST_F(OfctlTest, ImpossibleFecNamesThePossibleOnes) {
+    kernel.modes.emplace_back("RS");
+    kernel.modes.emplace_back("None");
+    kernel.refuse_silently = true;
+    for (const auto* const fec : {"baser", "llrs"}) {
+        const auto result = run({"port", "set", "ens3", "up", "fec", fec});
+        EXPECT_EQ(result.exit, Exit::kernel);
+        EXPECT_EQ(result.err, "Error: ens3: Operation not supported.\n"
+                              "kernel answers: Operation not supported\n"
+                              "This port can do speed 100000, 400000, 800000; fec auto, rs, off; "
+                              "not all of it together.\n");
+    }
     EXPECT_TRUE(kernel.writes.empty());
 }
 

@@ -78,6 +78,9 @@ struct Port {
     std::vector<std::string> supported_modes; ///< ethtool's names, "800000baseDR8/Full"
     /// Everything that ethtool lists as advertised: of the modes, those that may be chosen.
     std::vector<std::string> advertised;
+    /// "off", "rs", "baser", "llrs": what the kernel lists as supported at any speed; empty:
+    /// unknown.
+    std::vector<std::string> fec_supported;
     std::optional<std::string> fec_active;
     std::vector<std::string> fec_configured;
     std::optional<std::string> ext_state;      ///< why the link is down
