@@ -4,10 +4,14 @@
  * NIC (mo_aux.h). Knows nothing of RDMA.
  */
 #include <linux/bitmap.h>
+#include <linux/capability.h>
 
 #include "mo.h"
 #include "auxdev.h"
 #include "cmd.h"
+
+/* One doorbell page of so many is kept for CAP_SYS_RESOURCE. */
+#define MO_DB_PAGES_PER_KEPT	16
 
 struct mo_aux_state {
 	struct mo_aux *aux;		/* the device, or NULL */
@@ -207,15 +211,21 @@ EXPORT_SYMBOL_NS_GPL(mo_aux_comp_detach, MO_AUX_NAMESPACE);
 int mo_aux_db_page_get(struct mo_aux *aux, u32 *page, phys_addr_t *addr)
 {
 	struct mo_aux_state *state = aux->md->auxdev;
+	unsigned int left;
 	unsigned long free;
+	int err = 0;
 
 	mutex_lock(&state->page_lock);
 	free = find_first_zero_bit(state->used, state->pages);
-	if (free < state->pages)
+	left = state->pages - bitmap_weight(state->used, state->pages);
+	/* The capability last: asking for it leaves a trace in the audit log. */
+	if (!left || (left <= state->pages / MO_DB_PAGES_PER_KEPT && !capable(CAP_SYS_RESOURCE)))
+		err = -ENOSPC;
+	else
 		__set_bit(free, state->used);
 	mutex_unlock(&state->page_lock);
-	if (free >= state->pages)
-		return -ENOSPC;
+	if (err)
+		return err;
 	*page = free;
 	*addr = pci_resource_start(aux->pdev, MO_BAR_DB) + free * MO_DB_PAGE_SIZE;
 	return 0;

@@ -121,7 +121,10 @@ void mo_aux_comp_detach(struct mo_aux *aux, struct mo_comp *comp);
  * @page: its number, for CQ_CREATE and QP_CREATE
  * @addr: its physical address, for mmap; MO_DB_PAGE_SIZE bytes
  *
- * Return: 0, -ENOSPC if all are taken.
+ * The last sixteenth is for processes with CAP_SYS_RESOURCE, so that the others
+ * together cannot keep an administrator out.
+ *
+ * Return: 0, -ENOSPC if all are taken, or all that the caller may have.
  */
 int mo_aux_db_page_get(struct mo_aux *aux, u32 *page, phys_addr_t *addr);
 void mo_aux_db_page_put(struct mo_aux *aux, u32 page);

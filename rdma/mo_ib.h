@@ -89,6 +89,7 @@ struct mo_ib_caps {
  * @stats_lock: @stats
  * @stats: the device's counters, or NULL
  * @stats_dma: bus address of @stats
+ * @mcast: attachments to groups, of all queue pairs
  * @nb: netdevice notifier, on kernels whose core has none
  * @port_state: last state that was announced, ditto
  */
@@ -104,6 +105,7 @@ struct mo_ib_dev {
 	struct mutex stats_lock;	/* one reader at a time */
 	struct mo_rdma_stats *stats;
 	dma_addr_t stats_dma;
+	atomic_t mcast;
 	struct notifier_block nb;
 	enum ib_port_state port_state;
 };
@@ -323,6 +325,7 @@ struct mo_ib_qp {
 	struct mo_ib_user_page *rec_page;
 	struct mo_db_rec *rec;
 	dma_addr_t rec_dma;
+	atomic_t mcast;
 	refcount_t ref;
 	struct completion free;
 };
@@ -550,6 +553,7 @@ void mo_ib_av_read(const struct mo_av *av, struct rdma_ah_attr *attr);
 
 /* ---------------------------------------------------------------- mcast.c */
 int mo_ib_attach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
+void mo_ib_mcast_forget(struct mo_ib_dev *mib, struct mo_ib_qp *qp);
 int mo_ib_detach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
 
 /* ---------------------------------------------------------------- event.c */

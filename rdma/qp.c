@@ -380,6 +380,7 @@ int mo_ib_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata)
 	err = mo_ib_qp_stop(mib, qp, false);
 	if (err)
 		return err;
+	mo_ib_mcast_forget(mib, qp);
 	if (qp->umem) {
 		mo_ib_user_rec_put(rdma_udata_to_drv_context(udata, struct mo_ib_ucontext, ibuc),
 				   qp->rec_page);

@@ -741,7 +741,7 @@ MO_ASSERT_SIZE(mo_rdma_cqe, 64);
  * @max_qp: queue pairs
  * @max_cq: completion queues for RDMA
  * @max_mr: memory keys
- * @max_mcast: groups of the port
+ * @max_mcast: groups of the port, no fewer than attachments
  * @max_mcast_qp: attachments of all groups
  * @max_mr_pages: pages of a key
  * @max_wq_log: log2 of the longest work queue

@@ -8,9 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rdma_data.h"
 
+enum { NOBODY = 65534, MOST_CONTEXTS = 4096, MOST_GROUPS = 8192 };
 enum { MOST = 512, MRS_OF_A_QP = 8, MWS_OF_A_QP = 2 };
 
 struct objects {
@@ -169,4 +173,134 @@ void told(const char *device, int wanted)
 	check(!ibv_dealloc_pd(pd) && !ibv_close_device(ctx), "closing");
 	free(all);
 	free(page);
+}
+
+static struct ibv_context *open_quietly(const char *name)
+{
+	struct ibv_device **list = ibv_get_device_list(NULL);
+	struct ibv_context *ctx;
+	struct ibv_device **at;
+
+	for (at = list; *at && strcmp(ibv_get_device_name(*at), name); at++)
+		;
+	check(*at, "no device %s", name);
+	ctx = ibv_open_device(*at);
+	ibv_free_device_list(list);
+	return ctx;
+}
+
+static void group_of(union ibv_gid *group, int number)
+{
+	memset(group, 0, sizeof(*group));
+	group->raw[0] = 0xff;
+	group->raw[1] = 0x0e;
+	group->raw[14] = number >> 8;
+	group->raw[15] = number;
+}
+
+/* A datagram QP in all of the groups from `first` on that it may join. */
+struct member {
+	struct ibv_pd *pd;
+	struct ibv_cq *cq;
+	struct ibv_qp *qp;
+	int first, num, error;
+};
+
+static void join(struct ibv_context *ctx, struct member *member, int first, int most)
+{
+	struct ibv_qp_init_attr init = {
+		.cap = { .max_send_wr = 1, .max_recv_wr = 1, .max_send_sge = 1, .max_recv_sge = 1 },
+		.qp_type = IBV_QPT_UD,
+	};
+	union ibv_gid group;
+
+	member->pd = ibv_alloc_pd(ctx);
+	member->cq = ibv_create_cq(ctx, 1, NULL, NULL, 0);
+	init.send_cq = init.recv_cq = member->cq;
+	check(member->pd && member->cq, "PD and CQ: %s", strerror(errno));
+	member->qp = ibv_create_qp(member->pd, &init);
+	check(member->qp, "ibv_create_qp: %s", strerror(errno));
+	member->first = first;
+	member->error = 0;
+	for (member->num = 0; member->num < most; member->num++) {
+		group_of(&group, first + member->num);
+		member->error = ibv_attach_mcast(member->qp, &group, 0);
+		if (member->error)
+			break;
+	}
+}
+
+static void leave(struct member *member)
+{
+	union ibv_gid group;
+
+	while (member->num--) {
+		group_of(&group, member->first + member->num);
+		check(!ibv_detach_mcast(member->qp, &group, 0), "ibv_detach_mcast");
+	}
+	check(!ibv_destroy_qp(member->qp) && !ibv_destroy_cq(member->cq) &&
+	      !ibv_dealloc_pd(member->pd), "closing");
+}
+
+/* What a process without a capability can take: contexts, groups. Never returns. */
+static void greedy(const char *device, int tell, int wait)
+{
+	struct ibv_context *ctx = NULL, *last;
+	struct member member;
+	int taken[2] = {};
+	char byte;
+
+	/* Of root: real, effective and saved ones. */
+	check(!setgid(NOBODY) && !setuid(NOBODY), "setuid: %s", strerror(errno));
+	while (taken[0] < MOST_CONTEXTS && (last = open_quietly(device))) {
+		ctx = last;
+		taken[0]++;
+	}
+	check(ctx && errno == ENOSPC, "after %d contexts: %s", taken[0], strerror(errno));
+	join(ctx, &member, 0, MOST_GROUPS);
+	check(member.error == ENOMEM, "after %d groups: %s", member.num, strerror(member.error));
+	taken[1] = member.num;
+	check(write(tell, taken, sizeof(taken)) == sizeof(taken), "write");
+	check(!read(wait, &byte, 1), "read");
+	exit(0);
+}
+
+/*
+ * All that nobody can take of what all processes share, and then one more of
+ * each for root; twice, for all of it comes back.
+ */
+void kept(const char *device)
+{
+	struct rlimit files = { 3 * MOST_CONTEXTS, 3 * MOST_CONTEXTS };
+	int tell[2], hold[2], taken[2], status, round;
+	struct ibv_context *ctx;
+	struct member member;
+	pid_t child;
+
+	check(!setrlimit(RLIMIT_NOFILE, &files), "setrlimit: %s", strerror(errno));
+	for (round = 0; round < 2; round++) {
+		check(!pipe(tell) && !pipe(hold), "pipe");
+		fflush(stdout);
+		child = fork();
+		check(child >= 0, "fork");
+		if (!child) {
+			close(hold[1]);
+			greedy(device, tell[1], hold[0]);
+		}
+		close(tell[1]);
+		close(hold[0]);
+		check(read(tell[0], taken, sizeof(taken)) == sizeof(taken), "the child ended");
+		ctx = open_quietly(device);
+		check(ctx, "no context for root behind %d of nobody: %s", taken[0],
+		      strerror(errno));
+		join(ctx, &member, taken[1], 1);
+		check(!member.error, "no group for root behind %d of nobody: %s", taken[1],
+		      strerror(member.error));
+		leave(&member);
+		check(!ibv_close_device(ctx), "ibv_close_device");
+		close(hold[1]);
+		check(waitpid(child, &status, 0) == child && !status, "the child failed");
+		close(tell[0]);
+		printf("%d contexts, %d groups\n", taken[0], taken[1]);
+	}
 }

@@ -3,6 +3,7 @@
  *   rdma_data server|client ADDRESS GID GROUP [DEVICE]
  *   rdma_data limits DEVICE
  *   rdma_data told DEVICE QPS
+ *   rdma_data kept DEVICE
  *
  * ADDRESS is where the server listens by TCP, GID the own address, IPv4 or
  * IPv6. Both sides name the same group. Exit status 0: all data was right.
@@ -31,6 +32,11 @@ int main(int argc, char **argv)
 		told(argv[2], atoi(argv[3]));
 		return 0;
 	}
+	if (argc == 3 && !strcmp(argv[1], "kept")) {
+		kept(argv[2]);
+		return 0;
+	}
 	return run_group(argc, argv, groups, ARRAY_SIZE(groups),
-			 "       rdma_data limits DEVICE\n       rdma_data told DEVICE QPS\n");
+			 "       rdma_data limits DEVICE\n       rdma_data told DEVICE QPS\n"
+			 "       rdma_data kept DEVICE\n");
 }

@@ -101,6 +101,7 @@ struct ibv_context *open_device(const char *name);
 /* limits.c */
 void limits(const char *device);
 void told(const char *device, int wanted);
+void kept(const char *device);
 
 /* work.c */
 void post_send(struct conn *conn, struct ibv_send_wr *wr);

@@ -50,10 +50,11 @@ struct ibv_context *open_device(const char *name)
 	struct ibv_context *ctx = NULL;
 	int i;
 
+	errno = ENODEV;
 	for (i = 0; list && list[i] && !ctx; i++)
 		if (!name || !strcmp(name, ibv_get_device_name(list[i])))
 			ctx = ibv_open_device(list[i]);
-	check(ctx, "no RDMA device %s", name ? name : "");
+	check(ctx, "RDMA device %s: %s", name ? name : "", strerror(errno));
 	ibv_free_device_list(list);
 	return ctx;
 }

@@ -5,16 +5,18 @@
 
 namespace mo::nic::rdma {
 
+/// The group, or the place where it belongs.
+std::vector<McastTable::Group>::iterator McastTable::place(const Gid& group) {
+    return std::ranges::lower_bound(groups_, group, {}, &Group::gid);
+}
+
 hw::mo_status McastTable::attach(const Gid& group, std::uint32_t qp) {
     if (attachments_ == max_attachments) {
         return hw::MO_ST_NO_RESOURCE;
     }
-    auto found = std::ranges::find(groups_, group, &Group::gid);
-    if (found == groups_.end()) {
-        if (groups_.size() == max_groups) {
-            return hw::MO_ST_NO_RESOURCE;
-        }
-        found = groups_.insert(groups_.end(), Group{group, {}});
+    auto found = place(group);
+    if (found == groups_.end() || found->gid != group) {
+        found = groups_.insert(found, Group{group, {}});
     } else if (std::ranges::find(found->members, qp) != found->members.end()) {
         return hw::MO_ST_IN_USE;
     }
@@ -24,8 +26,8 @@ hw::mo_status McastTable::attach(const Gid& group, std::uint32_t qp) {
 }
 
 hw::mo_status McastTable::detach(const Gid& group, std::uint32_t qp) {
-    const auto found = std::ranges::find(groups_, group, &Group::gid);
-    if (found == groups_.end() || std::erase(found->members, qp) == 0) {
+    const auto found = place(group);
+    if (found == groups_.end() || found->gid != group || std::erase(found->members, qp) == 0) {
         return hw::MO_ST_BAD_OBJECT;
     }
     --attachments_;
@@ -48,8 +50,9 @@ void McastTable::clear() noexcept {
 }
 
 std::span<const std::uint32_t> McastTable::members(const Gid& group) const noexcept {
-    const auto found = std::ranges::find(groups_, group, &Group::gid);
-    return found == groups_.end() ? std::span<const std::uint32_t>{} : found->members;
+    const auto found = std::ranges::lower_bound(groups_, group, {}, &Group::gid);
+    return found == groups_.end() || found->gid != group ? std::span<const std::uint32_t>{}
+                                                         : found->members;
 }
 
 } // namespace mo::nic::rdma

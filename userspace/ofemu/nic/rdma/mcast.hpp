@@ -13,8 +13,9 @@ namespace mo::nic::rdma {
 
 class McastTable {
   public:
-    static constexpr std::uint32_t max_groups = 256;
     static constexpr std::uint32_t max_attachments = 1024;
+    /// One each: a driver that shares out attachments has shared out groups.
+    static constexpr std::uint32_t max_groups = max_attachments;
 
     /// IN_USE: the QP is attached already. NO_RESOURCE: too many.
     [[nodiscard]] hw::mo_status attach(const Gid& group, std::uint32_t qp);
@@ -32,7 +33,9 @@ class McastTable {
         Gid gid;
         std::vector<std::uint32_t> members; ///< never empty
     };
-    std::vector<Group> groups_;
+    [[nodiscard]] std::vector<Group>::iterator place(const Gid& group);
+
+    std::vector<Group> groups_; ///< sorted: each datagram to a group looks for it
     std::uint32_t attachments_ = 0;
 };
 

@@ -310,6 +310,34 @@ TEST_F(CommandTest, Groups) {
     EXPECT_EQ(nic.command(hw::MO_CMD_MCAST_ATTACH, body), hw::MO_ST_BAD_OBJECT);
 }
 
+TEST_F(CommandTest, EachAttachmentMayBeToAnotherGroup) {
+    HostQp ud(nic, {.type = hw::MO_QPT_UD});
+    const auto group = [&ud](std::uint32_t number) {
+        hw::mo_cmd_mcast body{};
+        body.gid[0] = 0xff;
+        body.gid[14] = static_cast<std::uint8_t>(number); // not in order
+        body.gid[15] = static_cast<std::uint8_t>(number >> 8U);
+        body.qp = ud.number;
+        return body;
+    };
+    const auto claims = [&](std::uint32_t number) {
+        RoceDestination to;
+        const auto body = group(number);
+        std::ranges::copy(std::as_bytes(std::span(body.gid)), to.dgid.bytes.begin());
+        return nic.block.claims(to);
+    };
+    for (std::uint32_t i = 0; i < McastTable::max_attachments; ++i) {
+        ASSERT_EQ(nic.command(hw::MO_CMD_MCAST_ATTACH, group(i)), hw::MO_ST_OK) << i;
+    }
+    EXPECT_EQ(nic.command(hw::MO_CMD_MCAST_ATTACH, group(0xffff)), hw::MO_ST_NO_RESOURCE);
+    for (std::uint32_t i = 1; i < McastTable::max_attachments; i += 2) {
+        ASSERT_EQ(nic.command(hw::MO_CMD_MCAST_DETACH, group(i)), hw::MO_ST_OK) << i;
+    }
+    for (std::uint32_t i = 0; i < McastTable::max_attachments; ++i) {
+        EXPECT_EQ(claims(i), i % 2 == 0) << i;
+    }
+}
+
 /// Every pair of states: legal ones with exactly what they need, and with one thing too few or too
 /// many.
 TEST_F(CommandTest, TransitionsAreThoseOfTheTable) {
