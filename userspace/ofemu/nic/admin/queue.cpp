@@ -83,7 +83,7 @@ bool AdminQueue::load_tail() {
 }
 
 bool AdminQueue::poll(AdminExecutor& executor) {
-    if (!on_ || (shadow_ && !load_tail())) {
+    if (!on_ || (shadow_ && !load_tail()) || head_ == tail_) {
         return false;
     }
     std::uint32_t done = 0;
