@@ -10,9 +10,6 @@
 #include "auxdev.h"
 #include "cmd.h"
 
-/* One doorbell page of so many is kept for CAP_SYS_RESOURCE. */
-#define MO_DB_PAGES_PER_KEPT	16
-
 struct mo_aux_state {
 	struct mo_aux *aux;		/* the device, or NULL */
 	const struct mo_aux_ops *ops;	/* event_lock */
@@ -219,7 +216,7 @@ int mo_aux_db_page_get(struct mo_aux *aux, u32 *page, phys_addr_t *addr)
 	free = find_first_zero_bit(state->used, state->pages);
 	left = state->pages - bitmap_weight(state->used, state->pages);
 	/* The capability last: asking for it leaves a trace in the audit log. */
-	if (!left || (left <= state->pages / MO_DB_PAGES_PER_KEPT && !capable(CAP_SYS_RESOURCE)))
+	if (!left || (left <= state->pages / MO_AUX_PER_KEPT && !capable(CAP_SYS_RESOURCE)))
 		err = -ENOSPC;
 	else
 		__set_bit(free, state->used);

@@ -384,7 +384,7 @@ int mo_dev_reset(struct mo_dev *md)
 	return 0;
 }
 
-/* A device that has gone may only have been away: it is looked for now and then. */
+/* Looks for a device that has gone, every MO_GONE_LOOK_MS: it may only have been away. */
 static void mo_service_gone(struct mo_dev *md)
 {
 	if (mo_dev_adopt(md)) {
@@ -401,6 +401,7 @@ static void mo_service_work(struct work_struct *work)
 {
 	struct mo_dev *md = container_of(work, struct mo_dev, service_work.work);
 	struct devlink *devlink = mo_devlink(md);
+	const char *why;
 
 	if (!mo_gone(md)) {
 		/* Reset meanwhile, or about to be? */
@@ -408,8 +409,10 @@ static void mo_service_work(struct work_struct *work)
 		    test_bit(MO_STATE_FROZEN, &md->state))
 			return;
 		md->last_reset = jiffies ?: 1;
-		dev_warn(md->dev, "reset is due: %s\n", READ_ONCE(md->fail_text));
-		mo_health_fatal(md, READ_ONCE(md->fail_text));
+		/* Who fails it may not have said why yet. */
+		why = READ_ONCE(md->fail_text) ?: "device stopped";
+		dev_warn(md->dev, "reset is due: %s\n", why);
+		mo_health_fatal(md, why);
 	}
 	devl_lock(devlink);
 	if (mo_gone(md))

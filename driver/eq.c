@@ -314,6 +314,7 @@ static int mo_eq_start(struct mo_eq *eq)
 	memset(eq->ring, 0, mo_eq_bytes(eq));
 	eq->ci = 0;
 	eq->watched = ~0U;
+	eq->deaf = 0;
 	eq->strays = 0;
 	eq->held = false;
 	err = mo_cmd_eq_create(md, &attr, &eq->object);

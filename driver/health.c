@@ -44,7 +44,7 @@ static int mo_health_report(struct mo_dev *md, struct devlink_health_reporter *r
 /* The function has to be reset; from service work, without locks. */
 void mo_health_fatal(struct mo_dev *md, const char *why)
 {
-	mo_health_report(md, md->health.device, why ?: "device stopped");
+	mo_health_report(md, md->health.device, why);
 }
 
 /**

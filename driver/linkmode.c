@@ -111,6 +111,14 @@ static u8 mo_linkmode_fec(u32 modes)
 	return fec;
 }
 
+/* Modes of the port that its module has too; all while none has said what it can do. */
+static u32 mo_linkmode_usable(const struct mo_mb_link_caps *caps)
+{
+	u32 modes = le32_to_cpu(caps->port_modes);
+
+	return caps->module_modes ? modes & le32_to_cpu(caps->module_modes) : modes;
+}
+
 int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 {
 	struct mo_mb_link_caps caps = {};
@@ -125,9 +133,7 @@ int mo_link_get_ksettings(struct mo_dev *md, struct ethtool_link_ksettings *ks)
 	/* Without firmware nothing is known, and the link is down. */
 	mo_optics_get(md, caps, &caps, NULL);
 	mo_link_requested(md, &want, &want_fec);
-	modes = le32_to_cpu(caps.port_modes);
-	if (caps.module_modes)
-		modes &= le32_to_cpu(caps.module_modes);
+	modes = mo_linkmode_usable(&caps);
 
 	mo_linkmode_fill(ks->link_modes.supported, modes, caps.media);
 	/* Of the module's modes, too: others could not be had. */
@@ -206,7 +212,7 @@ int mo_link_set_ksettings(struct mo_dev *md, const struct ethtool_link_ksettings
 	if (err)
 		return err;
 	possible = le32_to_cpu(caps.port_modes);
-	usable = caps.module_modes ? possible & le32_to_cpu(caps.module_modes) : possible;
+	usable = mo_linkmode_usable(&caps);
 
 	mo_link_get_ksettings(md, &old);
 	advertised = mo_linkmode_parse(ks->link_modes.advertising);
@@ -259,7 +265,7 @@ int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 {
 	struct mo_mb_link_caps caps;
 	u8 mask = 0, want_fec;
-	u32 modes, want;
+	u32 want;
 	int err;
 
 	if (fec->fec & ~(u32)(ETHTOOL_FEC_AUTO | ETHTOOL_FEC_OFF | ETHTOOL_FEC_BASER |
@@ -277,11 +283,8 @@ int mo_link_set_fecparam(struct mo_dev *md, const struct ethtool_fecparam *fec)
 	mask &= caps.port_fec;
 	if (fec->fec & ETHTOOL_FEC_AUTO)
 		mask |= MO_FEC_AUTO;
-	modes = le32_to_cpu(caps.port_modes);
-	if (caps.module_modes)
-		modes &= le32_to_cpu(caps.module_modes);
 	mo_link_requested(md, &want, &want_fec);
-	if (!mo_linkmode_fits(want ?: modes, mask))
+	if (!mo_linkmode_fits(want ?: mo_linkmode_usable(&caps), mask))
 		return -EOPNOTSUPP;
 	mo_link_set_fec(md, mask);
 	return 0;

@@ -115,14 +115,17 @@ int mo_aux_comp_attach(struct mo_aux *aux, unsigned int vector, struct mo_comp *
 /* Afterwards the handler does not run. Sleeps. */
 void mo_aux_comp_detach(struct mo_aux *aux, struct mo_comp *comp);
 
+/* Of what all users share, one of so many is kept for CAP_SYS_RESOURCE. */
+#define MO_AUX_PER_KEPT		16
+
 /**
  * mo_aux_db_page_get() - doorbell page of a user context
  * @aux: auxiliary device
  * @page: its number, for CQ_CREATE and QP_CREATE
  * @addr: its physical address, for mmap; MO_DB_PAGE_SIZE bytes
  *
- * The last sixteenth is for processes with CAP_SYS_RESOURCE, so that the others
- * together cannot keep an administrator out.
+ * The last ones (MO_AUX_PER_KEPT) are for processes with CAP_SYS_RESOURCE, so that
+ * the others together cannot keep an administrator out.
  *
  * Return: 0, -ENOSPC if all are taken, or all that the caller may have.
  */

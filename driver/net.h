@@ -359,6 +359,12 @@ bool mo_tx_poll(struct mo_txq *txq, int budget);
 /* Frees packets that will never complete; the device has let go of them. */
 void mo_tx_purge(struct mo_txq *txq);
 
+/* Packets that it is on the wire; one while nobody has counted them, which the device does. */
+static inline unsigned int mo_tx_packets(const struct sk_buff *skb)
+{
+	return max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
+}
+
 /* tso.c */
 /* Fills in what the packet asks for; returns the bytes that go on the wire. */
 unsigned int mo_tx_offload(const struct sk_buff *skb, struct mo_tx_pkt *pkt,

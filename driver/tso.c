@@ -16,8 +16,7 @@ static unsigned int mo_tx_tso(const struct sk_buff *skb, struct mo_tx_pkt *pkt,
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 	unsigned int hdr_len = skb_tcp_all_headers(skb);
-	/* Zero when nobody has counted them; the device does. */
-	unsigned int segs = max_t(unsigned int, shinfo->gso_segs, 1);
+	unsigned int segs = mo_tx_packets(skb);
 	unsigned int bytes = skb->len + (segs - 1) * hdr_len;
 	u16 flags = MO_TXF_CSUM;
 

@@ -182,12 +182,6 @@ netdev_features_t mo_features_check(struct sk_buff *skb, struct net_device *netd
 	return features;
 }
 
-/* Packets that would have been on the wire; one when nobody has counted them. */
-static unsigned int mo_tx_packets(const struct sk_buff *skb)
-{
-	return max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
-}
-
 static netdev_tx_t mo_tx_drop(struct mo_txq *txq, struct sk_buff *skb)
 {
 	u64_stats_update_begin(&txq->stats->syncp);

@@ -7,9 +7,6 @@
 
 #include "mo_ib.h"
 
-/* One attachment of so many is kept for CAP_SYS_RESOURCE. */
-#define MO_IB_MCAST_PER_KEPT	16
-
 /*
  * The device has no fewer groups than attachments: who cannot have the last
  * attachment cannot have the last group.
@@ -19,7 +16,7 @@ static int mo_ib_mcast_charge(struct mo_ib_dev *mib, struct mo_ib_qp *qp)
 	u32 max = mib->caps.max_mcast_qp;
 
 	/* The device says when none is left. */
-	if ((u32)atomic_inc_return(&mib->mcast) > max - max / MO_IB_MCAST_PER_KEPT &&
+	if ((u32)atomic_inc_return(&mib->mcast) > max - max / MO_AUX_PER_KEPT &&
 	    !capable(CAP_SYS_RESOURCE)) {
 		atomic_dec(&mib->mcast);
 		return -ENOMEM;

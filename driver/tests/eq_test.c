@@ -328,6 +328,16 @@ static void test_watch(void)
 			mo_eq_irq(2, &dev.eqs[1]);
 		check(!dev.failed == (i < 4), "three in a row without an interrupt are a fault");
 	}
+	/* The reset that follows. */
+	mo_eqs_stop(&dev);
+	memset(ends, 0, sizeof(ends));
+	dev.failed = NULL;
+	assert(!mo_eqs_start(&dev));
+	post(1, MO_EVENT_COMP, comps[0].cqn);
+	mo_eqs_watch(&dev);
+	mo_eqs_watch(&dev);
+	run_rest(1);
+	check(!dev.failed, "what was lost before a reset does not count after it");
 	mo_eqs_stop(&dev);
 	mo_eqs_watch(&dev);
 	mo_eqs_watch(&dev);

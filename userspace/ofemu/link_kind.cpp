@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Links in configurations and answers.
+#include "fabric/capture.hpp"
 #include "link_entry.hpp"
 #include "link_unit.hpp"
 #include "yaml_reader.hpp"

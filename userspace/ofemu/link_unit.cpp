@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "link_unit.hpp"
 
-#include <algorithm>
-
 #include "common/random.hpp"
 
 namespace mo::ofemu {

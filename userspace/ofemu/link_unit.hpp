@@ -10,7 +10,6 @@
 #include "common/json.hpp"
 #include "config.hpp"
 #include "engine/engine.hpp"
-#include "fabric/capture.hpp"
 #include "fabric/ideal_port.hpp"
 #include "fabric/link.hpp"
 #include "optics/fibre.hpp"

@@ -127,6 +127,11 @@ class Host:
         """PCI address of the one NIC, also while no driver holds it."""
         return self.run("for d in /sys/bus/pci/devices/*; do grep -q 0x4d4f $d/vendor && echo ${d##*/}; done").split()[0]
 
+    def reporters(self) -> dict[str, Any]:
+        """What devlink health says of the NIC, by reporter."""
+        found = self.json(f"devlink -j health show pci/{self.pci}")["health"][f"pci/{self.pci}"]
+        return {each["reporter"]: each for each in found}
+
     def carrier(self) -> bool:
         """The carrier; false while the interface is down."""
         return self.status(f"cat /sys/class/net/{self.dev}/carrier 2>/dev/null")[1].strip() == "1"

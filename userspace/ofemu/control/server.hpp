@@ -26,8 +26,7 @@ class Server {
     static constexpr std::size_t most_clients = 16;
 
     /// Listens on `path`; a dead socket there is replaced, EADDRINUSE if somebody serves it, EEXIST
-    /// if it is no socket.
-    /// Answers from start() on. `system` outlives the server.
+    /// if it is no socket. Answers from start() on. `system` outlives the server.
     static Result<std::unique_ptr<Server>> listen(const std::string& path, ofemu::System& system);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -24,8 +24,6 @@ class GroupDelivery {
     static constexpr std::size_t most_owed = 8192;
 
     [[nodiscard]] bool empty() const noexcept { return under_way_.empty(); }
-    /// Receptions that wait.
-    [[nodiscard]] std::size_t owed() const noexcept { return owed_; }
 
     /// Keeps a datagram for the members of its group; false: too much waits, and none gets it.
     [[nodiscard]] bool add(const fabric::Frame& frame, const Gid& group,
@@ -34,21 +32,20 @@ class GroupDelivery {
     void leave(const Gid& group, std::uint32_t qp);
     void clear() noexcept;
 
-    /// Calls give(frame, members) for the oldest datagrams and at most `budget` members, which are
-    /// taken off it. True: somebody got something.
+    /// Calls give(frame, members) for the oldest datagrams and at most `budget` members. Returns
+    /// how many it were.
     template <typename Give>
-    bool poll(unsigned& budget, Give&& give) {
-        bool worked = false;
-        while (budget != 0 && !under_way_.empty()) {
+    unsigned poll(unsigned budget, Give&& give) {
+        unsigned given = 0;
+        while (given != budget && !under_way_.empty()) {
             const Datagram& next = under_way_.front();
             const auto left = std::span(next.members).subspan(next.given);
-            const auto now = left.first(std::min<std::size_t>(left.size(), budget));
+            const auto now = left.first(std::min<std::size_t>(left.size(), budget - given));
             give(next.frame.view(), now);
-            budget -= static_cast<unsigned>(now.size());
-            worked = true;
+            given += static_cast<unsigned>(now.size());
             took(now.size());
         }
-        return worked;
+        return given;
     }
 
   private:

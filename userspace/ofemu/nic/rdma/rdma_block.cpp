@@ -69,11 +69,9 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
     scheduler_.begin_round(now_ns);
     scheduler_.watch([this](Scheduled& each) { return look(qp_of(each)); },
                      [this](Scheduled& each, bool idle) { return rest(qp_of(each), idle); });
-    unsigned for_groups = std::min(budget, turn_budget);
-    budget -= for_groups;
-    bool worked = deliver(for_groups);
-    budget += for_groups;
-    worked = scheduler_.ready() != 0 || worked;
+    const unsigned delivered = deliver(std::min(budget, turn_budget));
+    budget -= delivered;
+    bool worked = delivered != 0 || scheduler_.ready() != 0;
     // Turns of a few packets each, until nobody has more to do, or can do it, or the budget is used
     // up.
     for (std::size_t stuck = 0; budget != 0 && stuck < scheduler_.ready();) {
@@ -92,7 +90,7 @@ bool RdmaBlock::poll(std::uint64_t now_ns, unsigned budget) {
         scheduler_.end_turn(qp, progress, busy(qp), shared_.shadow && works_off(qp));
         stuck = progress ? 0 : stuck + (qp.ready() ? 1U : 0U);
     }
-    return deliver(budget) || worked;
+    return deliver(budget) != 0 || worked;
 }
 
 /// What one QP does in its turn; true: something.

@@ -151,7 +151,7 @@ class RdmaBlock final : public DatapathBlock, public RoceEndpoint, private QpHos
     void receive_multicast(const fabric::Frame& frame, const Packet& packet);
     void give(std::span<const std::uint32_t> members, const fabric::Frame& frame,
               const Packet& packet);
-    bool deliver(unsigned& budget);
+    unsigned deliver(unsigned budget);
     [[nodiscard]] bool right(const fabric::Frame& frame, const Packet& packet);
 
     QueueEnv& env_;

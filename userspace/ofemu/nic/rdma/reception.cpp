@@ -163,8 +163,8 @@ void RdmaBlock::give(std::span<const std::uint32_t> members, const fabric::Frame
     }
 }
 
-/// Gives members of groups what waits for them, each of which costs one of `budget`.
-bool RdmaBlock::deliver(unsigned& budget) {
+/// Gives at most `budget` members of groups what waits for them. Returns how many it were.
+unsigned RdmaBlock::deliver(unsigned budget) {
     return deliveries_.poll(
         budget, [this](const fabric::Frame& frame, std::span<const std::uint32_t> members) {
             Packet packet;
